@@ -1,0 +1,1 @@
+"""The ACD: queues, agents and the one dispatcher between them."""

@@ -1,0 +1,1 @@
+"""The IVR: flows of nodes that talk with a caller."""

@@ -1,0 +1,1 @@
+"""Recording: tapes of the engine written to disk by one writer thread."""

@@ -1,0 +1,1 @@
+"""Floor 1: YAML read once into frozen, bounded, typed objects that know their file and line."""

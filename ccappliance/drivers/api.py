@@ -1,0 +1,134 @@
+"""The wire: what a telephony card is to the floors above. `skeleton.py` is the shortest driver that obeys it."""
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ccappliance.media.ports import WireEnd
+
+
+class Kind(enum.Enum):
+    """What our port of the channel is. (DAHDI names the far end instead: there an FXO port is `fxsks`.)"""
+
+    FXO = "fxo"  # a line from an exchange is plugged in here: it rings us
+    FXS = "fxs"  # a telephone is plugged in here: we ring it
+
+
+# ---- events: facts, past participles ----
+
+
+@dataclass(frozen=True, slots=True)
+class RingBegan:
+    """FXO: ring voltage appeared (DAHDI RINGBEGIN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingEnded:
+    """FXO: a ring burst ended (DAHDI RINGOFFHOOK). FXS: our own ring burst ended (RINGEROFF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookChanged:
+    """FXS: the telephone went off-hook or on-hook (debounced; a flash or a pulse is not told as a hook change)."""
+
+    off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flashed:
+    """FXS: hook flash, a break of 100 to 1,250 ms (DAHDI's default rxflash)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulsed:
+    """FXS: one digit dialled by loop breaks, counted by the driver as DAHDI does."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolarityReversed:
+    """FXO: the exchange exchanged the wires' polarity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopBroken:
+    """FXO, off-hook: the exchange cut the loop current (kewl start disconnect; DAHDI ONHOOK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """The channel cannot be used (no battery, RED, card gone); `words` says so to a technician."""
+
+    alarm: str  # stable code: "no_battery", "red", "yellow", "blue", "removed"
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared:
+    pass
+
+
+Event = (RingBegan | RingEnded | HookChanged | Flashed | Pulsed | PolarityReversed | LoopBroken | AlarmRaised
+         | AlarmCleared)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """A snapshot for people: `ccappliance channels show`."""
+
+    off_hook: bool  # FXO: our side; FXS: the telephone
+    ringing: bool
+    reversed: bool
+    alarm: str | None
+
+
+class Channel(Protocol):
+    """One voice path of a card. Requests are imperatives and never wait; LineFault if the hardware refuses."""
+
+    number: int  # DAHDI's number, from 1
+    span: int
+    kind: Kind
+    wire: WireEnd  # what the media engine reads and writes
+
+    def connect(self, hear: Callable[[Event], None]) -> None:
+        """Tell events here, in the loop, from now on. Called once, by the signalling that owns the channel."""
+        ...
+
+    def off_hook(self) -> None: ...  # FXO: close the loop
+
+    def on_hook(self) -> None: ...  # FXO: open the loop
+
+    def flash(self) -> None: ...  # FXO: break the loop for the zone's flash time
+
+    def pulse(self, digits: str) -> None: ...  # FXO: dial by loop breaks, 10 a second, 700 ms between digits
+
+    def ring(self, cadence: Sequence[float] | None) -> None: ...  # FXS: on, off, on, off … seconds; None: stop
+
+    def reverse(self, reversed_: bool) -> None: ...  # FXS: polarity towards the telephone
+
+    def status(self) -> ChannelStatus: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One port of a card."""
+
+    number: int
+    name: str
+    description: str
+    alarm: str | None
+    channels: tuple[int, ...]
+
+
+class Driver(Protocol):
+    """A family of cards."""
+
+    name: str
+
+    def spans(self) -> Sequence[Span]: ...
+
+    def channels(self) -> Sequence[Channel]: ...
+
+    def close(self) -> None: ...

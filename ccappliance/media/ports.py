@@ -1,0 +1,252 @@
+"""The border of sound: what the floors above ask of a voice path, whether real samples or a script carry it.
+
+Two implementations, one contract suite (tests/contracts/): `media/engine.py` moves real samples in the Cython tick;
+`media/scripted.py` moves facts, with prompts as timers. Nobody above may tell which one he holds.
+All methods are called in the loop and return at once; all callbacks come in the loop.
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ccappliance.base.units import RATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A piece of audio in memory: int16 little endian, 8 kHz, mono."""
+
+    name: str  # "zh/welcome": what journal, stories and scripted media know it by
+    pcm: bytes
+
+    @property
+    def samples(self) -> int:
+        return len(self.pcm) // 2
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class ToneStep:
+    """One step of a cadence: up to four frequencies in Hz (none: silence) for `seconds` (inf: for ever)."""
+
+    frequencies: tuple[float, ...]
+    seconds: float
+    level: float = -10.0  # dBm0 of each frequency
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A call progress tone: steps played in order, then again from the first, `rounds` times (0: for ever)."""
+
+    name: str  # "dial", "busy", "ringback", "congestion", "call_waiting", "howler", "beep"
+    steps: tuple[ToneStep, ...]
+    rounds: int = 0
+
+
+class Ear(enum.Flag):
+    """Detectors of a port that can be switched on. All work on what arrives from the wire."""
+
+    NONE = 0
+    DTMF = enum.auto()
+    PROGRESS = enum.auto()  # the zone's dial, busy, ringback, congestion; and voice
+    FSK = enum.auto()  # caller ID data, Bell 202 and V.23
+
+
+# ---- what a port hears: facts, past participles ----
+
+
+@dataclass(frozen=True, slots=True)
+class DigitHeard:
+    """A DTMF digit (0-9 * # A-D), told once, as soon as it is certain."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToneHeard:
+    """A progress tone was recognised by frequency and cadence (`name` as in `Tone.name`); told once per stretch."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToneEnded:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """Energy that is no tone of the zone, for at least 200 ms; told once until 2 s of silence or a tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class FskHeard:
+    """One whole caller ID message, type and checksum bytes included, checksum NOT yet verified."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SoundHeard:
+    """What `listen_for` waited for has arrived from the wire (matched against its samples)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireStalled:
+    """No frame came from the wire for `seconds` (F12)."""
+
+    seconds: float
+
+
+Heard = DigitHeard | ToneHeard | ToneEnded | VoiceHeard | FskHeard | SoundHeard | WireStalled
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a playback ended: `completed` is False when it was stopped or replaced."""
+
+    completed: bool
+    seconds: float
+
+
+class Playing(Protocol):
+    """One playback under way. It ends exactly once."""
+
+    @property
+    def ended(self) -> Played | None: ...
+
+    def on_end(self, tell: Callable[[Played], None]) -> None:
+        """Call `tell` in the loop when it ends (soon, if it has ended already)."""
+        ...
+
+    async def wait(self) -> Played: ...
+
+    def stop(self) -> None:
+        """Silence at the next tick; harmless if it has ended."""
+        ...
+
+
+class Tape(Protocol):
+    """A two-channel recording of a port, from the tick into a ring: left what arrives, right what is sent.
+
+    Sample-exact and continuous from `MediaPort.tape` to `stop`. One other thread may call `read`.
+    """
+
+    @property
+    def samples(self) -> int:
+        """Samples per channel recorded so far, lost ones included."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """Samples per channel that found the ring full; they are read as silence, so length stays true."""
+        ...
+
+    def read(self) -> bytes:
+        """Take what there is: interleaved int16 little endian stereo; b"" when empty. Never waits.
+
+        Scripted media answers silence of the right length, or b"" for ever when told to keep no audio.
+        """
+        ...
+
+    def stop(self) -> None: ...
+
+
+class MediaPort(Protocol):
+    """One end of a voice path: a mouth, ears and a tape. One thing is played at a time."""
+
+    name: str
+    on_heard: Callable[[Heard], None] | None
+
+    def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
+             over: bool = False) -> Playing:
+        """Play sounds one after the other without a gap, replacing what is playing.
+
+        While it plays the port does not hear its bridge, unless `over` lays it on top. `repeat` starts over for ever.
+        """
+        ...
+
+    def tone(self, tone: Tone, *, over: bool = False) -> Playing:
+        """Play a tone; without clicks at its edges."""
+        ...
+
+    def digits(self, digits: str, *, on: float = 0.1, off: float = 0.1) -> Playing:
+        """Send DTMF: `on` seconds each, `off` seconds between (',' is a pause of one second)."""
+        ...
+
+    def fsk(self, data: bytes) -> Playing:
+        """Send one caller ID message by the zone's FSK standard: seizure, mark, data (EN 300 659-1)."""
+        ...
+
+    def silence(self) -> None:
+        """Stop whatever plays."""
+        ...
+
+    def listen(self, ears: Ear) -> None:
+        """Switch exactly these ears on, the others off; an ear switched on starts afresh."""
+        ...
+
+    def listen_for(self, sound: Sound | None) -> None:
+        """Tell SoundHeard once when this sound arrives (a stretch of it is enough); None: give up."""
+        ...
+
+    def tape(self) -> Tape: ...
+
+    def close(self) -> None: ...
+
+
+class Bridge(Protocol):
+    """Lets ports hear each other. At most MAX_BRIDGE_PORTS; Refused("bridge_full") beyond."""
+
+    def join(self, port: MediaPort) -> None:
+        """Everybody hears the newcomer at 0 dB and he hears everybody."""
+        ...
+
+    def leave(self, port: MediaPort) -> None:
+        """Harmless if the port is not in."""
+        ...
+
+    def weigh(self, listener: MediaPort, talker: MediaPort, gain_db: float | None) -> None:
+        """How loud `listener` hears `talker`; None: not at all. Monitor and whisper are only weights."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStats:
+    """What the tick can say about itself since it started."""
+
+    ticks: int
+    late: int  # ticks that began more than half a tick after their time
+    worst_late: float  # seconds
+    busiest: float  # seconds the longest tick took
+    events_lost: int
+    ports: int
+
+
+# The two ends of a voice path between a card and what it is wired to. Made in pairs by `Media.wire()` for simulated
+# lines, or from a file descriptor by the DAHDI driver; opaque to everybody but the media implementation.
+WireEnd = Any
+
+
+class Media(Protocol):
+    """All ports and bridges of one side, and the tick that moves them."""
+
+    def wire(self) -> tuple[WireEnd, WireEnd]:
+        """A memory wire: what one end is sent the other hears one tick later, through A-law."""
+        ...
+
+    def port(self, name: str, wire: WireEnd) -> MediaPort: ...
+
+    def bridge(self, name: str) -> Bridge: ...
+
+    def stats(self) -> MediaStats: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Roof: a simulated outside: virtual time, a telephone exchange, people, stories and days."""

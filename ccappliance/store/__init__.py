@@ -1,0 +1,1 @@
+"""Floor 1: SQLite with one writer thread and numbered migrations."""
