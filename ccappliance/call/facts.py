@@ -68,7 +68,6 @@ class CallOffered(Fact):
     """A call began. Exactly one CallEnded follows."""
 
     call: str
-    leg: str  # the anchor leg
     line: str  # circuit name
     direction: str  # "in" from the exchange, "internal" from a station, "out" originated by us
     called: str
@@ -99,7 +98,7 @@ class CallEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class LegMoved(Fact):
-    """A leg of a call came to be or changed its state: "" → offered/seized → alerting → answered → cleared → released."""
+    """A leg came to be or changed its state: "" → offered/seized → alerting → answered → cleared → released."""
 
     call: str
     leg: str

@@ -15,7 +15,7 @@ class Offered:
     called: str  # FXO: "" (the line itself says whom they want); FXS: what was dialled
     calling: str  # "" when unknown
     name: str = ""
-    unknown_because: str = ""  # "", "withheld", "unavailable", "bad_checksum", "none"
+    unknown_because: str = ""  # "", "withheld", "unavailable", "bad_checksum", "bad_message", "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,38 @@ from libc.stdint cimport int16_t, uint8_t
 
 cdef enum:
     FSK_MESSAGE = 258    # type, length, 255 bytes, checksum
+    FSK_TAPS = 15        # of the filter about 1700 Hz
+    FSK_SPAN = 5         # samples over which the frequency is averaged
+
+cdef enum:
+    FSK_V23 = 0
+    FSK_BELL202 = 1
 
 cdef struct fsk_rx_t:
-    int dummy   # (the owner of _fsk.pyx fills this struct)
+    float re[2 * FSK_TAPS]          # the last samples turned down by 1700 Hz, written twice: any window is contiguous
+    float im[2 * FSK_TAPS]
+    float last_re, last_im          # the last sample of the filter
+    float leans[FSK_SPAN]           # the last frequencies, mark positive
+    float band, total               # smoothed power in the band and in all
+    int at, lean_at                 # places in the rings
+    int phase                       # of the oscillator, 0..79
+    int state                       # waits for mark, for a start bit, or reads a byte
+    int marks                       # samples of steady mark
+    float timer                     # samples until the next bit is read
+    int bit, byte                   # bit number and bits of the byte being read
+    int faults                      # bytes without a stop bit
+    int waited                      # samples since the last byte
+    int count                       # bytes of the message being read
+    uint8_t reading[FSK_MESSAGE]
     int length              # bytes in message
     uint8_t message[FSK_MESSAGE]
 
 cdef void fsk_rx_init(fsk_rx_t *ear) noexcept nogil      # hears both standards
+cdef void fsk_rx_reset(fsk_rx_t *ear) noexcept nogil
 cdef int fsk_rx_run(fsk_rx_t *ear, const int16_t *x, int n) noexcept nogil   # 1: a whole message is in .message/.length
+cdef void fsk_rx_fillin(fsk_rx_t *ear, int n) noexcept nogil    # n samples were lost
+
+# Samples that `count` bytes take, and the samples themselves: seizure (bits of 0101...), mark, bytes, mark.
+cdef int fsk_tx_samples(int count, int seizure, int mark) noexcept nogil
+cdef int fsk_tx(const uint8_t *bytes_, int count, int standard, int seizure, int mark, float peak,
+                int16_t *out, int room) noexcept nogil       # samples made, at most room

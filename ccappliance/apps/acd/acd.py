@@ -1,0 +1,183 @@
+"""The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ccappliance.apps.acd.agent import Agent, AgentState, Pause
+from ccappliance.apps.acd.agents import Agents
+from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.dispatcher import Dispatcher
+from ccappliance.apps.acd.features import Feature, Features
+from ccappliance.apps.acd.queue import Queue
+from ccappliance.apps.acd.settings import AcdSettings
+from ccappliance.apps.acd.strategy import STRATEGIES
+from ccappliance.base.clock import Outside
+from ccappliance.base.errors import Refused
+from ccappliance.call.facts import HoldChanged
+
+if TYPE_CHECKING:
+    from ccappliance.call.journal import Entry as JournalEntry
+    from ccappliance.call.journal import Journal
+
+
+class Acd:
+    """Queues, agents and the dispatcher between them. Requests that do not fit are Refused with a stable code.
+
+    `known_station(number)`: is there such a telephone; `is_open(calendar)`: is it open now. Register `find_queue` for
+    destinations `queue:…` and `find_feature` for `agent:…`; let the journal tell `hear`; tell `station_busy` and
+    `station_fault` (Switch.watch_stations).
+    """
+
+    def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
+                 journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
+                 is_open: Callable[[str], bool]) -> None:
+        self._loop = loop
+        self._clock = outside.clock
+        self._journal = journal
+        self._prompts = prompts
+        self._say = say
+        self._is_open = is_open
+        self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
+        self.dispatcher.on_empty = self._emptied
+        self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
+                           hear=self.dispatcher.agent_moved)
+        self.features = Features(self.book, prompts=prompts, clock=outside.clock, journal=journal)
+        self.station_busy = self.book.station_busy
+        self.station_fault = self.book.station_fault
+        self._queues: dict[str, Queue] = {}
+        self._draining: dict[str, Queue] = {}
+        self.settings = AcdSettings()
+        self.apply(settings)
+
+    # ---- destinations ----
+
+    def find_queue(self, name: str) -> Queue | None:
+        """`queue:<name>`."""
+        return self._queues.get(name)
+
+    def find_feature(self, name: str) -> Feature | None:
+        """`agent:<feature>`."""
+        return self.features.find(name)
+
+    # ---- control ----
+
+    def agents(self) -> list[dict[str, Any]]:
+        """One mapping for each configured agent, in the order of configuration; seconds are durations."""
+        now = self._clock.now()
+        return [{
+            "agent": agent.number, "name": agent.settings.name, "state": agent.state.value, "why": agent.why,
+            "for": round(now - agent.since, 1), "left": _left(agent, now), "station": agent.station,
+            "call": agent.call, "after_call": _after_call(agent), "missed_in_a_row": agent.missed_in_a_row,
+            "queues": [queue.name for queue in self.dispatcher.seats.get(agent.number, ())],
+        } for agent in self.book.by_number.values()]
+
+    def queues(self) -> list[dict[str, Any]]:
+        """One mapping for each queue, those that are being removed last."""
+        now = self._clock.now()
+        return [{
+            "queue": queue.name, "label": queue.label, "strategy": queue.strategy.name, "removed": queue.removed,
+            "waiting": len(queue.line), "ringing": len(queue.offered),
+            "longest": round(max((now - entry.joined for entry in queue.line), default=0.0), 1),
+            "agents": len(queue.members), "free": len(queue.free),
+            "logged_in": sum(agent.state is not AgentState.LOGGED_OUT for agent in queue.members.values()),
+        } for queue in self.dispatcher.queues]
+
+    def entries(self, name: str) -> list[dict[str, Any]]:
+        """Who waits in a queue, in order. Refused: no_queue."""
+        queue = self._queues.get(name) or self._draining.get(name)
+        if queue is None:
+            raise Refused("no_queue", f"there is no queue {name!r}; known: {', '.join(self._queues)}")
+        now = self._clock.now()
+        return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
+                 "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
+                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+
+    def login(self, agent: str, station: str = "", by: str = "") -> None:
+        """Refused: no_agent, no_station, station_taken, already_logged_in."""
+        self.book.login(agent, station, by or "logged in")
+
+    def logout(self, agent: str, by: str = "") -> bool:
+        """True: at once; False: when his call is over. Refused: no_agent, not_logged_in."""
+        return self.book.logout(agent, by or "logged out")
+
+    def pause(self, agent: str, reason: str, by: str = "") -> bool:
+        """True: at once; False: when his call is over. Refused: no_agent, no_reason, not_logged_in, leaving."""
+        return self.book.pause(agent, reason, by)
+
+    def resume(self, agent: str, by: str = "") -> None:
+        """Refused: no_agent, not_logged_in, not_paused."""
+        self.book.resume(agent, by or "resumed")
+
+    def end_wrapup(self, agent: str, by: str = "") -> None:
+        """Refused: no_agent, not_logged_in, not_in_wrapup."""
+        self.book.end_wrapup(agent, by or "wrap-up ended")
+
+    # ---- what it hears ----
+
+    def hear(self, entry: "JournalEntry") -> None:
+        """A journal reader: only for what no request tells, hold music of a queue's call."""
+        fact = entry.fact
+        if isinstance(fact, HoldChanged):
+            self._loop.call_soon(self.book.held, fact.call, fact.leg, fact.held)
+
+    # ---- reload ----
+
+    def prepare(self, settings: AcdSettings) -> Callable[[], None]:
+        """Everything that could fail, now; answers the commit, which cannot. Refused("bad_settings")."""
+        for name, queue in settings.queues.items():
+            if queue.strategy not in STRATEGIES:
+                raise Refused("bad_settings", f"queue {name}: there is no strategy {queue.strategy!r}")
+        seats = {name: settings.members_of(name) for name in settings.queues}
+        return lambda: self._commit(settings, seats)
+
+    def apply(self, settings: AcdSettings) -> None:
+        self.prepare(settings)()
+
+    def _commit(self, settings: AcdSettings, seats: dict[str, list[str]]) -> None:
+        self.settings = settings
+        self.book.apply(settings.agents, settings.pause_reasons)
+        kept: dict[str, Queue] = {}
+        for name, one in settings.queues.items():
+            queue = self._queues.pop(name, None) or self._draining.pop(name, None) or self._make(name)
+            queue.apply(one)
+            queue.members = {number: self.book.by_number[number] for number in seats[name]}
+            kept[name] = queue
+        for name, queue in self._queues.items():  # removed: who waits is served under the settings he came under
+            queue.removed = True
+            if len(queue.line):
+                self._draining[name] = queue
+        self._queues = kept
+        self._seat()
+
+    def _make(self, name: str) -> Queue:
+        return Queue(name, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop, journal=self._journal,
+                     prompts=self._prompts, say=self._say, is_open=self._is_open)
+
+    def _seat(self) -> None:
+        """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""
+        dispatcher = self.dispatcher
+        dispatcher.queues = [*self._queues.values(), *self._draining.values()]
+        dispatcher.seats = {number: [] for number in self.book.by_number}
+        for queue in dispatcher.queues:
+            queue.free.clear()
+            queue.staff_changed = True
+            for number, agent in queue.members.items():
+                dispatcher.seats.setdefault(number, []).append(queue)
+                if agent.ready:
+                    queue.free.add(agent.idle_since, number)
+        dispatcher.schedule()
+
+    def _emptied(self, queue: Queue) -> None:
+        """The last one left a queue that was removed."""
+        if self._draining.get(queue.name) is queue:
+            del self._draining[queue.name]
+            self._loop.call_soon(self._seat)
+
+
+def _left(agent: Agent, now: float) -> float | None:
+    return None if agent.until is None else round(max(0.0, agent.until - now), 1)
+
+
+def _after_call(agent: Agent) -> str:
+    return f"pause: {agent.pending.reason}" if isinstance(agent.pending, Pause) else agent.pending

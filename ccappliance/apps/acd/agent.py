@@ -1,0 +1,342 @@
+"""An agent: one person, his state machine, his reservation and his timers. Nobody else moves him.
+
+Every move is a fact first (AgentMoved) and an act second. Counters are folds over the journal; nothing is counted here
+but calls missed in a row, which decide whether he is paused.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ccappliance.base.clock import Clock
+from ccappliance.base.errors import Refused
+from ccappliance.base.machine import Machine
+from ccappliance.call.facts import AgentMoved
+from ccappliance.call.leg import Leg
+
+if TYPE_CHECKING:
+    from ccappliance.apps.acd.settings import AgentSettings
+    from ccappliance.call.journal import Journal
+
+BUSY_RETRY = 5.0  # a station that refused as busy is tried again then, should its release never be told; no fast loop
+FAULT_RETRY = 30.0  # a station that refused as blocked: a telephone is replaced in minutes, not in seconds
+MISSED_REASON = "no_answer"  # reason of the pause after missed calls
+MISSED_LONGEST = 7200.0  # who let it ring and has not come back after two hours has gone home
+
+
+class AgentState(enum.Enum):
+    """未签入 空闲 预占 振铃 通话 保持 话后整理 小休/示忙 线路故障."""
+
+    LOGGED_OUT = "logged_out"
+    READY = "ready"
+    RESERVED = "reserved"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HOLD = "hold"
+    WRAPUP = "wrapup"
+    PAUSED = "paused"
+    LINE_FAULT = "line_fault"
+
+
+_S = AgentState
+_FREE = frozenset({_S.LOGGED_OUT, _S.READY, _S.TALKING, _S.PAUSED, _S.LINE_FAULT})  # where `_settle` may lead
+MOVES: dict[AgentState, frozenset[AgentState]] = {
+    _S.LOGGED_OUT: frozenset({_S.READY, _S.TALKING, _S.LINE_FAULT}),
+    _S.READY: frozenset({_S.RESERVED, _S.TALKING, _S.PAUSED, _S.LINE_FAULT, _S.LOGGED_OUT}),
+    _S.RESERVED: _FREE | {_S.RINGING},
+    _S.RINGING: _FREE,
+    _S.TALKING: _FREE | {_S.HOLD, _S.WRAPUP},
+    _S.HOLD: _FREE | {_S.WRAPUP},
+    _S.WRAPUP: _FREE,
+    _S.PAUSED: _FREE,
+    _S.LINE_FAULT: _FREE,
+}
+_OFFERED = frozenset({_S.RESERVED, _S.RINGING})
+_AWAY = frozenset({_S.LOGGED_OUT, _S.PAUSED, _S.LINE_FAULT})
+
+
+class Owner(Protocol):
+    """Who holds a reservation."""
+
+    id: str
+
+    def withdraw(self, why: str) -> None:
+        """Give the reservation back at once: ends in `Agent.released`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An agent kept for one purpose, by one owner, until a deadline at most."""
+
+    owner: Owner
+    call: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause asked for: a reason, the bound after which he is logged out, and who asked if not he himself."""
+
+    reason: str
+    longest: float
+    by: str = ""
+
+    @property
+    def why(self) -> str:
+        return f"{self.reason} by {self.by}" if self.by else self.reason
+
+
+class Agent:
+    """One agent. `hear(agent, left)` is told after each move; requests that do not fit are Refused with a code."""
+
+    def __init__(self, number: str, settings: "AgentSettings", *, clock: Clock, loop: asyncio.AbstractEventLoop,
+                 journal: "Journal", hear: Callable[["Agent", AgentState], None]) -> None:
+        self.number = number
+        self.settings = settings
+        self.station = ""
+        self.idle_since = 0.0  # loop clock; over all queues
+        self.reservation: Reservation | None = None
+        self.call = ""
+        self.leg: Leg | None = None
+        self.until: float | None = None
+        self.why = ""
+        self.in_use = False  # his station is busy with something that is no offer of ours
+        self.fault = ""  # what is wrong with his station
+        self.pending: Pause | str = ""  # what was asked during a call: a Pause, or "logout"
+        self.missed_in_a_row = 0
+        self.wrapup = 0.0  # seconds due after this conversation
+        self._keeps_idle = False
+        self._clock = clock
+        self._loop = loop
+        self._journal = journal
+        self._hear = hear
+        self._timer: asyncio.TimerHandle | None = None
+        self._machine = Machine(f"agent {number}", MOVES, AgentState.LOGGED_OUT, clock)
+
+    @property
+    def state(self) -> AgentState:
+        return self._machine.state
+
+    @property
+    def since(self) -> float:
+        return self._machine.since
+
+    @property
+    def ready(self) -> bool:
+        return self._machine.state is _S.READY
+
+    @property
+    def on_call(self) -> bool:
+        """In a conversation of a queue."""
+        return bool(self.call) and self.state in (_S.TALKING, _S.HOLD)
+
+    @property
+    def serving(self) -> bool:
+        """May become ready again without anybody asking him to."""
+        return self.state not in _AWAY and not self.pending
+
+    def reason(self, now: float) -> str:
+        """Why he can't be offered a call, for people."""
+        if self.reservation is not None:
+            return f"{self.state.value} by {self.reservation.owner.id}"
+        if self.state is _S.WRAPUP and self.until is not None:
+            return f"wrapup {max(0.0, self.until - now):.1f} s left"
+        if self.state in (_S.PAUSED, _S.LINE_FAULT):
+            return f"{self.state.value}: {self.why}"
+        return str(self.state.value)
+
+    # ---- what the agent, a supervisor or the configuration asks ----
+
+    def login(self, station: str, why: str, *, in_use: bool, fault: str) -> None:
+        """Take a seat at a station; it is fixed until logout."""
+        if self.state is not _S.LOGGED_OUT:
+            raise Refused("already_logged_in", f"agent {self.number} is logged in at {self.station}; log out there")
+        self.station, self.in_use, self.fault = station, in_use, fault
+        self.pending, self.missed_in_a_row = "", 0
+        self._settle(why)
+
+    def logout(self, why: str) -> bool:
+        """Leave; True at once, False after the call under way."""
+        self._must_be_here()
+        self.pending = "logout"
+        if self.on_call:
+            return False
+        if not self._give_back(why):
+            self._settle(why)
+        return True
+
+    def pause(self, pause: Pause) -> bool:
+        """Be offered nothing until `resume`; True at once, False after the call under way."""
+        self._must_be_here()
+        if self.pending == "logout":
+            raise Refused("leaving", f"agent {self.number} is logged out after this call")
+        self.pending = pause
+        if self.on_call:
+            return False
+        if not self._give_back(pause.why):
+            self._settle(pause.why)
+        return True
+
+    def resume(self, why: str) -> None:
+        """End the pause, or take back one that was asked for during a call."""
+        self._must_be_here()
+        if isinstance(self.pending, Pause):
+            self.pending = ""
+        elif self.state is _S.PAUSED:
+            self.missed_in_a_row = 0
+            self._settle(why)
+        else:
+            raise Refused("not_paused", f"agent {self.number} is {self.state.value}, not paused")
+
+    def end_wrapup(self, why: str) -> None:
+        self._must_be_here()
+        if self.state is not _S.WRAPUP:
+            raise Refused("not_in_wrapup", f"agent {self.number} is {self.state.value}, not in wrap-up")
+        self._settle(why)
+
+    # ---- what the dispatcher asks ----
+
+    def reserve(self, owner: Owner, call: str, deadline: float) -> None:
+        """Ready → reserved: nobody else may offer him anything."""
+        self._to(_S.RESERVED, f"offer {owner.id}", call=call, until=deadline)
+        self.reservation = Reservation(owner, call, deadline)
+
+    def ring(self, deadline: float) -> None:
+        self._to(_S.RINGING, "rung", call=self.call, until=deadline)
+
+    def released(self, why: str) -> None:
+        """The offer ended without him: back to ready, or to what is due."""
+        self.reservation = None
+        self._settle(why)
+
+    def missed(self, pause_after: int) -> None:
+        """He let it ring."""
+        self.missed_in_a_row += 1
+        if pause_after and self.missed_in_a_row >= pause_after and not self.pending:
+            self.pending = Pause(MISSED_REASON, MISSED_LONGEST)
+        self.released("no answer")
+
+    def refused(self, code: str, words: str) -> None:
+        """His station could not be rung: not free for a while, so that nobody tries it in a fast loop."""
+        self.reservation = None
+        if code == "busy":
+            self.in_use = True
+            self._settle(words, until=self._clock.now() + BUSY_RETRY)
+        else:
+            self.fault = words
+            self._settle(words, until=self._clock.now() + FAULT_RETRY)
+
+    def talk(self, leg: Leg, queue_wrapup: float) -> None:
+        """He answered: his state follows this leg until it is gone."""
+        self.reservation = None
+        self.missed_in_a_row = 0
+        self.wrapup = max(queue_wrapup, self.settings.wrapup or 0.0)
+        self.leg = leg
+        self._to(_S.TALKING, "answered", call=self.call)
+
+    def follow(self, leg: Leg) -> None:
+        """From now on hear of the leg's end (told at once if it is gone)."""
+        leg.on_gone(self._left_call)
+
+    def hold(self, held: bool) -> None:
+        """His caller hears hold music, or does no more."""
+        if self.on_call and (self.state is _S.HOLD) is not held:
+            self._to(_S.HOLD if held else _S.TALKING, "hold" if held else "hold over", call=self.call)
+
+    # ---- what the house tells of his station ----
+
+    def station_busy(self, busy: bool, wrapup: float) -> None:
+        """His station is, or is no more, in use otherwise; `wrapup` seconds of work follow that use."""
+        self.in_use = busy
+        if busy and self.state is _S.READY:
+            self._settle("station in use")
+        elif not busy and self.state is _S.TALKING and not self.call:
+            if wrapup > 0 and not self.pending:
+                self._wrap_up(wrapup)
+            else:
+                self._settle("station free")
+
+    def station_fault(self, words: str) -> None:
+        """His station is out of order (`words` says how), or works again ("")."""
+        self.fault = words
+        if words and self.reservation is not None:
+            self._give_back(words)
+        elif self.state is _S.LINE_FAULT or (words and (self.ready or (self.state is _S.TALKING and not self.call))):
+            self._settle(words or "line works again")
+
+    # ---- inside ----
+
+    def _must_be_here(self) -> None:
+        if self.state is _S.LOGGED_OUT:
+            raise Refused("not_logged_in", f"agent {self.number} is not logged in")
+
+    def _give_back(self, why: str) -> bool:
+        if self.reservation is None:
+            return False
+        self.reservation.owner.withdraw(why)
+        return True
+
+    def _settle(self, why: str, until: float | None = None) -> None:
+        """Go where he belongs now that nothing occupies him."""
+        now = self._clock.now()
+        if self.pending == "logout":
+            self.pending = ""
+            self._to(_S.LOGGED_OUT, why)
+            self.station = ""
+        elif isinstance(self.pending, Pause):
+            pause, self.pending = self.pending, ""
+            self._to(_S.PAUSED, pause.why, until=now + pause.longest)
+        elif self.fault:
+            self._to(_S.LINE_FAULT, self.fault, until=until)
+        elif self.in_use:
+            self._to(_S.TALKING, why, until=until)
+        else:
+            self._to(_S.READY, why)
+
+    def _left_call(self, leg: Leg) -> None:
+        """His leg is gone: he hung up, was hung up on, or transferred the caller away."""
+        if leg is not self.leg:
+            return
+        self.leg = None
+        if self.wrapup > 0 and self.pending != "logout":
+            self._wrap_up(self.wrapup)
+        else:
+            self._settle("call over")
+
+    def _wrap_up(self, seconds: float) -> None:
+        self._to(_S.WRAPUP, "call over", until=self._clock.now() + seconds)
+
+    def _to(self, to: AgentState, why: str, *, call: str = "", until: float | None = None) -> None:
+        """The one place where he moves: fact, move, timer, then those who want to know."""
+        if not self._machine.may(to):
+            self._machine.move(to, why)  # raises the Bug, with the history, before anything is written
+        self._journal.write(AgentMoved(self.number, self.state.value, to.value, why, call, until, self.station))
+        left = self._machine.move(to, why)
+        if to is _S.READY and not self._keeps_idle:
+            self.idle_since = self._clock.now()
+        # a call he did not get does not end his idle time, nor does the moment his telephone takes to be free again
+        self._keeps_idle = to in _OFFERED or (to is _S.TALKING and not call and left in _OFFERED)
+        self.call, self.until, self.why = call, until, why
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if until is not None and to not in _OFFERED:  # reservations are ended by their owner
+            self._timer = self._loop.call_at(until, self._time_over)
+        self._hear(self, left)
+
+    def _time_over(self) -> None:
+        self._timer = None
+        if self.state is _S.PAUSED:
+            self.pending = "logout"
+            self._settle(f"pause ({self.why}) over its bound")
+        elif self.state is _S.LINE_FAULT:
+            self.fault = ""
+            self._settle("tried again")
+        elif self.state is _S.TALKING:
+            self.in_use = False
+            self._settle("tried again")
+        else:
+            self._settle("wrap-up over")

@@ -1,0 +1,189 @@
+"""What an owner can say of queues and agents: frozen, bounded settings, and the checks between them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccappliance.base.limits import MAX_QUEUE_LEN
+from ccappliance.config.keys import Report, key, required
+
+STRATEGIES = ("longest-idle", "ring-all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxWait:
+    """How long a caller may wait here before he is sent elsewhere."""
+
+    after: float = required(unit="s", least=1, most=86_400, doc="Seconds after which a waiting caller is sent on.")
+    to: str = required(doc="Destination of a caller who waited too long.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxLen:
+    """How many may wait here."""
+
+    n: int = required(least=1, most=MAX_QUEUE_LEN, doc="Callers that may wait at once.")
+    to: str = required(doc="Destination of the next caller when the queue is full.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAgents:
+    """What happens when nobody is there to serve the queue, when a caller arrives or while he waits."""
+
+    to: str = required(doc="Destination of callers when nobody serves the queue.")
+    policy: str = key("logged-out", choices=("logged-out", "paused", "wait"),
+                      doc="Nobody serves: 'logged-out' when nobody is logged in; 'paused' also when everybody who is "
+                          "logged in is paused or has a line fault; 'wait' never, callers wait for max_wait.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """Outside the opening hours."""
+
+    to: str = required(doc="Destination of callers who come outside the opening hours.")
+    calendar: str = key("", doc="Name of the calendar with the opening hours; empty: always open.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announce:
+    """What waiting callers are told."""
+
+    position: bool = key(True, doc="Tell callers their position, at once and then whenever it has improved.")
+    every: float = key(30.0, unit="s", least=30, most=3600, doc="Seconds at least between two announcements.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnNoAnswer:
+    """What happens to an agent who lets his telephone ring."""
+
+    pause_after: int = key(2, least=0, most=100,
+                           doc="Calls not answered one after the other after which the agent is paused; 0: never.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """Who serves the queue: those named, and those with a tag; or everybody. Agents may name the queue as well."""
+
+    agents: tuple[str, ...] = key((), doc="Agent numbers.")
+    tag: str = key("", doc="Every agent with this tag.")
+    all: bool = key(False, doc="Every agent.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSettings:
+    """One queue."""
+
+    max_wait: MaxWait = required(doc="How long a caller may wait, and where he goes then.")
+    max_len: MaxLen = required(doc="How many may wait, and where the next one goes.")
+    no_agents: NoAgents = required(doc="Where callers go when nobody serves the queue.")
+    closed: Closed = required(doc="Where callers go outside the opening hours.")
+    label: str = key("", doc="The queue's name for people, shown on the agent's telephone for unnamed callers.")
+    strategy: str = key("longest-idle", choices=STRATEGIES, doc="Who of the free agents is rung.")
+    ring_timeout: float = key(15.0, unit="s", least=3, most=300,
+                              doc="Seconds an agent's telephone rings before the next one is tried.")
+    wrapup: float = key(10.0, unit="s", least=0, most=3600,
+                        doc="Seconds after a call in which the agent gets none from any queue; the longer of this and "
+                            "the agent's own counts.")
+    order_class: int = key(0, least=-100, most=100,
+                           doc="Strict priority: every caller of a higher class is served before any of a lower one.")
+    boost: float = key(0.0, unit="s", least=-86_400, most=86_400,
+                       doc="Seconds a caller of this queue is treated as having waited longer.")
+    announce: Announce = key(factory=Announce, doc="What waiting callers are told.")
+    music: str = key("music", doc="Prompt that is played in a loop to waiting callers.")
+    service_level: float = key(20.0, unit="s", least=0, most=3600,
+                               doc="Seconds within which a call should be answered.")
+    short_abandon: float = key(5.0, unit="s", least=0, most=600,
+                               doc="A caller who hangs up within these seconds counts as a short abandon.")
+    on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
+    members: Members = key(factory=Members, doc="Who serves the queue.")
+    record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
+
+    def destinations(self) -> Iterator[tuple[str, str]]:
+        """(key, destination) of every way out, for the check that they exist."""
+        yield "max_wait.to", self.max_wait.to
+        yield "max_len.to", self.max_len.to
+        yield "no_agents.to", self.no_agents.to
+        yield "closed.to", self.closed.to
+
+    def check(self, report: Report, path: str) -> None:
+        if self.ring_timeout > self.max_wait.after:
+            report.warning(f"{path}.ring_timeout", "is longer than max_wait.after: no telephone rings to its end",
+                           "make ring_timeout shorter or max_wait.after longer")
+        for name, to in self.destinations():
+            if not to.partition(":")[0]:
+                report.error(f"{path}.{name}", f"{to!r} is no destination", "write kind:name, for example hangup:busy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSettings:
+    """One agent; his key is the number he logs in with."""
+
+    name: str = key("", doc="The agent's name for people.")
+    pin: str = required(secret=True, pattern=r"[0-9]{3,12}", doc="Digits the agent logs in with.")
+    station: str = key("", doc="The station of a login that names none (command line, supervisor).")
+    queues: tuple[str, ...] = key((), doc="Queues the agent serves, besides those that name him.")
+    tags: tuple[str, ...] = key((), doc="Words by which queues choose their members.")
+    wrapup: float | None = key(None, unit="s", least=0, most=3600,
+                               doc="The agent's own wrap-up; the longer of this and the queue's counts.")
+    language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseReason:
+    """One reason an agent may give for a pause; its place in the list is its key on the keypad."""
+
+    name: str = required(pattern=r"[a-z][a-z0-9_-]{0,30}", doc="The reason, as reports show it.")
+    longest: float = key(7200.0, unit="s", least=60, most=86_400,
+                         doc="Seconds after which an agent who has not come back is logged out.")
+
+
+def default_reasons() -> tuple[PauseReason, ...]:
+    """What every site has until it says otherwise."""
+    return (PauseReason(name="break", longest=3600.0), PauseReason(name="lunch"), PauseReason(name="training"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcdSettings:
+    """All of the ACD's configuration."""
+
+    queues: Mapping[str, QueueSettings] = key(factory=dict, doc="Queues by name.")
+    agents: Mapping[str, AgentSettings] = key(factory=dict, doc="Agents by the number they log in with.")
+    pause_reasons: tuple[PauseReason, ...] = key(factory=default_reasons,
+                                                 doc="Reasons for a pause; the first is key 1 on the keypad.")
+
+    def check(self, report: Report, path: str) -> None:
+        dot = f"{path}." if path else ""
+        if not 1 <= len(self.pause_reasons) <= 9:
+            report.error(f"{dot}pause_reasons", f"{len(self.pause_reasons)} reasons", "give 1 to 9, one for each key")
+        names = [reason.name for reason in self.pause_reasons]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            report.error(f"{dot}pause_reasons", f"the reason {name!r} is given twice", "remove one")
+        for number, agent in self.agents.items():
+            self._check_agent(report, f"{dot}agents.{number}", number, agent)
+        for queue_name, queue in self.queues.items():
+            self._check_queue(report, f"{dot}queues.{queue_name}", queue_name, queue)
+
+    def members_of(self, queue_name: str) -> list[str]:
+        """Numbers of the agents who serve a queue, in the order in which agents are configured."""
+        seats = self.queues[queue_name].members
+        return [number for number, agent in self.agents.items()
+                if seats.all or number in seats.agents or (seats.tag and seats.tag in agent.tags)
+                or queue_name in agent.queues]
+
+    def _check_agent(self, report: Report, path: str, number: str, agent: AgentSettings) -> None:
+        if not (number.isascii() and number.isdigit() and len(number) <= 8):
+            report.error(path, f"{number!r} can't be dialled", "an agent's key is his number, 1 to 8 digits, in quotes")
+        for queue_name in agent.queues:
+            if queue_name not in self.queues:
+                report.error(f"{path}.queues", f"there is no queue {queue_name!r}", _known(self.queues))
+
+    def _check_queue(self, report: Report, path: str, name: str, queue: QueueSettings) -> None:
+        for number in queue.members.agents:
+            if number not in self.agents:
+                report.error(f"{path}.members.agents", f"there is no agent {number!r}", _known(self.agents))
+        if not self.members_of(name):
+            report.warning(f"{path}.members", "nobody serves this queue", "name agents, a tag, or `all: true`")
+
+
+def _known(names: Mapping[str, Any]) -> str:
+    return "known: " + ", ".join(list(names)[:10]) if names else "none is configured"

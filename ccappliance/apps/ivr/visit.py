@@ -1,0 +1,131 @@
+"""A call's visit to a flow: what the nodes share while one call walks through them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Protocol
+
+from ccappliance.apps.ivr.expressions import Expression, evaluate_text
+from ccappliance.apps.ivr.functions import Value
+from ccappliance.apps.ivr.graph import each
+from ccappliance.apps.ivr.settings import Prompt, Prompts
+from ccappliance.base.clock import Clock
+from ccappliance.call import facts
+from ccappliance.call.call import Call
+from ccappliance.call.collect import Collect, Collected
+from ccappliance.media.ports import Sound
+from ccappliance.media.say import Say
+
+
+class Journal(Protocol):
+    """Where facts are written."""
+
+    def write(self, fact: facts.Fact) -> object: ...
+
+
+class Book(Protocol):
+    """What the flows need of the prompt book."""
+
+    @property
+    def default_language(self) -> str: ...
+    def get(self, name: str, language: str) -> Sound: ...
+    def text(self, text: str, language: str) -> Sound: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every flow is given: the same objects for all of them."""
+
+    book: Book
+    say: Say
+    journal: Journal
+    clock: Clock
+    zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A node's answer that ends the visit; `to` is the next destination, None when the call is over."""
+
+    to: str | None
+
+
+class Visit:
+    """One call in one flow. `node` is the name of the node it is in."""
+
+    def __init__(self, call: Call, flow: str, tools: Tools, expressions: Mapping[str, Expression]) -> None:
+        self.call = call
+        self.flow = flow
+        self.tools = tools
+        self.node = ""
+        self._expressions = expressions
+        self._kept = ""  # a digit that ended a played prompt: the first one of the next menu or collect
+
+    def enter(self, node: str) -> None:
+        self.node = node
+        self.tools.journal.write(facts.NodeEntered(self.call.id, self.flow, node))
+
+    def collected(self, digits: str, reason: str, *, secure: bool = False) -> None:
+        """Journal what the caller entered."""
+        shown = "?" * len(digits) if secure else digits
+        self.tools.journal.write(facts.InputCollected(self.call.id, self.node, shown, reason))
+
+    def sounds(self, *written: Prompts) -> list[Sound]:
+        """The prompts in the caller's language."""
+        return [self._sound(prompt) for prompts in written for prompt in each(prompts)]
+
+    async def play(self, written: Prompts) -> None:
+        """Answer if need be and play to the end; nothing at all if nothing is written."""
+        sounds = self.sounds(written)
+        if sounds:
+            await self.call.play(sounds)
+
+    async def listen(self, sounds: Sequence[Sound]) -> None:
+        """Play until the end or a digit, which is kept; not at all if one is kept already."""
+        if not self._kept:
+            barge = Collect(most=1, least=0, terminator="", first=0.0)
+            self._kept = (await self.call.collect(barge, sounds)).digits
+
+    async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
+        """Collect digits, beginning with the kept one."""
+        kept, self._kept = self._kept, ""
+        if not kept:
+            return await self.call.collect(ask, sounds)
+        if kept in ask.terminator:
+            return Collected("", "terminator")
+        if ask.most == 1:
+            return Collected(kept, "complete")
+        rest = await self.call.collect(replace(ask, most=ask.most - 1, first=ask.between))
+        return Collected(kept + rest.digits, rest.reason)
+
+    def now(self) -> datetime:
+        """The time where the caller lives."""
+        return self.tools.clock.wall().astimezone(self.tools.zone)
+
+    def compute(self, source: str) -> str:
+        """The value of one of the flow's expressions, as a text."""
+        return evaluate_text(self._expressions[source], self._look_up)
+
+    def _sound(self, prompt: Prompt) -> Sound:
+        book, language = self.tools.book, self.call.language
+        if isinstance(prompt, str):
+            forced, slash, name = prompt.rpartition("/")
+            return book.get(name, forced) if slash else book.get(prompt, language)
+        for one in (language, book.default_language, *prompt):
+            if one in prompt:
+                return book.text(prompt[one], one)
+        return book.get("", language)
+
+    def _look_up(self, name: str) -> Value:
+        if name.startswith("vars."):
+            return self.call.variables.get(name[5:], "")
+        call = self.call
+        texts = {"caller": call.calling, "called": call.called, "name": call.name, "line": call.line,
+                 "language": call.language, "direction": call.direction}
+        if name in texts:
+            return texts[name]
+        now = self.now()
+        if name == "weekday":
+            return Decimal(now.isoweekday())
+        return now.strftime("%H:%M") if name == "time" else now.date().isoformat()

@@ -1,0 +1,37 @@
+"""The alarms that are raised now: a fold over the journal."""
+
+from dataclasses import dataclass
+
+from ccappliance.call import facts
+from ccappliance.call.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm that stands."""
+
+    alarm: str
+    subject: str
+    words: str
+    since: float  # loop clock
+
+
+class Alarms:
+    """A reader of the journal. An alarm stands once for its code and subject, until it is cleared."""
+
+    def __init__(self) -> None:
+        self._standing: dict[tuple[str, str], Alarm] = {}
+
+    def hear(self, entry: Entry) -> None:
+        fact = entry.fact
+        if isinstance(fact, facts.AlarmRaised):
+            self._standing.setdefault((fact.alarm, fact.subject), Alarm(fact.alarm, fact.subject, fact.words, entry.now))
+        elif isinstance(fact, facts.AlarmCleared):
+            self._standing.pop((fact.alarm, fact.subject), None)
+
+    def standing(self) -> list[Alarm]:
+        """Oldest first."""
+        return list(self._standing.values())
+
+    def has(self, alarm: str, subject: str) -> bool:
+        return (alarm, subject) in self._standing

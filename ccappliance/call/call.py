@@ -1,0 +1,132 @@
+"""A call: one reason to be connected, from offer to end; a task walks it from destination to destination."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ccappliance.base.causes import Cause
+from ccappliance.call import facts
+from ccappliance.call.collect import Collect, Collected
+from ccappliance.call.conversation import Conversation, ConversationEnd
+from ccappliance.call.leg import Leg, LegState, Party
+from ccappliance.media.ports import Played, Sound
+from ccappliance.signalling.signals import Circuit
+
+if TYPE_CHECKING:
+    from ccappliance.call.switch import Switch
+
+
+class Call:
+    """One call. Made by Switch only, which also runs it; apps get it as the argument of `run(call)`.
+
+    The `anchor` is the leg whose end ends the call: the customer, as a rule. When it goes, the call's task is
+    cancelled, unless a conversation has taken the anchor's end into its own hands (a transfer by the anchor).
+    """
+
+    def __init__(self, switch: "Switch", call_id: str, direction: str, called: str, calling: str, name: str,
+                 line: str, language: str) -> None:
+        self.switch = switch
+        self.id = call_id
+        self.direction = direction  # "in", "internal", "out"
+        self.called = called
+        self.calling = calling
+        self.name = name
+        self.line = line
+        self.language = language
+        self.variables: dict[str, str] = {}
+        self.offered_now = switch.outside.clock.now()
+        self.legs: list[Leg] = []
+        self.task: asyncio.Task[None] | None = None
+        self.ended_by = ""
+        self.end_cause = Cause.NORMAL
+        self._anchor: Leg | None = None
+        self._in_hands: Leg | None = None
+        self._answered = False
+        self._recorded = False
+
+    @property
+    def anchor(self) -> Leg:
+        assert self._anchor is not None
+        return self._anchor
+
+    # ---- what apps ask ----
+
+    async def answer(self) -> None:
+        """Open the anchor's voice path; harmless if it is open."""
+        await self.anchor.answer()
+        self.note_answered()
+
+    async def play(self, sounds: Sequence[Sound]) -> Played:
+        await self.answer()
+        return await self.anchor.play(sounds)
+
+    async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
+        await self.answer()
+        return await self.anchor.collect(ask, sounds)
+
+    def place(self, station: str, *, calling: str = "", name: str = "") -> Leg:
+        """Ring a station's telephone. Refused("no_station"/"busy"/"blocked") if it can't be rung now."""
+        return self.place_on(self.switch.station(station), station, calling=calling or self.calling,
+                             name=name or self.name)
+
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = ()) -> Leg:
+        """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line")."""
+        return self.place_on(self.switch.trunk(group, but), number)
+
+    def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
+        """A new outgoing leg on this very circuit."""
+        leg = self.switch.make_leg(self, circuit, Party(number), LegState.SEIZED)
+        circuit.seize(number, calling, name)
+        return leg
+
+    async def converse(self, other: Leg, *, record: str = "") -> ConversationEnd:
+        """Let the anchor and `other` talk until one of them leaves; hook flash transfers. `record`: why, or ""."""
+        return await Conversation(self, self.anchor, other, record).run()
+
+    def record(self, why: str, leg: Leg | None = None) -> None:
+        """Record the call from now to its end, once, at the customer's side: one recording through all transfers."""
+        if not self._recorded:
+            self._recorded = True
+            self.switch.recorder.start(self.id, (leg or self.anchor).port, why)
+
+    def stop_recording(self) -> None:
+        if self._recorded:
+            self._recorded = False
+            self.switch.recorder.stop(self.id)
+
+    # ---- what legs and conversations tell ----
+
+    def adopt(self, leg: Leg) -> None:
+        """A leg of this call was made; the first is the anchor."""
+        self.legs.append(leg)
+        if self._anchor is None:
+            self._anchor = leg
+
+    def note_answered(self) -> None:
+        if not self._answered:
+            self._answered = True
+            self.switch.journal.write(facts.CallAnswered(self.id))
+
+    def take_in_hands(self, leg: Leg | None) -> None:
+        """A conversation will see to the end of this leg itself; None: nobody does."""
+        self._in_hands = leg
+
+    def re_anchor(self, leg: Leg) -> None:
+        """The party whose end now ends the call; the former anchor has transferred himself out of it."""
+        self._anchor = leg
+        self._in_hands = None
+
+    def leg_alerting(self, leg: Leg) -> None:
+        if leg is not self.anchor and self.anchor.state is LegState.OFFERED and not self.anchor.is_gone:
+            self.anchor.circuit.alert()
+
+    def leg_gone(self, leg: Leg) -> None:
+        if leg is self._anchor and leg is not self._in_hands:
+            if not self.ended_by:
+                self.ended_by = "caller" if leg.far_end_cleared else "us"
+                self.end_cause = leg.gone.result()
+            if self.task is not None and self.task is not asyncio.current_task(self.switch.loop):
+                self.task.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} {self.direction} {self.calling}→{self.called} legs={self.legs}>"

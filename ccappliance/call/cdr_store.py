@@ -1,0 +1,122 @@
+"""CDRs and recordings in the database: rows and back, and exactly the rows of the journal, whatever was killed when."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from sqlite3 import Row
+from typing import Any
+
+from ccappliance.call import facts
+from ccappliance.call.cdr import Cdr, CdrReader
+from ccappliance.call.journal import Entry
+from ccappliance.store.database import Statement, Store
+
+_READER = "cdr"
+_COLUMNS = tuple(f.name for f in fields(Cdr))
+_INSERT = f"INSERT OR REPLACE INTO cdr ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_INSERT_RECORDING = "INSERT OR REPLACE INTO recording VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM cdr"
+_INSTANTS = ("started_at", "answered_at", "ended_at")
+_APPLIED = "INSERT OR REPLACE INTO reader (name, applied, replay_from) VALUES (?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """A recording that has ended."""
+
+    seq: int  # of its RecordingEnded in the journal
+    recording: str
+    call: str
+    path: str
+    ended_at: datetime
+    seconds: float
+    lost: float
+    state: str
+
+
+class CdrStore:
+    """A reader of the journal that keeps the tables `cdr` and `recording`.
+
+    At start:  cdrs = CdrStore(store)
+               journal = Journal(clock, sink, at_least=cdrs.applied)
+               cdrs.catch_up(sink.read(cdrs.replay_from))
+               journal.follow(cdrs.hear)
+    Then write DaemonStarted, and after it what `interrupted(sink.read(cdrs.replay_from))` answered before.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reader = CdrReader(self._emit)
+        self._rows: list[Statement] = []
+        rows = store.query("SELECT applied, replay_from FROM reader WHERE name = ?", (_READER,))
+        self.applied: int = rows[0]["applied"] if rows else 0
+        self.replay_from: int = rows[0]["replay_from"] if rows else 1
+
+    def catch_up(self, entries: Iterable[Entry]) -> int:
+        """Hear the journal from `replay_from`: the number of rows that were missing and are put now."""
+        return sum(self._hear(entry) for entry in entries)
+
+    def hear(self, entry: Entry) -> None:
+        """The next entry of the journal."""
+        self._hear(entry)
+
+    def open_calls(self) -> list[str]:
+        return self._reader.open_calls()
+
+    def recent(self, limit: int = 100, before_seq: int | None = None) -> list[Cdr]:
+        """The newest CDRs, newest first; `before_seq`: only those older than this, to page on."""
+        where, params = ("WHERE seq < ? ", [before_seq]) if before_seq is not None else ("", [])
+        return [_cdr(row) for row in self._store.query(f"{_SELECT} {where}ORDER BY seq DESC LIMIT ?",
+                                                       [*params, limit])]
+
+    def find(self, call: str) -> Cdr | None:
+        rows = self._store.query(f"{_SELECT} WHERE call = ?", (call,))
+        return _cdr(rows[0]) if rows else None
+
+    def recordings(self, limit: int = 100, call: str | None = None) -> list[RecordingRow]:
+        """Ended recordings, newest first; `call`: only this call's."""
+        where, params = ("WHERE call = ? ", [call]) if call is not None else ("", [])
+        rows = self._store.query(f"SELECT * FROM recording {where}ORDER BY seq DESC LIMIT ?", [*params, limit])
+        return [RecordingRow(**{**dict(row), "ended_at": datetime.fromisoformat(row["ended_at"])}) for row in rows]
+
+    # ---- inside ----
+
+    def _emit(self, cdr: Cdr) -> None:
+        if cdr.disposition == "INTERRUPTED" and self.find(cdr.call) is not None:
+            return  # a power cut took the CallEnded from the journal, but not its row from here
+        self._rows.append((_INSERT, [_cell(getattr(cdr, name)) for name in _COLUMNS]))
+
+    def _hear(self, entry: Entry) -> int:
+        self._reader.hear(entry)
+        if isinstance(entry.fact, facts.RecordingEnded):
+            end = entry.fact
+            self._rows.append((_INSERT_RECORDING,
+                               (entry.seq, end.recording, end.call, end.path, _cell(entry.at), end.seconds, end.lost,
+                                end.state)))
+        if not self._rows:
+            return 0
+        rows, self._rows = self._rows, []
+        if entry.seq <= self.applied:
+            return 0  # heard only to know what was open; its rows are there
+        self.applied = entry.seq
+        self._store.put_all([*rows, (_APPLIED, (_READER, entry.seq, self._reader.replay_from()))])
+        return len(rows)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()  # undecodable bytes of a caller ID
+    return value
+
+
+def _cdr(row: Row) -> Cdr:
+    values = dict(row)
+    for name in _INSTANTS:
+        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+    values["recordings"] = tuple(json.loads(values["recordings"]))
+    return Cdr(**values)

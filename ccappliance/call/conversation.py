@@ -1,0 +1,151 @@
+"""A conversation: two legs on one bridge, with consultation, transfer and conference by hook flash.
+
+Flash: the other party is held with music, the one who flashed hears dial tone and dials. Then
+  he hangs up while it rings          → transferred blind (and rung back if nobody answers)
+  he hangs up after it was answered   → transferred, attended
+  he flashes while it rings           → back to the held party
+  he flashes after it was answered    → conference of three
+  the third party is busy or leaves   → back to the held party
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccappliance.base.causes import Cause
+from ccappliance.base.errors import Refused
+from ccappliance.call import facts
+from ccappliance.call.consultation import Consultation
+from ccappliance.call.leg import Leg
+
+if TYPE_CHECKING:
+    from ccappliance.call.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEnd:
+    """How it ended. `by`: "caller" (the anchor's side), "callee", "transfer"; `next`: where the call goes on."""
+
+    by: str
+    next: str | None = None
+
+
+class Conversation:
+    """Two parties talk. One instance per `Call.converse`; its `run` owns the bridge and leaves nothing behind."""
+
+    def __init__(self, call: "Call", anchor: Leg, other: Leg, record: str) -> None:
+        self.call = call
+        self.switch = call.switch
+        self.parties: list[Leg] = [anchor, other]
+        self._record = record
+        self._events: asyncio.Queue[tuple[str, Leg]] = asyncio.Queue()
+        self._bridge = self.switch.media.bridge(call.id)
+        self._began = self.switch.outside.clock.now()
+
+    async def run(self) -> ConversationEnd:
+        """Until one leaves or the call goes elsewhere. Clears every leg but the anchor's; cancelled with the call."""
+        end = ConversationEnd("caller")
+        try:
+            await self.call.answer()
+            self.watch(self.parties[0])
+            self.watch(self.parties[1])
+            if self._record:
+                self.call.record(self._record, self._customer())
+            self._start()
+            end = await self._talk()
+            return end
+        finally:
+            self._bridge.close()
+            self.call.take_in_hands(None)
+            seconds = self.switch.outside.clock.now() - self._began
+            self.switch.journal.write(facts.ConversationEnded(self.call.id, end.by, round(seconds, 3)))
+            for leg in list(self.call.legs):
+                leg.on_flash = None
+                if leg is not self.call.anchor:
+                    leg.clear(Cause.NORMAL)
+
+    # ---- for the consultation ----
+
+    def watch(self, leg: Leg) -> None:
+        """Hear of this leg's flash and end through the conversation's own queue."""
+        leg.on_gone(lambda gone: self._events.put_nowait(("gone", gone)))
+        if leg.is_station:
+            leg.on_flash = lambda: self._events.put_nowait(("flash", leg))
+
+    async def event(self) -> tuple[str, Leg]:
+        return await self._events.get()
+
+    def end(self, by: str, next_: str | None) -> ConversationEnd:
+        return ConversationEnd(by, next_)
+
+    def tell(self, event: str, leg: Leg) -> None:
+        self._events.put_nowait((event, leg))
+
+    def connect(self, *legs: Leg) -> None:
+        """Exactly these legs hear each other now."""
+        for leg in self.call.legs:
+            if leg not in legs:
+                self._bridge.leave(leg.port)
+        present = [leg for leg in legs if not leg.is_gone]
+        for leg in present:
+            leg.port.silence()
+            self._bridge.join(leg.port)
+        self.switch.journal.write(facts.Bridged(self.call.id, [leg.id for leg in present]))
+
+    def hold(self, leg: Leg, held: bool) -> None:
+        """Hold music for a party, or an end of it."""
+        if leg.is_gone:
+            return
+        self.switch.journal.write(facts.HoldChanged(self.call.id, leg.id, held))
+        if held:
+            leg.start([self.switch.sounds.get("music", self.call.language)], repeat=True)
+        else:
+            leg.port.silence()
+
+    def replace(self, leaver: Leg, successor: Leg) -> None:
+        """`successor` takes the seat of a party who transferred himself out."""
+        kept = self.parties[0] if self.parties[1] is leaver else self.parties[1]
+        if leaver is self.call.anchor:
+            self.call.re_anchor(kept)
+        self.parties = [kept, successor]
+        self.connect(kept, successor)
+
+    # ---- inside ----
+
+    def _customer(self) -> Leg:
+        trunks = [leg for leg in self.parties if not leg.is_station]
+        return trunks[0] if trunks else self.parties[0]
+
+    def _start(self) -> None:
+        self.switch.journal.write(facts.ConversationStarted(
+            self.call.id, [leg.id for leg in self.parties], [leg.party.number for leg in self.parties]))
+        self.connect(*self.parties)
+
+    async def _talk(self) -> ConversationEnd:
+        while True:
+            event, leg = await self.event()
+            if event == "gone" and leg in self.parties and len(self.parties) == 3 and leg is not self.call.anchor:
+                self.parties.remove(leg)
+                self.connect(*self.parties)
+            elif event == "gone" and leg in self.parties:
+                by = "caller" if leg is self.call.anchor or leg is self.parties[0] else "callee"
+                self.call.ended_by = self.call.ended_by or by
+                return ConversationEnd(by)
+            elif event == "flash" and leg in self.parties and len(self.parties) == 2:
+                end = await self._consult(leg)
+                if end is not None:
+                    return end
+
+    async def _consult(self, by: Leg) -> ConversationEnd | None:
+        held = self.parties[0] if by is self.parties[1] else self.parties[1]
+        if by is self.call.anchor:
+            self.call.take_in_hands(by)
+        try:
+            return await Consultation(self, by, held).run()
+        except Refused as refused:
+            self.switch.log.info("consultation refused", extra={"fields": {"call": self.call.id, "code": refused.code}})
+            self.hold(held, False)
+            self.connect(*self.parties)
+            return None
+        finally:
+            self.call.take_in_hands(None)

@@ -1,0 +1,139 @@
+"""Today's figures of queues and agents: a fold over the journal, so every number can be recomputed from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ccappliance.call import facts
+from ccappliance.call.journal import Entry
+
+ABANDONS = ("abandoned", "short_abandoned")
+
+
+@dataclass
+class QueueFigures:
+    """One queue since midnight. Service level, variant b: answered within the threshold / all but short abandons."""
+
+    offered: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    in_time: int = 0
+    answer_wait: float = 0.0  # seconds, sum over answered entries
+    longest_wait: float = 0.0
+
+    @property
+    def answered(self) -> int:
+        return self.outcomes.get("answered", 0)
+
+    @property
+    def abandoned(self) -> int:
+        return sum(self.outcomes.get(outcome, 0) for outcome in ABANDONS)
+
+    @property
+    def service_level(self) -> float | None:
+        counted = sum(self.outcomes.values()) - self.outcomes.get("short_abandoned", 0)
+        return self.in_time / counted if counted else None
+
+    @property
+    def average_wait(self) -> float | None:
+        """Average speed of answer: seconds from entering the queue to the agent's answer."""
+        return self.answer_wait / self.answered if self.answered else None
+
+
+@dataclass
+class AgentFigures:
+    """One agent since midnight."""
+
+    answered: int = 0
+    missed: int = 0
+    spent: dict[str, float] = field(default_factory=dict)  # seconds by state, the present state not included
+    state: str = "logged_out"
+    since: float = 0.0
+
+    def seconds(self, state: str, now: float) -> float:
+        running = now - self.since if self.state == state else 0.0
+        return self.spent.get(state, 0.0) + running
+
+
+class Figures:
+    """A reader of the journal. `threshold(queue)` is the queue's service level in seconds; `local` tells the local day."""
+
+    def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date]) -> None:
+        self._threshold = threshold
+        self._local = local
+        self._day: date | None = None
+        self._hour: tuple[int, int, int, int] | None = None
+        self.queues: dict[str, QueueFigures] = {}
+        self.agents: dict[str, AgentFigures] = {}
+        self.calls = 0
+
+    def hear(self, entry: Entry) -> None:
+        self._turn_day(entry)
+        fact = entry.fact
+        kind = type(fact)
+        if kind is facts.AgentMoved:
+            assert isinstance(fact, facts.AgentMoved)
+            self._agent_moved(fact, entry.now)
+        elif kind is facts.QueueEntered:
+            assert isinstance(fact, facts.QueueEntered)
+            self._queue(fact.queue).offered += 1
+        elif kind is facts.QueueLeft:
+            assert isinstance(fact, facts.QueueLeft)
+            self._queue_left(fact)
+        elif kind is facts.OfferEnded:
+            assert isinstance(fact, facts.OfferEnded)
+            agent = self.agent(fact.agent)
+            agent.answered += fact.outcome == "answered"
+            agent.missed += fact.outcome == "no_answer"
+        elif kind is facts.CallOffered:
+            self.calls += 1
+
+    def queue(self, name: str) -> QueueFigures:
+        return self.queues.get(name) or QueueFigures()
+
+    def agent(self, number: str) -> AgentFigures:
+        return self.agents.setdefault(number, AgentFigures())
+
+    def total(self) -> QueueFigures:
+        """All queues together."""
+        total = QueueFigures()
+        for one in self.queues.values():
+            total.offered += one.offered
+            total.in_time += one.in_time
+            total.answer_wait += one.answer_wait
+            total.longest_wait = max(total.longest_wait, one.longest_wait)
+            for outcome, count in one.outcomes.items():
+                total.outcomes[outcome] = total.outcomes.get(outcome, 0) + count
+        return total
+
+    def _queue(self, name: str) -> QueueFigures:
+        return self.queues.setdefault(name, QueueFigures())
+
+    def _queue_left(self, fact: facts.QueueLeft) -> None:
+        queue = self._queue(fact.queue)
+        queue.outcomes[fact.outcome] = queue.outcomes.get(fact.outcome, 0) + 1
+        queue.longest_wait = max(queue.longest_wait, fact.waited)
+        if fact.outcome == "answered":
+            queue.answer_wait += fact.waited
+            queue.in_time += fact.waited <= self._threshold(fact.queue)
+
+    def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
+        agent = self.agent(fact.agent)
+        if agent.state == fact.left:
+            agent.spent[agent.state] = agent.spent.get(agent.state, 0.0) + now - agent.since
+        agent.state, agent.since = fact.state, now
+
+    def _turn_day(self, entry: Entry) -> None:
+        """Begin afresh at the first fact of a new local day. The day is computed once an hour, not once a fact."""
+        at = entry.at
+        hour = (at.year, at.month, at.day, at.hour)
+        quarter = at.minute // 15  # zones differ from UTC by whole quarters of an hour
+        if self._hour == (*hour[:3], hour[3] * 4 + quarter):
+            return
+        self._hour = (*hour[:3], hour[3] * 4 + quarter)
+        day = self._local(at)
+        if self._day is not None and day != self._day:
+            self.queues.clear()
+            self.calls = 0
+            for number, agent in self.agents.items():
+                self.agents[number] = AgentFigures(state=agent.state, since=entry.now)
+        self._day = day

@@ -1,0 +1,192 @@
+"""The journal: every state change, one fact each, numbered and written once before it is acted on.
+
+CDRs, figures, feeds and digests are its readers. `write` is synchronous: an entry is numbered, encoded, handed to the
+sink, and then told to every reader in the order in which they began to follow.
+"""
+
+import hashlib
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ccappliance.base.clock import Clock
+from ccappliance.base.errors import Bug, CcError
+from ccappliance.base.limits import MAX_JOURNAL_TAIL
+from ccappliance.call.facts import Fact, Kinds
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_DIGITS = 6  # of a float: a microsecond; more would let two machines' last bits into the digest
+
+
+class JournalError(CcError):
+    """A line is not a journal entry of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal. `at`: wall clock, UTC, whole milliseconds; `now`: loop clock, seconds."""
+
+    seq: int
+    at: datetime
+    now: float
+    fact: Fact
+
+    def line(self) -> bytes:
+        """The entry as one line of JSON in UTF-8, without its line feed. Bug if a field cannot be written so."""
+        record: dict[str, Any] = {"seq": self.seq, "at": _stamp(self.at), "now": round(self.now, _DIGITS),
+                                  "fact": type(self.fact).__name__}
+        for name, value in self.fact.as_dict().items():
+            record[name] = value if type(value) in _PLAIN else _rounded(value)
+        try:
+            # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
+            return _encode(record).encode("utf-8", "backslashreplace")
+        except (TypeError, ValueError) as error:
+            raise Bug(f"the fact {self.fact!r} cannot be written to the journal: {error}") from error
+
+    @classmethod
+    def parse(cls, line: bytes) -> "Entry":
+        """An entry from its line. Fields we do not know (a newer version wrote them) are left out. JournalError."""
+        try:
+            record = json.loads(line)
+            kind = Kinds.BY_NAME[record.pop("fact")]
+            seq, at, now = record.pop("seq"), datetime.fromisoformat(record.pop("at")), float(record.pop("now"))
+            known = kind.__dataclass_fields__
+            return cls(int(seq), at.astimezone(UTC), now, kind(**{k: v for k, v in record.items() if k in known}))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise JournalError(f"not a journal entry: {line[:80]!r} ({type(error).__name__}: {error})") from error
+
+
+Reader = Callable[[Entry], None]
+
+
+class Sink(Protocol):
+    """Where entries are kept. Never raises for trouble with its medium: it holds entries back and tells an alarm."""
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last entry it has; 0: none."""
+        ...
+
+    def append(self, entry: Entry, line: bytes) -> None:
+        """Keep one entry; `line` is its encoding, without line feed."""
+        ...
+
+    def read(self, from_seq: int = 0) -> Iterator[Entry]:
+        """Entries from this number on, in order."""
+        ...
+
+
+class Journal:
+    """Numbers facts, keeps them, and tells them."""
+
+    def __init__(self, clock: Clock, sink: Sink, log: logging.Logger | None = None,
+                 ring: int = MAX_JOURNAL_TAIL, at_least: int = 0) -> None:
+        """Number on from the sink's last entry, or from `at_least` if that is more: what a reader has stored, for a
+        power cut may take the journal's last entries and leave the rows made of them, and no number may be used twice.
+        """
+        self._clock = clock
+        self._sink = sink
+        self._log = log or logging.getLogger("ccappliance.journal")
+        self._seq = max(sink.last_seq, at_least)
+        self._readers: tuple[Reader, ...] = ()
+        self._ring: deque[Entry] = deque(maxlen=ring)
+        self._untold: deque[Entry] = deque()
+        self._busy = False
+
+    @property
+    def seq(self) -> int:
+        """The number of the last entry written."""
+        return self._seq
+
+    def follow(self, reader: Reader) -> None:
+        """Tell `reader` every entry written from now on."""
+        self._readers = (*self._readers, reader)
+
+    def unfollow(self, reader: Reader) -> None:
+        """Tell it nothing more; harmless if it does not follow."""
+        self._readers = tuple(other for other in self._readers if other != reader)
+
+    def write(self, fact: Fact) -> Entry:
+        """Write a fact down and tell it. Bug if the fact cannot be encoded (then nothing was written).
+
+        A reader that writes while it is told gets its entry at once, numbered and kept; it is told to everybody after
+        the entry being told, so that every reader hears all entries in order.
+        """
+        wall = self._clock.wall()
+        at = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+        entry = Entry(self._seq + 1, at, round(self._clock.now(), _DIGITS), fact)
+        line = entry.line()
+        self._seq = entry.seq
+        self._ring.append(entry)
+        self._untold.append(entry)
+        outermost, self._busy = not self._busy, True
+        try:
+            self._sink.append(entry, line)
+            if outermost:
+                while self._untold:
+                    self._tell(self._untold.popleft())
+        finally:
+            if outermost:
+                self._busy = False
+        return entry
+
+    def tail(self, count: int) -> list[Entry]:
+        """The newest entries written since start, oldest first; at most `count` and what the ring holds."""
+        return list(self._ring)[-count:] if count > 0 else []
+
+    def _tell(self, entry: Entry) -> None:
+        for reader in self._readers:
+            try:
+                reader(entry)
+            except Exception:  # noqa: BLE001  a reader's bug must cost neither the call nor the other readers
+                self._log.exception("reader failed", extra={"fields": {
+                    "reader": getattr(reader, "__qualname__", repr(reader)), "seq": entry.seq,
+                    "fact": type(entry.fact).__name__}})
+
+
+class MemorySink:
+    """Keeps entries in memory and a running digest of their lines: the journal of simulations and tests."""
+
+    def __init__(self, keep: bool = True) -> None:
+        """`keep=False`: only the digest, for long days."""
+        self.lines: list[bytes] = []
+        self.last_seq = 0
+        self._keep = keep
+        self._sha = hashlib.sha256()
+
+    def append(self, entry: Entry, line: bytes) -> None:
+        self.last_seq = entry.seq
+        self._sha.update(line)
+        self._sha.update(b"\n")
+        if self._keep:
+            self.lines.append(line)
+
+    def read(self, from_seq: int = 0) -> Iterator[Entry]:
+        for entry in map(Entry.parse, list(self.lines)):
+            if entry.seq >= from_seq:
+                yield entry
+
+    def digest(self) -> str:
+        """SHA-256 of all lines so far, each with its line feed: the same as of the file a FileSink would write."""
+        return self._sha.copy().hexdigest()
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")[:-6] + "Z"  # [:-6]: "+00:00"

@@ -1,0 +1,265 @@
+"""The switch: the only one who changes the call table. Signals come in, calls walk from destination to destination."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from ccappliance.base.causes import Cause
+from ccappliance.base.clock import Outside
+from ccappliance.base.errors import Refused
+from ccappliance.base.limits import MAX_CALLS, MAX_FLOW_DEPTH
+from ccappliance.call import facts
+from ccappliance.call.call import Call
+from ccappliance.call.journal import Journal
+from ccappliance.call.leg import Leg, LegGone, LegState, Party
+from ccappliance.call.routes import Routed, Routes
+from ccappliance.call.routing import Destinations
+from ccappliance.call.trunks import TrunkGroup
+from ccappliance.media.ports import Media, MediaPort, Sound
+from ccappliance.media.tones import Zone
+from ccappliance.signalling import signals
+
+ORIGINATE_RING = 30.0  # s a station rings before an originated call is given up
+APOLOGY_LIMIT = 10.0  # s an apology may take before the call is cleared anyway
+
+
+class Sounds(Protocol):
+    """Announcements by name: PromptBook."""
+
+    def get(self, name: str, language: str) -> Sound: ...
+
+
+class CallRecorder(Protocol):
+    """Recording by call: apps/recording."""
+
+    def start(self, call_id: str, port: MediaPort, why: str) -> object: ...
+
+    def stop(self, call_id: str) -> None: ...
+
+
+class Switch:
+    """Owns circuits, legs and calls. `routes` and `groups` are replaced whole by a reload."""
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
+                 zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
+                 language: str = "zh") -> None:
+        self.loop = loop
+        self.outside = outside
+        self.journal = journal
+        self.media = media
+        self.zone = zone
+        self.destinations = destinations
+        self.sounds = sounds
+        self.recorder = recorder
+        self.routes = routes
+        self.language = language
+        self.groups: Mapping[str, TrunkGroup] = {}
+        self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
+        self.log = logging.getLogger("ccappliance.call")
+        self.calls: dict[str, Call] = {}
+        self.circuits: dict[str, signals.Circuit] = {}
+        self._legs: dict[str, Leg] = {}  # by circuit name: a channel has at most one leg
+        self._stations: dict[str, signals.Circuit] = {}
+        self._station_of: dict[str, str] = {}
+        self._alarms: dict[str, str] = {}  # by circuit name: the code of what blocks it
+        self._busy_watchers: list[Callable[[str, bool], None]] = []
+        self._fault_watchers: list[Callable[[str, str | None], None]] = []
+
+    # ---- circuits ----
+
+    def add(self, circuit: signals.Circuit, *, station: str = "") -> None:
+        """Own this circuit from now on; `station` is the number of the telephone behind it."""
+        self.circuits[circuit.name] = circuit
+        if station:
+            self._stations[station] = circuit
+            self._station_of[circuit.name] = station
+
+    def hears(self, name: str) -> signals.Hear:
+        """The callback to construct the circuit of this name with."""
+        return lambda signal: self._hear(name, signal)
+
+    def watch_stations(self, busy: Callable[[str, bool], None], fault: Callable[[str, str | None], None]) -> None:
+        """Tell when a station's telephone comes into use or is free again, and when it is faulty (words) or well."""
+        self._busy_watchers.append(busy)
+        self._fault_watchers.append(fault)
+
+    def station(self, number: str) -> signals.Circuit:
+        circuit = self._stations.get(number)
+        if circuit is None:
+            raise Refused("no_station", f"there is no station {number}")
+        return circuit
+
+    def station_in_use(self, number: str) -> bool:
+        return self.station(number).name in self._legs
+
+    def has_station(self, number: str) -> bool:
+        return number in self._stations
+
+    def trunk(self, group: str, but: Sequence[str] = ()) -> signals.Circuit:
+        if group not in self.groups:
+            known = ", ".join(self.groups) or "none"
+            raise Refused("no_group", f"there is no trunk group {group!r}; there are: {known}")
+        return self.groups[group].choose(but=but)
+
+    # ---- calls ----
+
+    def make_leg(self, call: Call, circuit: signals.Circuit, party: Party, state: LegState) -> Leg:
+        """A new leg on this circuit; Refused if the circuit has one, or can't be used now."""
+        former = self._legs.get(circuit.name)
+        if former is not None and not former.is_gone:
+            raise Refused("busy", f"{circuit.name} is in use by call {former.call.id}")
+        if state is LegState.SEIZED and not circuit.idle:
+            if circuit.blocked is not None:
+                raise Refused("blocked", f"{circuit.name} can't be used: {circuit.blocked.words}")
+            raise Refused("busy", f"{circuit.name} is {circuit.state}")
+        leg = Leg(self.outside.ids.part(call.id, "leg"), call, circuit, party, state)
+        self._legs[circuit.name] = leg
+        call.adopt(leg)
+        self._tell_busy(circuit.name, True)
+        return leg
+
+    def originate(self, station: str, to: str, by: str) -> Call:
+        """Ring a station and, when it answers, treat the call as if `to` had been dialled there."""
+        routed = self.routes.dialled(to, station)
+        if routed is None:
+            raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
+        circuit = self.station(station)
+        call = Call(self, self.outside.ids.call(), "out", to, station, "", circuit.name, self.language)
+        if circuit.name in self._legs or not circuit.idle:
+            raise Refused("busy", f"station {station} is {circuit.state}")
+        self.journal.write(facts.CallOffered(call.id, circuit.name, "out", to, station, ""))
+        leg = call.place_on(circuit, station, calling=to)
+        self._launch(call, Routed(routed.destination, f"originated by {by}"), leg)
+        return call
+
+    def hang_up(self, call_id: str, cause: Cause = Cause.NORMAL) -> None:
+        call = self.calls.get(call_id)
+        if call is None:
+            raise Refused("no_call", f"there is no call {call_id}")
+        call.anchor.clear(cause, "hung up by order")
+
+    async def close(self) -> None:
+        """Clear every call and wait until their tasks have cleaned up."""
+        tasks = [call.task for call in self.calls.values() if call.task is not None]
+        for call in list(self.calls.values()):
+            call.anchor.clear(Cause.NORMAL, "shutdown")
+        for task in tasks:
+            await asyncio.wait([task])
+
+    # ---- signals ----
+
+    def _hear(self, name: str, signal: signals.Signal) -> None:
+        circuit = self.circuits[name]
+        leg = self._legs.get(name)
+        match signal:
+            case signals.Offered():
+                self._offered(circuit, signal)
+            case signals.Blocked(alarm, words):
+                self._alarms[name] = alarm
+                self.journal.write(facts.AlarmRaised(alarm, name, words))
+                self._tell_fault(name, words)
+            case signals.Unblocked():
+                self.journal.write(facts.AlarmCleared(self._alarms.pop(name, ""), name))
+                self._tell_fault(name, None)
+            case _ if leg is not None:
+                leg.hear(signal)
+        if isinstance(signal, signals.Released | signals.Blocked):
+            if self._legs.get(name) is leg and leg is not None and leg.is_gone:
+                del self._legs[name]
+            if name not in self._legs:
+                self._tell_busy(name, False)
+
+    def _offered(self, circuit: signals.Circuit, offered: signals.Offered) -> None:
+        station = self._station_of.get(circuit.name, "")
+        called = offered.called or self.numbers.get(circuit.name, "")
+        former = self._legs.get(circuit.name)
+        if former is not None and former.is_gone:
+            former.hear(signals.Released())  # a new call says that the old one is over (glare)
+        if len(self.calls) >= MAX_CALLS:
+            circuit.clear(Cause.CONGESTION)  # F62: shed before answer
+            return
+        if station:
+            routed = self.routes.dialled(called, station)
+        else:
+            routed = self.routes.from_line(circuit.name, called, offered.calling)
+        call = Call(self, self.outside.ids.call(), "internal" if station else "in", called, offered.calling,
+                    offered.name, circuit.name, self.language)
+        self.journal.write(facts.CallOffered(call.id, circuit.name, call.direction, call.called, call.calling,
+                                             call.name))
+        leg = self.make_leg(call, circuit, Party(offered.calling, offered.name), LegState.OFFERED)
+        circuit.accept()
+        self._launch(call, routed or Routed("hangup:unallocated", "no rule"), leg)
+
+    # ---- a call's life ----
+
+    def _launch(self, call: Call, routed: Routed, leg: Leg) -> None:
+        self.calls[call.id] = call
+        call.task = self.loop.create_task(self._run(call, routed, leg), name=f"call {call.id}")
+        # a task that is cancelled before its first step never reaches its `finally`
+        call.task.add_done_callback(lambda _: self._end(call))
+
+    async def _run(self, call: Call, routed: Routed, leg: Leg) -> None:
+        try:
+            if not leg.incoming:
+                timer = self.loop.call_later(ORIGINATE_RING, leg.clear, Cause.NO_ANSWER)
+                try:
+                    await leg.answered()
+                finally:
+                    timer.cancel()
+                call.note_answered()
+            await self._walk(call, routed)
+        except LegGone:
+            pass  # the anchor left while we were asking it something
+        except asyncio.CancelledError:
+            if not call.anchor.is_gone:
+                raise
+        except Exception:
+            # F46: this call gets an apology and its end; the others never notice
+            self.log.exception("a call failed", extra={"fields": {"call": call.id}})
+            await self._apologise(call)
+        finally:
+            self._end(call)
+
+    async def _walk(self, call: Call, routed: Routed) -> None:
+        destination: str | None = routed.destination
+        rule = routed.rule
+        walked = 0
+        while destination is not None and not call.anchor.is_gone:
+            walked += 1
+            if walked > MAX_FLOW_DEPTH:
+                raise Refused("too_deep", f"call {call.id} was sent through more than {MAX_FLOW_DEPTH} destinations")
+            self.journal.write(facts.CallRouted(call.id, destination, rule))
+            rule = destination
+            destination = await self.destinations.find(destination).run(call)
+
+    async def _apologise(self, call: Call) -> None:
+        call.end_cause = Cause.TEMPORARY_FAILURE
+        try:
+            if call.anchor.state is LegState.ANSWERED:
+                async with asyncio.timeout(APOLOGY_LIMIT):
+                    await call.anchor.play([self.sounds.get("error", call.language)])
+        except (LegGone, TimeoutError, asyncio.CancelledError):
+            pass  # he did not wait for it
+
+    def _end(self, call: Call) -> None:
+        if call.id not in self.calls:
+            return
+        call.ended_by = call.ended_by or "us"
+        for leg in call.legs:
+            leg.clear(call.end_cause if leg is call.anchor else Cause.NORMAL)
+        call.stop_recording()
+        del self.calls[call.id]
+        self.journal.write(facts.CallEnded(call.id, int(call.end_cause), call.ended_by))
+
+    def _tell_busy(self, name: str, busy: bool) -> None:
+        station = self._station_of.get(name)
+        if station:
+            for tell in self._busy_watchers:
+                tell(station, busy)
+
+    def _tell_fault(self, name: str, words: str | None) -> None:
+        station = self._station_of.get(name)
+        if station:
+            for tell in self._fault_watchers:
+                tell(station, words)

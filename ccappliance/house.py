@@ -1,0 +1,255 @@
+"""The bill of materials: every object of the house, by hand, in the order in which they need each other."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.ivr.flow import Flows
+from ccappliance.apps.ivr.graph import flow_texts
+from ccappliance.apps.ivr.visit import Tools
+from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.base.clock import Outside
+from ccappliance.base.dialplan import Match
+from ccappliance.base.errors import Refused
+from ccappliance.call import facts
+from ccappliance.call.alarms import Alarms
+from ccappliance.call.calendar import Calendar
+from ccappliance.call.cdr import interrupted
+from ccappliance.call.cdr_store import CdrStore
+from ccappliance.call.figures import Figures
+from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.places import HangUp, station_finder, trunk_finder
+from ccappliance.call.routes import Routes
+from ccappliance.call.routing import Destinations
+from ccappliance.call.switch import Switch
+from ccappliance.call.trunks import TrunkGroup
+from ccappliance.config.show import Change, changes
+from ccappliance.drivers.api import Channel, Driver
+from ccappliance.media.ports import Media, Sound
+from ccappliance.media.prompts import PromptBook
+from ccappliance.media.render import Voice
+from ccappliance.media.say import Say, fragments
+from ccappliance.media.tones import Zone
+from ccappliance.signalling.fxo import FxoCircuit
+from ccappliance.signalling.fxs import FxsCircuit
+from ccappliance.site import FxoLine, Line, Site
+from ccappliance.store.database import Store
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a house stands in: the real outside, or a simulated one."""
+
+    loop: asyncio.AbstractEventLoop
+    outside: Outside
+    zone: Zone
+    media: Media
+    driver: Driver
+    sink: Sink
+    store: Store
+    cache: Path  # rendered prompts
+    recordings: Path | None  # None: no audio is kept
+    threaded: bool  # disk work in threads; False in virtual time
+    voice: Voice | None = None  # who speaks; None: the configured commands
+    texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
+
+
+class LiveBook:
+    """The prompt book in force: a reload replaces `book` whole."""
+
+    def __init__(self, book: PromptBook) -> None:
+        self.book = book
+
+    @property
+    def default_language(self) -> str:
+        return self.book.default_language
+
+    def get(self, name: str, language: str) -> Sound:
+        return self.book.get(name, language)
+
+    def text(self, text: str, language: str) -> Sound:
+        return self.book.text(text, language)
+
+
+class LiveDialPlan:
+    """What telephones may dial now: a reload of the routes changes it under the circuits that ask it."""
+
+    def __init__(self) -> None:
+        self.routes: Routes | None = None
+
+    def match(self, digits: str) -> Match:
+        return self.routes.dialplan.match(digits) if self.routes is not None else Match.IMPOSSIBLE
+
+
+class House:
+    """All rooms, joined. `open` lets calls in, `apply` changes the configuration, `close` lets the last one out."""
+
+    def __init__(self, site: Site, around: Surroundings) -> None:
+        outside, loop = around.outside, around.loop
+        self.site = site
+        self.around = around
+        self.timezone = ZoneInfo(site.system.timezone)
+        self.cdrs = CdrStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=self.cdrs.applied)
+        self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
+                                 threaded=around.threaded)
+        self.alarms = Alarms()
+        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
+        self.prompts = LiveBook(self._new_book(site))
+        self.say = Say(self.prompts, fallback=site.prompts.default_language)
+        self.destinations = Destinations()
+        self.calendars = self._new_calendars(site)
+        self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
+                             destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
+                             routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
+        self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
+                       known_station=self.switch.has_station, is_open=self.is_open)
+        self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.flows = self._new_flows(site)
+        self._dialplan = LiveDialPlan()
+        self._dialplan.routes = self.switch.routes
+        self._register()
+        self._install_lines(site)
+        self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
+
+    # ---- life ----
+
+    def open(self, version: str) -> None:
+        """Bring the past in order, then begin: what a kill left open is ended in the journal first."""
+        sink = self.around.sink
+        self.recorder.repair()
+        ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
+        self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
+        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
+            self.journal.follow(reader)
+        self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        for fact in ends:
+            self.journal.write(fact)
+        self.journal.write(facts.ConfigApplied([], "start"))
+
+    async def close(self, why: str) -> None:
+        """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
+        await self.switch.close()
+        await self.recorder.close()
+        self.journal.write(facts.DaemonStopped(why))
+        await self.around.store.flush()
+
+    # ---- reload ----
+
+    def plan(self, site: Site) -> list[Change]:
+        """What would change."""
+        return changes(self.site, site)
+
+    async def apply(self, site: Site, by: str) -> list[Change]:
+        """Put another configuration in force, whole or not at all. Refused("needs_restart"), or what a room refuses.
+
+        Calls go on: each finishes in the flow, queue and prompts it has entered.
+        """
+        plan = self.plan(site)
+        waiting = [change.path for change in plan if not change.reload]
+        if waiting:
+            raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
+                          + ", ".join(waiting))
+        book = self.prompts.book
+        if site.prompts != self.site.prompts or site.flows != self.site.flows:
+            if self.around.threaded:
+                book = await self.around.loop.run_in_executor(None, self._new_book, site)
+            else:
+                book = self._new_book(site)
+        calendars = self._new_calendars(site)
+        routes = Routes(site.routes, calendars, self.around.outside.clock)
+        groups = self._new_groups(site)
+        commit_acd = self.acd.prepare(site.acd)
+        # nothing below this line can fail
+        self.site = site
+        self.prompts.book = book
+        self.calendars = calendars
+        self.switch.routes = self._dialplan.routes = routes
+        self.switch.groups = groups
+        self.switch.language = site.system.language
+        self.switch.numbers = _numbers(site)
+        self.recorder.settings = site.recording
+        self.flows = self._new_flows(site)
+        commit_acd()
+        self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        return plan
+
+    # ---- what rooms ask ----
+
+    def is_open(self, calendar: str) -> bool:
+        """Is this calendar open now? No name: always."""
+        found = self.calendars.get(calendar)
+        return found is None or found.is_open(self.around.outside.clock.wall())
+
+    # ---- inside ----
+
+    def _breached(self, words: str) -> None:
+        if not self.alarms.has("invariant", "acd"):
+            self.journal.write(facts.AlarmRaised("invariant", "acd", words))
+
+    def _service_level(self, queue: str) -> float:
+        settings = self.site.queues.get(queue)
+        return settings.service_level if settings else 0.0
+
+    def _new_book(self, site: Site) -> PromptBook:
+        book = PromptBook(site.prompts, cache=self.around.cache, voice=self.around.voice, on_missing=self._prompt_missing)
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *self.around.texts])
+        return book
+
+    def _prompt_missing(self, name: str, language: str) -> None:
+        subject = f"prompt:{language}/{name}"
+        if not self.alarms.has("prompt_missing", subject):
+            self.journal.write(facts.AlarmRaised("prompt_missing", subject,
+                                                 f"there is no prompt {name!r} in {language}: callers hear silence"))
+
+    def _new_calendars(self, site: Site) -> dict[str, Calendar]:
+        return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
+        return {name: TrunkGroup(name, settings, self.switch.circuits) for name, settings in site.trunks.items()}
+
+    def _new_flows(self, site: Site) -> Flows:
+        return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
+                                       clock=self.around.outside.clock, zone=self.timezone))
+
+    def _register(self) -> None:
+        finders: dict[str, Callable[[str], object | None]] = {
+            "flow": lambda name: self.flows.find(name),
+            "queue": self.acd.find_queue,
+            "agent": self.acd.find_feature,
+            "station": station_finder(self.switch.has_station, lambda: self.site.stations),
+            "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
+            "hangup": HangUp.find,
+        }
+        for kind, find in finders.items():
+            self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room
+
+    def _install_lines(self, site: Site) -> None:
+        channels = {channel.number: channel for channel in self.around.driver.channels()}
+        for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
+            self._install(name, line, channels)
+        self.switch.groups = self._new_groups(site)
+        self.switch.numbers = _numbers(site)
+
+    def _install(self, name: str, line: Line, channels: Mapping[int, Channel]) -> None:
+        channel = channels.get(line.channel)
+        if channel is None:
+            raise Refused("no_channel", f"lines.{name}.channel: the card has no channel {line.channel}; "
+                          f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
+        around = self.around
+        port = around.media.port(name, channel.wire)
+        if isinstance(line, FxoLine):
+            self.switch.add(FxoCircuit(name, channel, port, line.signalling, around.zone, clock=around.outside.clock,
+                                       loop=around.loop, hear=self.switch.hears(name)))
+        else:
+            self.switch.add(FxsCircuit(name, channel, port, line.signalling, around.zone, self._dialplan,
+                                       number=line.station, timezone=self.timezone, clock=around.outside.clock,
+                                       loop=around.loop, hear=self.switch.hears(name)), station=line.station)
+
+
+def _numbers(site: Site) -> dict[str, str]:
+    return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}

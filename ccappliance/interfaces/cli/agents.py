@@ -1,0 +1,84 @@
+"""`ccappliance agents`: who is there, and a supervisor's hand."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccappliance.interfaces.cli.command import Noun, ask, echo_json
+from ccappliance.interfaces.cli.table import clean, duration, fields, table
+
+_AGENT = click.option("--agent", required=True, metavar="NUMBER", help="The agent's number.")
+
+
+@click.group(cls=Noun)
+def agents() -> None:
+    """The agents."""
+
+
+@agents.command("list")
+def agents_list(as_json: bool, socket: Path | None) -> None:
+    """All agents with their states."""
+    rows = ask(socket, "agents.list")
+    if as_json:
+        echo_json(rows)
+        return
+    shown = [row | {"for": duration(row["since"])} for row in rows]
+    click.echo(table(shown, ["number", "name", "state", "reason", "for", "station", "call", "answered", "queues"])
+               if rows else "no agents are configured")
+
+
+@agents.command("show")
+@_AGENT
+def agents_show(agent: str, as_json: bool, socket: Path | None) -> None:
+    """One agent with today's figures."""
+    found = ask(socket, "agents.show", agent=agent)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(fields(found, skip=["history"]))
+    for line in found.get("history") or []:
+        click.echo(f"  {clean(line)}")
+
+
+@agents.command("login")
+@_AGENT
+@click.option("--station", default="", metavar="NUMBER", help="His telephone, if not the configured one.")
+def agents_login(agent: str, station: str, as_json: bool, socket: Path | None) -> None:
+    """Log an agent in at a station."""
+    _set(socket, as_json, agent=agent, request="login", station=station)
+
+
+@agents.command("logout")
+@_AGENT
+def agents_logout(agent: str, as_json: bool, socket: Path | None) -> None:
+    """Log an agent out; a call he has goes on."""
+    _set(socket, as_json, agent=agent, request="logout")
+
+
+@agents.command("pause")
+@_AGENT
+@click.option("--reason", default="", metavar="NAME", help="One of the configured pause reasons.")
+def agents_pause(agent: str, reason: str, as_json: bool, socket: Path | None) -> None:
+    """Offer an agent no more calls."""
+    _set(socket, as_json, agent=agent, request="pause", reason=reason)
+
+
+@agents.command("resume")
+@_AGENT
+def agents_resume(agent: str, as_json: bool, socket: Path | None) -> None:
+    """End an agent's pause."""
+    _set(socket, as_json, agent=agent, request="resume")
+
+
+@agents.command("ready")
+@_AGENT
+def agents_ready(agent: str, as_json: bool, socket: Path | None) -> None:
+    """End an agent's wrap-up at once."""
+    _set(socket, as_json, agent=agent, request="ready")
+
+
+def _set(socket: Path | None, as_json: bool, **params: Any) -> None:
+    found = ask(socket, "agents.set", **params)
+    echo_json(found) if as_json else click.echo(
+        f"agent {clean(found['number'])} {clean(found['name'])}: {clean(found['state'])}")

@@ -1,0 +1,60 @@
+"""`ccappliance calls`: see, clear and make calls."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccappliance.interfaces.cli.command import Noun, ask, echo_json
+from ccappliance.interfaces.cli.table import clean, duration, fields, table
+
+_CALL = click.option("--call", required=True, metavar="ID", help="The call's id, from `calls list`.")
+
+
+@click.group(cls=Noun)
+def calls() -> None:
+    """The calls alive."""
+
+
+@calls.command("list")
+def calls_list(as_json: bool, socket: Path | None) -> None:
+    """All calls, oldest first."""
+    rows = ask(socket, "calls.list")
+    if as_json:
+        echo_json(rows)
+        return
+    shown = [row | {"lasts": duration(row["seconds"])} for row in rows]
+    click.echo(table(shown, ["id", "direction", "calling", "called", "line", "state", "where", "agent", "lasts"])
+               if rows else "no calls")
+
+
+@calls.command("show")
+@_CALL
+def calls_show(call: str, as_json: bool, socket: Path | None) -> None:
+    """One call with its legs."""
+    found = ask(socket, "calls.show", call=call)
+    echo_json(found) if as_json else click.echo(_call(found))
+
+
+def _call(found: dict[str, Any]) -> str:
+    legs = table(found.get("legs") or [], ["id:leg", "line", "party", "state", "since"])
+    return f"{fields(found, skip=['legs'])}\n\n{legs}"
+
+
+@calls.command("hangup")
+@_CALL
+def calls_hangup(call: str, as_json: bool, socket: Path | None) -> None:
+    """Clear a call."""
+    done = ask(socket, "calls.hangup", call=call)
+    echo_json(done) if as_json else click.echo(f"call {clean(call)} is being cleared")
+
+
+@calls.command("originate")
+@click.option("--station", required=True, metavar="NUMBER", help="The telephone that is rung first.")
+@click.option("--number", required=True, metavar="NUMBER", help="What is dialled when it answers.")
+@click.option("--group", default="", metavar="NAME", help="Trunk group to use, instead of what the routes say.")
+def calls_originate(station: str, number: str, group: str, as_json: bool, socket: Path | None) -> None:
+    """Ring a station, then dial a number for it."""
+    made = ask(socket, "calls.originate", station=station, number=number, group=group)
+    echo_json(made) if as_json else click.echo(f"call {clean(made['id'])}: station {clean(station)} is rung, then "
+                                               f"{clean(number)} is dialled")

@@ -1,0 +1,122 @@
+"""`ccappliance config`: check files, show what is in force and where it was said, reload, and the documentation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccappliance.config import show as showing
+from ccappliance.config.load import load
+from ccappliance.config.schema import describe, markdown, schema
+from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, echo_json, roof_of
+from ccappliance.interfaces.cli.table import clean, table
+
+_DIRECTORY = click.option("--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
+                          help="The configuration's directory.")
+
+
+@click.group(cls=Noun)
+def config() -> None:
+    """The configuration."""
+
+
+@config.command("check", cls=Command)
+@_DIRECTORY
+@click.pass_context
+def config_check(ctx: click.Context, directory: Path | None, as_json: bool) -> None:
+    """Read the files and say all that is wrong with them. Needs no daemon."""
+    roof = roof_of(ctx)
+    where = directory or roof.config_directory()
+    loaded = load(where, roof.site())
+    if as_json:
+        echo_json({"ok": True, "directory": str(where), "files": list(loaded.files), "digest": loaded.digest,
+                   "findings": [warning.as_dict() for warning in loaded.warnings]})
+        return
+    for warning in loaded.warnings:
+        click.echo(f"warning: {clean(warning)}", err=True)
+    click.echo(f"{where}: {len(loaded.files)} files are right" + (
+        f", with {len(loaded.warnings)} warnings" if loaded.warnings else ""))
+
+
+@config.command("show")
+@_DIRECTORY
+@click.option("--origin", is_flag=True, help="Also where each value was said.")
+@click.option("--prefix", default="", metavar="PATH", help="Only keys that begin so: queues.sales")
+@click.pass_context
+def config_show(ctx: click.Context, directory: Path | None, origin: bool, prefix: str, as_json: bool,
+                socket: Path | None) -> None:
+    """What is in force in the daemon; with --config, what the files of a directory would give."""
+    if directory:
+        rows: list[dict[str, Any]] = [row.as_dict() for row in showing.show(load(directory, roof_of(ctx).site()))]
+    else:
+        rows = ask(socket, "config.show")
+    rows = [row for row in rows if row["path"].startswith(prefix)]
+    if as_json:
+        echo_json(rows)
+        return
+    shown = [row | {"value": _value(row)} for row in rows]
+    columns = ["path:key", "value", "origin"] if origin else ["path:key", "value"]
+    click.echo(table(shown, columns) if rows else "no such key")
+
+
+def _value(row: dict[str, Any]) -> str:
+    return f"{clean(row['value'])} {row['unit']}".rstrip()
+
+
+@config.command("reload")
+@click.pass_context
+def config_reload(ctx: click.Context, as_json: bool, socket: Path | None) -> None:
+    """Apply the daemon's files, whole or not at all."""
+    done = ask(socket, "config.reload")
+    if as_json:
+        echo_json(done)
+    else:
+        _tell_findings(done["findings"])
+        for change in done["changes"]:
+            click.echo(f"{clean(change['path'])}: {_change(change)}{'' if change['reload'] else '  (after a restart)'}")
+        click.echo(_outcome(done))
+    if not done["applied"]:
+        ctx.exit(REFUSED)
+
+
+def _outcome(done: dict[str, Any]) -> str:
+    if not done["applied"]:
+        return "nothing was applied: the configuration in force stays"
+    if not done["changes"]:
+        return "nothing has changed"
+    waiting = f"; {len(done['restart'])} need a restart" if done["restart"] else ""
+    return f"applied: {len(done['changes'])} changes{waiting}"
+
+
+def _change(change: dict[str, Any]) -> str:
+    if change["kind"] != "changed":
+        return clean(change["kind"])
+    return f"{clean(change['old'])} -> {clean(change['new'])}"
+
+
+def _tell_findings(findings: Sequence[dict[str, str]]) -> None:
+    for finding in findings:
+        advice = f" ({finding['advice']})" if finding["advice"] else ""
+        severity = "" if finding["severity"] == "error" else "warning: "
+        click.echo(clean(f"{severity}{finding['place']}: {finding['key']}: {finding['problem']}{advice}"), err=True)
+
+
+@config.command("docs", cls=Command)
+@click.pass_context
+def config_docs(ctx: click.Context, as_json: bool) -> None:
+    """Every key with its type, default, bounds and meaning, as Markdown."""
+    site = roof_of(ctx).site()
+    if as_json:
+        names = ("path", "type", "default", "required", "unit", "bounds", "doc", "reload")
+        echo_json([{name: getattr(key, name) for name in names} for key in describe(site)])
+    else:
+        click.echo(markdown(site), nl=False)
+
+
+@config.command("schema", cls=Command)
+@click.pass_context
+def config_schema(ctx: click.Context, as_json: bool) -> None:
+    """A JSON Schema for editors."""
+    del as_json  # it is JSON in any case
+    echo_json(schema(roof_of(ctx).site()))

@@ -1,0 +1,64 @@
+"""`ccappliance recordings` and `journal`: what remains of calls."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccappliance.interfaces.cli.command import Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.table import clean, duration, table
+
+_FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
+
+
+@click.group(cls=Noun)
+def recordings() -> None:
+    """The recordings."""
+
+
+@recordings.command("list")
+@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--call", default="", metavar="ID", help="Only those of this call.")
+def recordings_list(limit: int, call: str, as_json: bool, socket: Path | None) -> None:
+    """The newest recordings."""
+    rows = ask(socket, "recordings.list", limit=limit, call=call)
+    if as_json:
+        echo_json(rows)
+        return
+    shown = [row | {"started_at": _local(row["started_at"], "%Y-%m-%d %H:%M:%S"), "lasts": duration(row["seconds"])}
+             for row in rows]
+    click.echo(table(shown, ["started_at:started", "lasts", "call", "parties", "state", "lost", "path"])
+               if rows else "no recordings")
+
+
+@click.group(cls=Noun)
+def journal() -> None:
+    """The journal: every fact, as it was written."""
+
+
+@journal.command("tail")
+@click.option("-n", "--last", type=click.IntRange(0, 100_000), default=10, show_default=True, help="How many entries.")
+@click.option("--start", type=click.IntRange(1), metavar="SEQ", help="From this number on, instead of the last ones.")
+@click.option("-f", "--follow", is_flag=True, help="And those to come, until Ctrl-C.")
+@click.option("--kind", "kinds", multiple=True, metavar="FACT", help="Only this fact, like CallEnded; may be repeated.")
+def journal_tail(last: int, start: int | None, follow: bool, kinds: tuple[str, ...], as_json: bool,
+                 socket: Path | None) -> None:
+    """The last entries, and those to come. With --json the lines are those of the journal."""
+    with connect(socket) as client:
+        for entry in client.stream("journal.tail", last=last, start=start or 0, follow=follow, kinds=list(kinds)):
+            echo_line(entry) if as_json else click.echo(_entry(entry))
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    told = " ".join(f"{name}={clean(value)}" for name, value in entry.items() if name not in _FRAME)
+    return f"{clean(entry.get('seq')):>7} {_local(str(entry.get('at')), '%H:%M:%S.%f')[:12]} " \
+           f"{clean(entry.get('fact')):<20} {told}"
+
+
+def _local(at: str, form: str) -> str:
+    """A UTC time in the terminal's time zone, as people read clocks."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime(form)
+    except ValueError:
+        return clean(at)

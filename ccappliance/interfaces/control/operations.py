@@ -1,0 +1,155 @@
+"""The operations of the house: each thing the command line, and later the console and AMI, can see or ask for."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.registry import Operations
+from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
+
+MAX_RECORDINGS = 1_000  # rows of one answer: they fit in MAX_CONTROL_LINE
+MAX_LAST = 100_000  # journal entries asked for at once
+
+
+def operations_of(house: HouseView) -> Operations:
+    """All operations, bound to this house."""
+    operations = Operations()
+    _lines(operations, house)
+    _calls(operations, house)
+    _agents(operations, house)
+    _records(operations, house)
+    _config(operations, house)
+
+    @operations.operation("operations.list")
+    async def operations_list() -> list[dict[str, Any]]:
+        """Every operation with its parameters."""
+        return [operation.as_dict() for operation in operations.all()]
+
+    return operations
+
+
+def _lines(operations: Operations, house: HouseView) -> None:
+    @operations.operation("status")
+    async def status() -> Any:
+        """The box at a glance."""
+        return house.status()
+
+    @operations.operation("status.watch")
+    async def status_watch(every: float = 1.0) -> AsyncGenerator[Any, None]:
+        """The box at a glance, again every so many seconds (0.2 to 60)."""
+        if not 0.2 <= every <= 60.0:
+            raise Refused("bad_parameters", "'every' must be from 0.2 to 60 seconds")
+        while True:
+            yield house.status()
+            await asyncio.sleep(every)
+
+    @operations.operation("spans.list")
+    async def spans_list() -> Any:
+        """The ports of the cards."""
+        return house.spans()
+
+    @operations.operation("channels.list")
+    async def channels_list() -> Any:
+        """Every voice path with its state."""
+        return house.channels()
+
+    @operations.operation("channels.show")
+    async def channels_show(channel: str) -> Any:
+        """One voice path, by the line's name or the station's number."""
+        return house.channel(channel)
+
+
+def _calls(operations: Operations, house: HouseView) -> None:
+    @operations.operation("calls.list")
+    async def calls_list() -> Any:
+        """The calls alive, oldest first."""
+        return house.calls()
+
+    @operations.operation("calls.show")
+    async def calls_show(call: str) -> Any:
+        """One call with its legs and variables."""
+        return house.call(call)
+
+    @operations.operation("calls.hangup")
+    async def calls_hangup(call: str, by: str) -> dict[str, str]:
+        """Clear a call."""
+        house.hang_up(call, by)
+        return {"call": call}
+
+    @operations.operation("calls.originate")
+    async def calls_originate(station: str, number: str, by: str, group: str = "") -> Any:
+        """Ring a station and dial a number for it, through a trunk group or as the routes say."""
+        if not number or not all(digit in "0123456789*#ABCD" for digit in number):
+            raise Refused("bad_parameters", f"{number!r} cannot be dialled: only 0-9, *, # and A-D")
+        return house.originate(station, number, group, by)
+
+
+def _agents(operations: Operations, house: HouseView) -> None:
+    @operations.operation("agents.list")
+    async def agents_list() -> Any:
+        """Every agent with his state."""
+        return house.agents()
+
+    @operations.operation("agents.show")
+    async def agents_show(agent: str) -> Any:
+        """One agent with today's figures."""
+        return house.agent(agent)
+
+    @operations.operation("agents.set")
+    async def agents_set(agent: str, request: str, by: str, station: str = "", reason: str = "") -> Any:
+        """Log an agent in (at a station) or out, pause him (for a reason), resume, or end his wrap-up (ready)."""
+        if request not in AGENT_REQUESTS:
+            raise Refused("bad_parameters", f"'request' must be one of {', '.join(AGENT_REQUESTS)}")
+        return house.agent_set(agent, request, station=station, reason=reason, by=by)
+
+    @operations.operation("queues.list")
+    async def queues_list() -> Any:
+        """Every queue with its figures."""
+        return house.queues()
+
+    @operations.operation("queues.show")
+    async def queues_show(queue: str) -> Any:
+        """One queue with its entries and agents."""
+        return house.queue(queue)
+
+
+def _records(operations: Operations, house: HouseView) -> None:
+    @operations.operation("recordings.list")
+    async def recordings_list(limit: int = 20, call: str = "") -> Any:
+        """The newest recordings, or those of one call."""
+        if not 1 <= limit <= MAX_RECORDINGS:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
+        return await house.recordings(limit=limit, call_id=call)
+
+    @operations.operation("journal.tail")
+    async def journal_tail(last: int = 10, start: int = 0, follow: bool = False,
+                           kinds: list[str] | None = None) -> AsyncGenerator[Any, None]:
+        """Journal entries: the last ones, or from a number on; and those to come."""
+        if not 0 <= last <= MAX_LAST or start < 0:
+            raise Refused("bad_parameters", f"'last' must be from 0 to {MAX_LAST}, 'start' 0 or more")
+        entries = house.journal(last=last, start=start, follow=follow, kinds=kinds or [])
+        try:
+            async for entry in entries:
+                yield entry
+        finally:
+            close = getattr(entries, "aclose", None)
+            if close is not None:
+                await close()
+
+
+def _config(operations: Operations, house: HouseView) -> None:
+    @operations.operation("config.check")
+    async def config_check(directory: str = "") -> Any:
+        """What a configuration would change, without applying it."""
+        return await house.config_check(directory)
+
+    @operations.operation("config.reload")
+    async def config_reload(by: str) -> Any:
+        """Read the configuration again and apply it, whole or not at all."""
+        return await house.config_reload(by)
+
+    @operations.operation("config.show")
+    async def config_show() -> Any:
+        """Every key in force with its origin."""
+        return house.config_show()

@@ -1,0 +1,319 @@
+"""What every door sees of the house: plain data, field by field, and the few things it can be asked to do.
+
+All methods are called in the loop. Those that are not async answer at once from memory: a query never waits for the
+core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds on the loop clock. `by` says who asks
+("cli:root") and goes into the facts.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol, TypedDict
+
+
+class Alarm(TypedDict):
+    """An alarm that is raised now."""
+
+    alarm: str  # "no_battery"
+    subject: str  # "fxo/1"
+    words: str
+    since: float  # seconds ago
+
+
+class Status(TypedDict):
+    """The box at a glance."""
+
+    version: str
+    site: str  # the box's name
+    pid: int
+    uptime: float
+    state: str  # "starting", "ready", "draining", "stopping"
+    driver: str
+    config: str  # where the configuration was read
+    journal_seq: int  # number of the last entry
+    calls: int  # calls alive
+    waiting: int  # entries in all queues
+    agents: dict[str, int]  # state → how many: {"ready": 2, "talking": 1}
+    channels: dict[str, int]  # state → how many
+    today: dict[str, float]  # offered, answered, abandoned, service_level (0..1) since midnight or start
+    ticks: int  # of the media tick
+    late_ticks: int
+    worst_late: float
+    alarms: list[Alarm]
+
+
+class SpanRow(TypedDict):
+    """One port of a card."""
+
+    number: int
+    name: str
+    description: str
+    channels: int
+    in_use: int
+    alarm: str  # "" when well
+
+
+class ChannelRow(TypedDict):
+    """One voice path."""
+
+    name: str  # the line's name: "fxo/1"
+    number: int  # the channel of the card
+    span: int
+    kind: str  # "fxo" or "fxs"
+    station: str  # the telephone's number; "" for a line of the exchange
+    state: str  # of the circuit: "idle", "offered", "seized", …, "blocked"
+    call: str  # id of the call on it, "" when none
+    alarm: str
+
+
+class ChannelDetail(ChannelRow):
+    """One voice path, for a technician."""
+
+    off_hook: bool
+    ringing: bool
+    reversed: bool
+    since: float  # seconds in this state
+    calls_today: int
+    settings: dict[str, Any]  # the line's settings as `config show` has them
+    history: list[str]  # last moves, oldest first
+
+
+class CallRow(TypedDict):
+    """One call alive."""
+
+    id: str
+    direction: str  # "in", "out", "internal"
+    calling: str
+    called: str
+    name: str
+    line: str
+    state: str  # "offered", "ivr", "waiting", "talking", "held", …: what the caller experiences
+    where: str  # destination it is in: "queue:sales"
+    agent: str  # number of the agent it is with, "" when none
+    started_at: str
+    seconds: float  # since it was offered
+
+
+class LegRow(TypedDict):
+    """One party of a call."""
+
+    id: str
+    line: str
+    party: str
+    state: str
+    since: float
+
+
+class CallDetail(CallRow):
+    """One call with all that belongs to it."""
+
+    legs: list[LegRow]
+    variables: dict[str, str]
+    recording: str  # path while it is recorded, else ""
+    trail: list[str]  # destinations it has been in, oldest first
+
+
+class AgentRow(TypedDict):
+    """One agent."""
+
+    number: str
+    name: str
+    state: str  # as in AgentMoved
+    reason: str  # of a pause
+    since: float
+    until: float | None  # seconds until the state ends by itself
+    station: str
+    call: str
+    queues: list[str]
+    answered: int  # calls since midnight or start
+
+
+class AgentDetail(AgentRow):
+    """One agent with today's figures."""
+
+    talk: float
+    wrapup: float
+    paused: float
+    missed: int  # offers not answered
+    history: list[str]
+
+
+class QueueRow(TypedDict):
+    """One queue."""
+
+    name: str
+    label: str
+    strategy: str
+    waiting: int
+    longest_wait: float
+    agents_ready: int
+    agents_busy: int
+    agents_paused: int
+    offered: int  # calls since midnight or start
+    answered: int
+    abandoned: int
+    service_level: float | None  # 0..1; None before the first call
+    average_wait: float | None
+
+
+class EntryRow(TypedDict):
+    """One waiting call."""
+
+    position: int
+    call: str
+    calling: str
+    name: str
+    waited: float
+    order_class: int
+    state: str  # "waiting" or "offered"
+
+
+class MembershipRow(TypedDict):
+    """One agent's seat in a queue."""
+
+    agent: str
+    name: str
+    state: str
+    station: str
+
+
+class QueueDetail(QueueRow):
+    """One queue with its entries, in the order in which they will be served, and its agents."""
+
+    entries: list[EntryRow]
+    members: list[MembershipRow]
+
+
+class RecordingRow(TypedDict):
+    """One recording."""
+
+    id: str
+    call: str
+    path: str
+    started_at: str
+    seconds: float
+    lost: float  # seconds replaced by silence
+    state: str  # "recording", "complete", "failed", "interrupted"
+    parties: list[str]
+
+
+class FindingRow(TypedDict):
+    """`Finding.as_dict()`."""
+
+    place: str
+    key: str
+    problem: str
+    advice: str
+    severity: str
+
+
+class ChangeRow(TypedDict):
+    """`Change.as_dict()`."""
+
+    path: str
+    old: Any
+    new: Any
+    reload: bool
+    kind: str
+
+
+class ConfigVerdict(TypedDict):
+    """What a directory of configuration would mean for the running house."""
+
+    ok: bool
+    directory: str
+    findings: list[FindingRow]
+    changes: list[ChangeRow]  # against what is in force; empty if not ok
+
+
+class ReloadOutcome(TypedDict):
+    """What a reload did: all of it, or nothing."""
+
+    applied: bool
+    changes: list[ChangeRow]
+    restart: list[str]  # paths of changes that wait for a restart
+    findings: list[FindingRow]  # errors: nothing was applied; or warnings
+
+
+class KeyRow(TypedDict):
+    """`Row.as_dict()` of config/show.py."""
+
+    path: str
+    value: Any
+    unit: str
+    origin: str
+
+
+AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
+
+
+class HouseView(Protocol):
+    """The house, seen from its doors. What it cannot do it answers with Refused and a stable code."""
+
+    def status(self) -> Status: ...
+
+    def spans(self) -> list[SpanRow]: ...
+
+    def channels(self) -> list[ChannelRow]: ...
+
+    def channel(self, name: str) -> ChannelDetail:
+        """By the line's name, or a station's number. Refused("no_such_channel")."""
+        ...
+
+    def calls(self) -> list[CallRow]:
+        """Oldest first."""
+        ...
+
+    def call(self, call_id: str) -> CallDetail:
+        """Refused("no_such_call")."""
+        ...
+
+    def hang_up(self, call_id: str, by: str) -> None:
+        """Clear a call; CallEnded follows. Refused("no_such_call")."""
+        ...
+
+    def originate(self, station: str, number: str, group: str, by: str) -> CallRow:
+        """Ring a station, and when it answers dial `number` for it: through the trunk group, or by the routes for
+        stations if `group` is "". Answers at once with the new call. Refused("no_such_station"), ("busy"),
+        ("no_circuit"), ("not_allowed").
+        """
+        ...
+
+    def agents(self) -> list[AgentRow]: ...
+
+    def agent(self, number: str) -> AgentDetail:
+        """Refused("no_such_agent")."""
+        ...
+
+    def agent_set(self, number: str, request: str, *, station: str, reason: str, by: str) -> AgentRow:
+        """Carry out one of AGENT_REQUESTS. `station` only for login ("": the agent's own), `reason` for pause.
+
+        Refused("no_such_agent"), ("no_such_station"), ("no_such_reason"), ("illegal_state").
+        """
+        ...
+
+    def queues(self) -> list[QueueRow]: ...
+
+    def queue(self, name: str) -> QueueDetail:
+        """Refused("no_such_queue")."""
+        ...
+
+    async def recordings(self, *, limit: int, call_id: str) -> list[RecordingRow]:
+        """Newest first; only those of one call unless `call_id` is ""."""
+        ...
+
+    def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        """Entries as in the journal's lines, as dicts: from number `start` on, or if that is 0 the `last` ones; then,
+        if `follow`, those to come. `kinds`: only facts of these names (all, if empty; `last` counts after choosing).
+
+        A follower more than MAX_JOURNAL_BACKLOG entries behind gets Refused("too_slow"). `aclose()` ends it.
+        """
+        ...
+
+    async def config_check(self, directory: str) -> ConfigVerdict:
+        """Read a directory ("": the daemon's own) without applying anything."""
+        ...
+
+    async def config_reload(self, by: str) -> ReloadOutcome:
+        """Read the daemon's directory again and apply it, whole or not at all."""
+        ...
+
+    def config_show(self) -> list[KeyRow]: ...

@@ -1,0 +1,243 @@
+"""Sound files: any WAV a person may bring → 8 kHz mono in memory; and WAVs written.
+
+Read: PCM of 8, 16, 24 and 32 bit, A-law and µ-law (G.711), any rate from 4 to 192 kHz, any number of channels (mixed
+to one). Not read: floating point and compressed formats; the error says what to do.
+"""
+
+import math
+import os
+import struct
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import mul
+from pathlib import Path
+from typing import BinaryIO
+
+from ccappliance.base.errors import ConfigError, Finding
+from ccappliance.base.limits import MAX_PROMPT_SECONDS
+from ccappliance.base.units import RATE
+from ccappliance.media.ports import Sound
+
+HEADER = 44  # bytes before the samples in the WAVs we write
+UNKNOWN_LENGTH = 0xFFFFFFFF  # in a header whose file is still growing: players read to the end
+_PCM, _ALAW, _ULAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
+_NAMES = {2: "ADPCM", 3: "floating point", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x55: "MP3", _PCM: "PCM",
+          _ALAW: "A-law", _ULAW: "µ-law"}
+_MOST_CHUNKS = 1_000  # before the samples: more is a file made to keep us busy
+_ADVICE = "convert it, for example with: sox IN -r 8000 -c 1 -b 16 OUT.wav"
+# The resampler's filter: 24 zero crossings each side and Kaiser beta 6 put its transition between 3.4 kHz (the
+# telephone's band, G.712) and 4.0 kHz (its Nyquist frequency), with 63 dB beyond it.
+_CROSSINGS = 24
+_BETA = 6.0
+_CUTOFF = 0.925  # of the lower Nyquist frequency: 3.7 kHz
+
+
+class SoundFileError(ConfigError):
+    """A sound file cannot be used. One finding: the file, what is wrong with it, and what to do."""
+
+    def __init__(self, problem: str, advice: str = _ADVICE, path: str = "") -> None:
+        self.problem, self.advice = problem, advice
+        said = f"{path}: {problem}" if path else problem
+        super().__init__([Finding(path, "sound file", said, advice)])
+        self.args = (f"{said} ({advice})",)
+
+
+@dataclass(frozen=True, slots=True)
+class WavFormat:
+    """What a WAV says of itself, and where its samples are."""
+
+    coding: int  # 1 PCM, 6 A-law, 7 µ-law
+    channels: int
+    rate: int
+    bits: int
+    offset: int
+    length: int  # bytes of samples that are really there, whole frames
+
+    @property
+    def frame(self) -> int:
+        """Bytes of one sample of all channels."""
+        return self.channels * self.bits // 8
+
+    @property
+    def seconds(self) -> float:
+        return self.length / self.frame / self.rate
+
+
+def read_wav(path: Path | str, name: str = "", most: float = MAX_PROMPT_SECONDS) -> Sound:
+    """A file as a Sound called `name` (its stem, if not given). SoundFileError if it cannot be used or is longer than
+    `most` seconds."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return Sound(name or path.stem, decode_wav(file, most))
+    except OSError as error:
+        raise SoundFileError(error.strerror or str(error), "check its name and owner", str(path)) from error
+    except SoundFileError as error:
+        raise SoundFileError(error.problem, error.advice, str(path)) from error
+
+
+def decode_wav(file: BinaryIO, most: float = MAX_PROMPT_SECONDS) -> bytes:
+    """A WAV file, opened → int16 little endian, 8 kHz, mono. Reads no samples if it is too long. SoundFileError."""
+    form = parse_wav(file)
+    if form.length == 0:
+        raise SoundFileError("it has a header but no sound in it", "record it again")
+    if form.seconds > most:
+        raise SoundFileError(f"it is {form.seconds:.0f} s long, the longest allowed is {most:.0f} s", "shorten it")
+    file.seek(form.offset)
+    samples = resample(_mono(form, file.read(form.length)), form.rate)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples.tobytes()
+
+
+def parse_wav(file: BinaryIO) -> WavFormat:
+    """Find format and samples. A file cut short, or still being written, is as long as its bytes. SoundFileError."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    if not head:
+        raise SoundFileError("it is empty", "record it again")
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        raise SoundFileError("it is not a WAV file")
+    position, fields = 12, b""
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        chunk = file.read(8)
+        if len(chunk) < 8:
+            break
+        kind, size = struct.unpack("<4sI", chunk)
+        position += 8
+        if kind == b"fmt ":
+            fields = file.read(min(size, 40))
+        elif kind == b"data":
+            return _format(fields, position, min(size, end - position))
+        position += size + size % 2  # chunks begin at even bytes
+    raise SoundFileError("it is a WAV file without sound in it (no data chunk)", "record it again")
+
+
+def _format(fields: bytes, offset: int, length: int) -> WavFormat:
+    if len(fields) < 16:
+        raise SoundFileError("its format is missing or broken")
+    coding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", fields)
+    if coding == _EXTENSIBLE and len(fields) >= 26:
+        (coding,) = struct.unpack_from("<H", fields, 24)  # the sub-format's first two bytes are the coding
+    if coding not in (_PCM, _ALAW, _ULAW):
+        raise SoundFileError(f"its coding is {_NAMES.get(coding, f'number {coding}')}, not PCM or G.711")
+    if bits not in ((8, 16, 24, 32) if coding == _PCM else (8,)):
+        raise SoundFileError(f"it has {bits} bits per sample, not 8, 16, 24 or 32")
+    if not 1 <= channels <= 8:
+        raise SoundFileError(f"it has {channels} channels, not 1 to 8")
+    if not 4_000 <= rate <= 192_000:
+        raise SoundFileError(f"its rate is {rate} Hz, not 4,000 to 192,000")
+    frame = channels * bits // 8
+    return WavFormat(coding, channels, rate, bits, offset, length // frame * frame)
+
+
+def _mono(form: WavFormat, data: bytes) -> "array[int]":
+    samples = _linear(form, data)
+    if form.channels == 1:
+        return samples
+    parts = [samples[channel::form.channels] for channel in range(form.channels)]
+    return array("h", [sum(frame) // form.channels for frame in zip(*parts, strict=True)])
+
+
+def _linear(form: WavFormat, data: bytes) -> "array[int]":
+    """Samples of all channels, interleaved, as native int16: of longer samples the upper 16 bits."""
+    if form.coding != _PCM:
+        table = _G711[form.coding]
+        return array("h", [table[code] for code in data])
+    if form.bits == 8:  # unsigned, by the format's definition
+        return array("h", [(code - 128) << 8 for code in data])
+    if form.bits > 16:
+        width = form.bits // 8
+        kept = bytearray(len(data) // width * 2)
+        kept[0::2] = data[width - 2::width]
+        kept[1::2] = data[width - 1::width]
+        data = bytes(kept)
+    samples = array("h", data)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples
+
+
+def resample(samples: "array[int]", rate: int, to: int = RATE) -> "array[int]":
+    """Another rate by a windowed sinc, the same length in time: ceil(n·to/rate) samples. Rounded and clipped.
+
+    Sample k of the result is at the instant of input sample k·rate/to, so nothing is delayed. Plain Python: a second of
+    44.1 kHz takes about 75 ms; it is done once, when prompts are loaded.
+    """
+    if rate == to:
+        return samples
+    common = math.gcd(rate, to)
+    up, down = to // common, rate // common
+    half = math.ceil(_CROSSINGS * max(1.0, rate / to) / _CUTOFF)
+    padded = array("h", bytes(2 * half)) + samples + array("h", bytes(2 * half + 2))
+    result = array("h", bytes(2 * (-(-len(samples) * up // down))))
+    for k in range(len(result)):
+        whole, phase = divmod(k * down, up)
+        # taps of `phase` weigh input samples whole-half+1 … whole+half; in `padded` these begin at whole+1
+        taps = _taps(phase, up, rate, to, half)
+        value = round(sum(map(mul, taps, padded[whole + 1:whole + 1 + 2 * half])))
+        result[k] = -32768 if value < -32768 else 32767 if value > 32767 else value
+    return result
+
+
+@lru_cache(maxsize=8192)
+def _taps(phase: int, up: int, rate: int, to: int, half: int) -> Sequence[float]:
+    """The filter's weights for an output instant `phase/up` of a sample after an input one; they sum to 1."""
+    cutoff = _CUTOFF * min(1.0, to / rate)  # of the input's Nyquist frequency
+    weights = []
+    for k in range(1 - half, half + 1):
+        at = k - phase / up
+        inside = max(0.0, 1.0 - (at / half) ** 2)
+        weights.append(cutoff * _sinc(cutoff * at) * _bessel(_BETA * math.sqrt(inside)))
+    total = sum(weights)  # so that a constant stays what it is, whatever the phase
+    return [weight / total for weight in weights]
+
+
+def _sinc(x: float) -> float:
+    return 1.0 if x == 0.0 else math.sin(math.pi * x) / (math.pi * x)
+
+
+def _bessel(x: float) -> float:
+    """The modified Bessel function I0, by its series."""
+    total, term, n = 1.0, 1.0, 1
+    while term > 1e-12 * total:
+        term *= (x / (2 * n)) ** 2
+        total += term
+        n += 1
+    return total
+
+
+def _alaw(code: int) -> int:
+    """G.711 table 1: even bits inverted; sign, three bits of segment, four of interval. To 16 bits."""
+    code ^= 0x55
+    segment, interval = (code >> 4) & 7, code & 15
+    value = (interval << 4) + 8 if segment == 0 else ((interval << 4) + 0x108) << (segment - 1)
+    return value if code & 0x80 else -value
+
+
+def _ulaw(code: int) -> int:
+    """G.711 table 2: all bits inverted, bias 33 (132 in 16 bits)."""
+    code ^= 0xFF
+    value = ((((code & 15) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84
+    return -value if code & 0x80 else value
+
+
+_G711 = {_ALAW: [_alaw(code) for code in range(256)], _ULAW: [_ulaw(code) for code in range(256)]}
+
+
+def wav_header(channels: int, data_bytes: int | None, rate: int = RATE) -> bytes:
+    """The 44 bytes before int16 samples; `data_bytes` None: not known yet."""
+    riff = UNKNOWN_LENGTH if data_bytes is None else min(data_bytes + HEADER - 8, UNKNOWN_LENGTH)
+    size = UNKNOWN_LENGTH if data_bytes is None else min(data_bytes, UNKNOWN_LENGTH)
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", riff, b"WAVE", b"fmt ", 16, _PCM, channels, rate,
+                       rate * channels * 2, channels * 2, 16, b"data", size)
+
+
+def write_wav(path: Path | str, pcm: bytes, channels: int = 1, rate: int = RATE) -> None:
+    """A WAV of int16 little endian samples (interleaved, if there are several channels). OSError."""
+    Path(path).write_bytes(wav_header(channels, len(pcm), rate) + pcm)

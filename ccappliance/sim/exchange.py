@@ -1,0 +1,178 @@
+"""The simulated telephone exchange: lines with numbers, calls between them, and hunting where lines share a number.
+
+A trunk to one of our FXO ports and a subscriber with a telephone are the same thing to it. First party release: whoever
+hangs up first ends the call (China's exchanges hold a called party who hangs up for up to 90 s; this one does not).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ccappliance.drivers.line import SimulatedLine
+from ccappliance.media.ports import Bridge, Media
+from ccappliance.media.tones import Zone
+from ccappliance.signalling.callerid import Moment, encode_mdmf
+from ccappliance.sim.exchange_line import CallerIdMessage, ExchangeLine, LineSettings, LineState
+
+if TYPE_CHECKING:
+    import random
+
+NO_ANSWER = 60.0  # seconds of ringing, then the caller hears busy tone
+SWITCHING = (0.2, 0.8)  # seconds from the last digit to the first ring, by chance
+
+
+class Exchange:
+    """Connects whoever calls with whom he dials.
+
+    `local_time` is its wall clock, shown with caller ID; without one no time is sent.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, media: Media, zone: Zone, chance: "random.Random", *,
+                 local_time: Callable[[], datetime] | None = None) -> None:
+        self._loop = loop
+        self._media = media
+        self._zone = zone
+        self._chance = chance
+        self._local_time = local_time
+        self._lines: list[ExchangeLine] = []
+        self._numbers: dict[str, list[ExchangeLine]] = {}  # lines in the order in which they are hunted
+        self._beginnings: Counter[str] = Counter()  # of lines whose number goes on after these digits
+        self._calls = 0
+        self.spoil: Callable[[bytes], bytes] = bytes  # what becomes of FSK caller ID on its way (F21)
+
+    @property
+    def lines(self) -> Sequence[ExchangeLine]:
+        return self._lines
+
+    def add(self, number: str, settings: LineSettings | None = None, *, name: str = "",
+            line: SimulatedLine | None = None) -> ExchangeLine:
+        """A line of this number; several lines of one number are hunted in order. `line` is made if not given."""
+        if not number.isdigit():
+            raise ValueError(f"{number!r} is no number of an exchange: digits only")
+        pair = line if line is not None else SimulatedLine(self._loop, self._media.wire())
+        added = ExchangeLine(self._loop, self._media, self._zone, pair, number, name, settings or LineSettings(),
+                             self._dialled)
+        self._lines.append(added)
+        self._numbers.setdefault(number, []).append(added)
+        self._beginnings.update(_beginnings(number))
+        return added
+
+    def remove(self, line: ExchangeLine) -> None:
+        """Take a line out of service for ever; its call ends."""
+        connection = line.connection
+        line.close()
+        if connection is not None:
+            connection.hung_up(line)
+        self._lines.remove(line)
+        self._numbers[line.number].remove(line)
+        self._beginnings.subtract(_beginnings(line.number))
+        if not self._numbers[line.number]:
+            del self._numbers[line.number]
+
+    def close(self) -> None:
+        for line in list(self._lines):
+            self.remove(line)
+
+    def _dialled(self, line: ExchangeLine, digits: str, no_more: bool) -> bool:
+        """`line` dialled `digits` so far. True: that is a whole number, and the call goes on its way."""
+        if not no_more and (digits not in self._numbers or self._beginnings[digits] > 0):
+            return False
+        call = ExchangeCall(self, line, digits)
+        line.connection = call
+        self._loop.call_later(self._chance.uniform(*SWITCHING), call.begin)
+        return True
+
+    # ---- what calls ask ----
+
+    def hunt(self, number: str) -> ExchangeLine | None:
+        """The first free line of the number."""
+        return next((line for line in self._numbers.get(number, ()) if line.free), None)
+
+    def reachable(self, number: str) -> bool:
+        """Some line of this number exists and is not broken."""
+        return any(line.works for line in self._numbers.get(number, ()))
+
+    def bridge(self) -> Bridge:
+        self._calls += 1
+        return self._media.bridge(f"exchange/call{self._calls}")
+
+    def after(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+        return self._loop.call_later(seconds, do)
+
+    def identity(self, caller: ExchangeLine) -> CallerIdMessage:
+        """What `caller` shows to those he calls."""
+        when = Moment.of(self._local_time()) if self._local_time is not None else None
+        number, name = ("", "") if caller.settings.withheld else (caller.number, caller.name)
+        absence = "withheld" if caller.settings.withheld else "unavailable"
+        return CallerIdMessage(fsk=self.spoil(encode_mdmf(number, name, when, absence=absence)),
+                               dtmf=f"D{number or '1'}C")  # D1C: withheld
+
+
+def _beginnings(number: str) -> list[str]:
+    return [number[:length] for length in range(1, len(number))]
+
+
+class ExchangeCall:
+    """One call from the last digit until somebody hangs up."""
+
+    def __init__(self, exchange: Exchange, caller: ExchangeLine, number: str) -> None:
+        self._exchange = exchange
+        self._caller = caller
+        self._number = number
+        self._called: ExchangeLine | None = None
+        self._bridge: Bridge | None = None
+        self._no_answer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def begin(self) -> None:
+        """Find a free line and ring it."""
+        if self._over:
+            return
+        called = self._exchange.hunt(self._number)
+        if called is None:
+            self._over = True
+            self._caller.part("busy" if self._exchange.reachable(self._number) else "congestion")
+            return
+        self._called = called
+        self._caller.hear_tone("ringback")
+        called.ring(self, self._exchange.identity(self._caller))
+        self._no_answer = self._exchange.after(NO_ANSWER, self._give_up)
+
+    def lifted(self, line: ExchangeLine) -> None:
+        """The called party is off-hook (also by glare, between rings): connected."""
+        if line is not self._called or self._bridge is not None:
+            return
+        self._stop_waiting()
+        self._bridge = self._exchange.bridge()
+        for party in (self._caller, line):
+            party.talk()
+            self._bridge.join(party.port)
+        self._caller.sign_answer()
+
+    def hung_up(self, line: ExchangeLine) -> None:
+        """`line` has left (and is idle again)."""
+        self._over = True
+        self._stop_waiting()
+        if self._bridge is None:
+            if line is self._caller and self._called is not None:
+                self._called.stop_ringing()
+            elif line is self._called:
+                self._caller.part("congestion")  # its line was taken away while it rang
+            return
+        self._bridge.close()
+        other = self._called if line is self._caller else self._caller
+        if other is not None and other.state is LineState.TALKING:
+            other.sign_disconnect()
+
+    def _give_up(self) -> None:
+        self._over = True
+        if self._called is not None:
+            self._called.stop_ringing()
+        self._caller.part("busy")
+
+    def _stop_waiting(self) -> None:
+        if self._no_answer is not None:
+            self._no_answer.cancel()
+            self._no_answer = None

@@ -1,0 +1,98 @@
+"""Tells a story while it happens: one sentence for each deed of a person and each fact worth hearing."""
+
+from collections.abc import Callable, Mapping
+
+from ccappliance.base.causes import Cause
+from ccappliance.call import facts
+from ccappliance.call.facts import Fact
+from ccappliance.call.journal import Entry
+
+WIDTH = 12  # of the column that says who
+
+
+class Narrator:
+    """Follows a journal and the deeds of simulated people; `say` gets finished lines."""
+
+    def __init__(self, say: Callable[[str], None], since: float) -> None:
+        self._say = say
+        self._since = since
+
+    def deed(self, now: float, who: str, what: str) -> None:
+        """Somebody outside did or heard something."""
+        self._line(now, who, what)
+
+    def hear(self, entry: Entry) -> None:
+        """A reader of the journal."""
+        tell = _SENTENCES.get(type(entry.fact))
+        sentence = tell(entry.fact) if tell else None
+        if sentence:
+            self._line(entry.now, "appliance", sentence)
+
+    def _line(self, now: float, who: str, what: str) -> None:
+        seconds = max(0.0, now - self._since)
+        clock = f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}"
+        self._say(f"{clock}  {who:<{WIDTH}} {what}")
+
+
+def _offered(fact: Fact) -> str:
+    assert isinstance(fact, facts.CallOffered)
+    who = f"{fact.calling or 'unknown number'} {fact.name}".strip()
+    if fact.direction == "in":
+        return f"{fact.line} rings: caller ID says {who}. Call {fact.call}"
+    return f"station {fact.calling} dialled {fact.called}. Call {fact.call}"
+
+
+def _leg(fact: Fact) -> str | None:
+    assert isinstance(fact, facts.LegMoved)
+    if fact.state == "answered":
+        return f"{fact.line} is answered ({fact.why})" if fact.why else f"{fact.line} is answered"
+    if fact.state == "cleared":
+        return f"{fact.line} clears: {fact.why}"
+    return None
+
+
+def _prompt(fact: Fact) -> str:
+    assert isinstance(fact, facts.PromptStarted)
+    return f"plays {', '.join(fact.sounds)}" + (" (repeating)" if fact.repeat else "")
+
+
+def _ended(fact: Fact) -> str:
+    assert isinstance(fact, facts.CallEnded)
+    return f"call {fact.call} ended by {fact.by}: {Cause.of(fact.cause).words}"
+
+
+def _agent(fact: Fact) -> str:
+    assert isinstance(fact, facts.AgentMoved)
+    return f"agent {fact.agent}: {fact.left} → {fact.state}" + (f" ({fact.why})" if fact.why else "")
+
+
+def _recorded(fact: Fact) -> str:
+    assert isinstance(fact, facts.RecordingEnded)
+    return f"recording {fact.state}: {fact.seconds:.1f} s in {fact.path}"
+
+
+def _field(template: str) -> Callable[[Fact], str]:
+    return lambda fact: template.format(**fact.as_dict())
+
+
+_SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
+    facts.CallOffered: _offered,
+    facts.CallRouted: _field("goes to {destination} ({rule})"),
+    facts.LegMoved: _leg,
+    facts.DigitPressed: _field("hears digit {digit}"),
+    facts.FlashPressed: _field("hears a hook flash"),
+    facts.PromptStarted: _prompt,
+    facts.QueueEntered: _field("call waits in queue {queue} at position {position}"),
+    facts.QueueAnnounced: _field("tells the caller: position {position}"),
+    facts.QueueLeft: _field("leaves queue {queue}: {outcome} after {waited:.1f} s"),
+    facts.OfferMade: _field("offers the call to agent {agent} at {station} ({rule})"),
+    facts.AgentMoved: _agent,
+    facts.ConversationStarted: _field("a conversation begins"),
+    facts.TransferStarted: _field("transfer to {target} begins"),
+    facts.TransferEnded: _field("transfer to {target}: {outcome}"),
+    facts.RecordingStarted: _field("records the conversation"),
+    facts.RecordingEnded: _recorded,
+    facts.AlarmRaised: _field("ALARM {alarm} on {subject}: {words}"),
+    facts.AlarmCleared: _field("alarm {alarm} on {subject} is over"),
+    facts.CallEnded: _ended,
+}

@@ -1,0 +1,77 @@
+"""`ccappliance test`: stories played in virtual time against a configuration, one house for each."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccappliance import VERSION
+from ccappliance.base.clock import LoopClock, Outside
+from ccappliance.base.ids import Ids
+from ccappliance.call.journal import MemorySink
+from ccappliance.house import House, Surroundings
+from ccappliance.media.render import Voice
+from ccappliance.media.tones import load_zones
+from ccappliance.sim.loop import run_virtual
+from ccappliance.sim.narrator import Narrator
+from ccappliance.sim.script import Script
+from ccappliance.sim.story import Story, spoken_texts
+from ccappliance.sim.world import Street, engine_sound, scripted_sound
+from ccappliance.site import Site
+from ccappliance.store.database import Store
+
+QUIET = 5.0  # s given to everybody to come to rest after the last step
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a story went. `failed` is empty when all was as told."""
+
+    step: str
+    failed: str
+    seconds: float  # virtual
+    digest: str
+    breaches: tuple[str, ...]
+    journal: tuple[bytes, ...]
+
+
+def play(script: Script, site: Site, *, engine: bool, cache: Path, voice: Voice | None = None,
+         say: Callable[[str], None] | None = None, recordings: Path | None = None) -> Played:
+    """Play one story from beginning to end. `say` is told it as it happens."""
+    if recordings is not None or not engine:
+        return run_virtual(_play(script, site, engine, cache, voice, say, recordings))
+    with tempfile.TemporaryDirectory(prefix="ccappliance-story-") as folder:
+        return run_virtual(_play(script, site, engine, cache, voice, say, Path(folder)))
+
+
+async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Voice | None,
+                say: Callable[[str], None] | None, recordings: Path | None) -> Played:
+    loop = asyncio.get_running_loop()
+    zone = load_zones()[site.system.zone]
+    clock = LoopClock(loop, script.at)
+    chance = random.Random(script.seed)
+    sound = engine_sound(loop, zone, len(site.lines), virtual=True) if engine else scripted_sound(loop, zone)
+    street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=clock, lines=script.lines)
+    sink = MemorySink()
+    language = site.system.language
+    house = House(site, Surroundings(
+        loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
+        driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache, recordings=recordings,
+        threaded=False, voice=voice, texts=tuple((language, text) for text in spoken_texts(script))))
+    narrator = Narrator(say, clock.now()) if say else None
+    if narrator:
+        house.journal.follow(narrator.hear)
+    house.open(VERSION)
+    sound.beat.start()
+    story = Story(script, house, street, clock=clock, **({"tell": narrator.deed} if narrator else {}))
+    failed = await story.play()
+    if failed is None:
+        await asyncio.sleep(QUIET)
+    story.close()
+    await house.close("the story is over")
+    sound.beat.stop()
+    street.close()
+    return Played(f"{failed.step.place}: {failed.step}" if failed else "", failed.why if failed else "",
+                  round(clock.now(), 3), sink.digest(), tuple(house.invariants.breaches), tuple(sink.lines))

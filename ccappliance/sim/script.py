@@ -1,0 +1,190 @@
+"""What a story file says: people, their lines, and steps, checked before anything is played."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ccappliance.base.errors import ConfigError, Finding
+
+VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True, "calls": True,
+         "says": True, "hears": True, "rings": True}  # verb → needs an argument
+OPTIONS = {"within", "shows", "to"}
+PERSON_KEYS = {"name", "station", "number"}
+BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
+WITHIN = 10.0  # s an expectation waits unless told
+
+
+@dataclass(frozen=True)
+class Role:
+    """One person of the story: behind a station of ours, or with a number at the exchange."""
+
+    key: str
+    name: str
+    station: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: somebody does something, or a fact is expected, or time passes, or several steps at once."""
+
+    place: str  # "first-call.yaml:14"
+    who: str  # a person's key; "" for expect, wait and together
+    verb: str  # one of VERBS, or "expect", "wait", "together"
+    argument: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        argument = "" if self.argument is None else f" {self.argument}"
+        return f"{self.who} {self.verb}{argument}".strip()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A whole story."""
+
+    path: Path
+    title: str
+    at: datetime  # what the wall shows when it begins
+    seed: int
+    roles: Mapping[str, Role]
+    lines: Mapping[str, Mapping[str, Any]]  # circuit name → settings of the exchange's end
+    steps: tuple[Step, ...]
+
+
+def read_script(path: Path) -> Script:
+    """Read and check a story; ConfigError with file and line of every mistake."""
+    reader = _Reader(path)
+    return reader.read()
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._findings: list[Finding] = []
+        self._roles: dict[str, Role] = {}
+
+    def read(self) -> Script:
+        try:
+            root = yaml.compose(self._path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError([Finding(self._path.name, "story", f"can't be read: {error}", "")]) from None
+        top = self._mapping(root, "story")
+        known = {"title", "at", "seed", "people", "exchange", "steps"}
+        for key, node in top.items():
+            if key not in known:
+                self._wrong(node, key, "unknown key", f"known: {', '.join(sorted(known))}")
+        people = self._mapping(top.get("people"), "people")
+        roles = self._roles = {key: self._role(key, node) for key, node in people.items()}
+        lines = {key: self._plain(node) for key, node in self._mapping(top.get("exchange"), "exchange").items()}
+        steps = tuple(step for node in self._items(top.get("steps"), "steps") if (step := self._step(node)))
+        at = self._at(top.get("at"))
+        seed = int(self._number(top["seed"], "seed")) if "seed" in top else 1
+        if not steps and not self._findings:
+            self._findings.append(Finding(self._path.name, "steps", "a story needs steps", "see docs/stories.md"))
+        if self._findings:
+            raise ConfigError(self._findings)
+        title = str(self._plain(top["title"])) if "title" in top else self._path.stem
+        return Script(self._path, title, at, seed, roles, lines, steps)
+
+    def _role(self, key: str, node: yaml.Node) -> Role:
+        told = self._plain(node) if isinstance(node, yaml.MappingNode) else {}
+        for unknown in sorted(set(told) - PERSON_KEYS):
+            self._wrong(node, f"people.{key}.{unknown}", "unknown key", f"known: {', '.join(sorted(PERSON_KEYS))}")
+        if bool(told.get("station")) == bool(told.get("number")):
+            self._wrong(node, f"people.{key}", "a person has either a station of ours or a number at the exchange",
+                        'write station: "8001" or number: "13800138000"')
+        return Role(key, str(told.get("name", key)), str(told.get("station", "")), str(told.get("number", "")))
+
+    def _step(self, node: yaml.Node) -> Step | None:
+        place = f"{self._path.name}:{node.start_mark.line + 1}"
+        step = self._mapping(node, "step")
+        if len(step) != 1:
+            self._wrong(node, "steps", "a step is one thing", "write - who: does, or - expect: {...}")
+            return None
+        who, told = next(iter(step.items()))
+        if who == "expect":
+            wanted = self._plain(told)
+            if not isinstance(wanted, dict) or "fact" not in wanted:
+                self._wrong(told, "expect", "names no fact", "write expect: {fact: CallEnded, by: caller}")
+                return None
+            options = {"within": wanted.pop("within", WITHIN)}
+            return Step(place, "", "expect", wanted, options)
+        if who == "wait":
+            return Step(place, "", "wait", self._number(told, "wait"))
+        if who == "together":
+            inner = [self._step(item) for item in self._items(told, "together")]
+            return Step(place, "", "together", tuple(step for step in inner if step))
+        if who not in self._roles:
+            self._wrong(node, f"steps.{who}", "nobody of this name", f"people: {', '.join(self._roles)}")
+            return None
+        return self._deed(place, who, told)
+
+    def _deed(self, place: str, who: str, told: yaml.Node) -> Step | None:
+        if isinstance(told, yaml.ScalarNode):
+            deed: dict[str, Any] = {told.value: None}
+        else:
+            deed = self._plain(told) if isinstance(told, yaml.MappingNode) else {}
+        verbs = [key for key in deed if key in VERBS]
+        unknown = [key for key in deed if key not in VERBS and key not in OPTIONS]
+        if len(verbs) != 1 or unknown:
+            self._wrong(told, f"steps.{who}", f"can't do {', '.join(unknown) or 'nothing'}",
+                        f"verbs: {', '.join(VERBS)}; options: {', '.join(sorted(OPTIONS))}")
+            return None
+        verb = verbs[0]
+        if VERBS[verb] is (deed[verb] is None):
+            self._wrong(told, f"steps.{who}", f"{verb!r} {'needs' if VERBS[verb] else 'takes no'} argument", "")
+            return None
+        if deed.get("to", who) not in self._roles:
+            self._wrong(told, f"steps.{who}.to", "nobody of this name", f"people: {', '.join(self._roles)}")
+            return None
+        return Step(place, who, verb, deed[verb], {key: deed[key] for key in deed if key in OPTIONS})
+
+    # ---- YAML ----
+
+    def _wrong(self, node: yaml.Node | None, key: str, problem: str, advice: str) -> None:
+        line = f":{node.start_mark.line + 1}" if node is not None else ""
+        self._findings.append(Finding(f"{self._path.name}{line}", key, problem, advice))
+
+    def _mapping(self, node: yaml.Node | None, key: str) -> dict[str, yaml.Node]:
+        if node is None:
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong(node, key, "must be a mapping", "write key: value lines")
+            return {}
+        return {str(name.value): value for name, value in node.value}
+
+    def _items(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self._wrong(node, key, "must be a list", "begin each item with -")
+            return []
+        return list(node.value)
+
+    def _number(self, node: yaml.Node, key: str) -> float:
+        plain = self._plain(node)
+        if isinstance(plain, bool) or not isinstance(plain, int | float) or plain < 0:
+            self._wrong(node, key, "must be a number of seconds", "such as 2.5")
+            return 0.0
+        return float(plain)
+
+    def _at(self, node: yaml.Node | None) -> datetime:
+        if node is None:
+            return BEGIN
+        try:
+            at = datetime.fromisoformat(str(node.value))
+        except ValueError:
+            at = datetime.min
+        if at.tzinfo is None:
+            self._wrong(node, "at", "must be a moment with its time zone", 'write "2026-11-23T09:00:00+08:00"')
+            return BEGIN
+        return at
+
+    def _plain(self, node: yaml.Node) -> Any:
+        """A node as plain data, by YAML's safe rules."""
+        return yaml.SafeLoader("").construct_document(node)

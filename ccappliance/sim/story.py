@@ -1,0 +1,198 @@
+"""Plays stories: people do and hear what the script says, against a whole house, in real or in virtual time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccappliance.base.clock import Clock
+from ccappliance.base.errors import CcError, ConfigError, Finding
+from ccappliance.call.facts import Kinds
+from ccappliance.call.journal import Entry
+from ccappliance.house import House
+from ccappliance.media.ports import Sound
+from ccappliance.media.tones import TONES
+from ccappliance.sim.people import Person, Unmet
+from ccappliance.sim.script import WITHIN, Script, Step
+from ccappliance.sim.world import Street
+
+REMEMBERED = 2_000  # facts an `expect` may look back on
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """Where and why a story failed."""
+
+    step: Step
+    why: str
+    now: float
+
+
+Tell = Callable[[float, str, str], None]  # when, who, what
+
+
+class Story:
+    """One story in one house. `tell` hears each deed as it happens."""
+
+    def __init__(self, script: Script, house: House, street: Street, *, clock: Clock,
+                 tell: Tell = lambda now, who, what: None) -> None:
+        self._script = script
+        self._house = house
+        self._clock = clock
+        self._tell = tell
+        self._people: dict[str, Person] = {}
+        self._facts: deque[Entry] = deque(maxlen=REMEMBERED)
+        self._looked = house.journal.seq  # entries up to this one were expected already, or are past
+        self._fresh = asyncio.Event()
+        for role in script.roles.values():
+            self._people[role.key] = street.person(role.name, station=role.station, number=role.number)
+        house.journal.follow(self._hear)
+
+    async def play(self) -> StepFailed | None:
+        """All steps in order; None when all went as told."""
+        try:
+            for step in self._script.steps:
+                try:
+                    await self._step(step)
+                except (Unmet, CcError) as error:
+                    return StepFailed(step, str(error), self._clock.now())
+            return None
+        finally:
+            self._house.journal.unfollow(self._hear)
+
+    def close(self) -> None:
+        """Unplug everybody."""
+        for person in self._people.values():
+            person.close()
+
+    # ---- steps ----
+
+    async def _step(self, step: Step) -> None:
+        if step.verb == "wait":
+            await asyncio.sleep(step.argument)
+        elif step.verb == "together":
+            async with asyncio.TaskGroup() as group:
+                for inner in step.argument:
+                    group.create_task(self._step(inner))
+        elif step.verb == "expect":
+            await self._expect(step)
+        else:
+            await self._deed(step)
+
+    async def _deed(self, step: Step) -> None:
+        role = self._script.roles[step.who]
+        person = self._people[step.who]
+        within = float(step.options.get("within", WITHIN))
+        argument = "" if step.argument is None else str(step.argument)
+        match step.verb:
+            case "lifts":
+                person.lift()
+            case "hangs up":
+                person.hang_up()
+            case "flashes":
+                await person.flash()
+            case "presses":
+                await person.press(argument)
+            case "pulses":
+                await person.pulse(argument)
+            case "calls":
+                await person.call(argument, within)
+            case "says":
+                await self._says(person, argument, str(step.options.get("to", "")), within)
+                return
+            case "hears":
+                await self._hears(person, argument, within)
+            case "rings":
+                shown = await person.ring(int(argument), within)
+                self._check_display(step, role.name, shown.number)
+        self._tell(self._clock.now(), role.name, _told(step, argument))
+
+    async def _says(self, person: Person, text: str, to: str, within: float) -> None:
+        """Speak; `to`: and somebody hears it meanwhile."""
+        self._tell(self._clock.now(), person.name, f"says “{text}”")
+        sound = self._spoken(text)
+        if not to:
+            await person.say(sound)
+            return
+        listener = self._people[to]
+        hearing = asyncio.get_running_loop().create_task(listener.hear_sound(sound, within))
+        try:
+            await person.say(sound)
+            await hearing
+        finally:
+            hearing.cancel()
+        self._tell(self._clock.now(), listener.name, f"hears “{text}”")
+
+    async def _hears(self, person: Person, what: str, within: float) -> None:
+        if what in TONES:
+            await person.hear_tone(what, within)
+            return
+        await person.hear_sound(self._sound(what), within)
+
+    def _check_display(self, step: Step, name: str, number: str) -> None:
+        wanted = step.options.get("shows")
+        if wanted is not None and str(wanted) != number:
+            raise Unmet(name, f"the display to show {wanted}", f"it shows {number or 'nothing'}")
+
+    def _sound(self, what: str) -> Sound:
+        """A prompt by name ("welcome", "en/welcome"), or what somebody says."""
+        language, slash, name = what.rpartition("/")
+        if name in self._house.prompts.book.names():
+            return self._house.prompts.get(name, language if slash else self._house.site.system.language)
+        return self._spoken(what)
+
+    def _spoken(self, text: str) -> Sound:
+        return self._house.prompts.text(text, self._house.site.system.language)
+
+    # ---- facts ----
+
+    async def _expect(self, step: Step) -> None:
+        wanted: Mapping[str, Any] = step.argument
+        if wanted["fact"] not in Kinds.BY_NAME:
+            raise ConfigError([Finding(step.place, "expect", f"there is no fact {wanted['fact']!r}", "see docs/journal.md")])
+        since = self._looked
+        try:
+            async with asyncio.timeout(float(step.options["within"])):
+                while not self._find(wanted, since):
+                    self._fresh.clear()
+                    await self._fresh.wait()
+        except TimeoutError:
+            told = [type(entry.fact).__name__ for entry in self._facts if entry.seq > since]
+            heard = ", ".join(told[-12:]) or "nothing"
+            raise Unmet("the journal", _wanted(wanted), f"since the last expectation it says: {heard}") from None
+
+    def _find(self, wanted: Mapping[str, Any], since: int) -> bool:
+        for entry in self._facts:
+            if entry.seq > since and type(entry.fact).__name__ == wanted["fact"]:
+                told = entry.fact.as_dict()
+                if all(told.get(key) == value for key, value in wanted.items() if key != "fact"):
+                    self._looked = max(self._looked, entry.seq)
+                    return True
+        return False
+
+    def _hear(self, entry: Entry) -> None:
+        self._facts.append(entry)
+        self._fresh.set()
+
+
+def spoken_texts(script: Script) -> list[str]:
+    """Everything somebody says, in order: what the voice must render before the story begins."""
+    def walk(steps: tuple[Step, ...]) -> list[str]:
+        texts: list[str] = []
+        for step in steps:
+            if step.verb == "together":
+                texts += walk(step.argument)
+            elif step.verb == "says":
+                texts.append(str(step.argument))
+        return texts
+    return list(dict.fromkeys(walk(script.steps)))
+
+
+def _told(step: Step, argument: str) -> str:
+    return f"{step.verb} {argument}".strip()
+
+
+def _wanted(wanted: Mapping[str, Any]) -> str:
+    rest = ", ".join(f"{key} {value}" for key, value in wanted.items() if key != "fact")
+    return f"to say {wanted['fact']}" + (f" with {rest}" if rest else "")

@@ -1,0 +1,233 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# The kernels as Python objects, for tests, tools and rendering: ccappliance/media/dsp.py is the only module that imports it.
+#
+# PCM is bytes: int16 little endian, 8 kHz, mono. The frame path does not come through here: the engine cimports the kernels.
+from libc.stdint cimport int16_t, uint8_t
+from libc.string cimport memset
+
+from ccappliance.media._alaw cimport alaw_decode as _alaw_decode
+from ccappliance.media._alaw cimport alaw_encode as _alaw_encode
+from ccappliance.media._dtmf cimport dtmf_fillin, dtmf_init, dtmf_reset, dtmf_run, dtmf_t
+from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
+                                     fsk_rx_t, fsk_tx, fsk_tx_samples)
+from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
+from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_event_t, progress_fillin, progress_init,
+                                          progress_reset, progress_run, progress_t, progress_zone_t)
+from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS, tone_run, tone_start, tone_stop, tone_t
+
+MAX_PATTERNS = PROGRESS_PATTERNS
+MAX_STEPS = TONE_STEPS
+MAX_SINES = TONE_SINES
+HEARD, ENDED, VOICE = 1, 2, 3       # progress_kind_t
+V23, BELL202 = FSK_V23, FSK_BELL202
+
+cdef enum:
+    FRAME = 160                     # samples given to a kernel at once: as the engine does
+    DIGITS = 4
+
+
+cdef Py_ssize_t _samples(bytes pcm) except -1:
+    if pcm is None:
+        raise TypeError("PCM must be bytes, not None")
+    if len(pcm) % 2:
+        raise ValueError("PCM is int16: its length in bytes must be even, not %d" % len(pcm))
+    if len(pcm) > 0x7FFFFFFF:
+        raise ValueError("at most 2 GiB of PCM at once")
+    return len(pcm) // 2
+
+
+cdef const int16_t *_pcm(bytes pcm):
+    return <const int16_t *><const char *>pcm
+
+
+def alaw_decode(bytes code not None):
+    """A-law codes to PCM."""
+    cdef bytes pcm = bytes(2 * len(code))
+    _alaw_decode(<const uint8_t *><const char *>code, <int16_t *><char *>pcm, <int>len(code))
+    return pcm
+
+
+def alaw_encode(bytes pcm not None):
+    """PCM to A-law codes."""
+    cdef Py_ssize_t n = _samples(pcm)
+    cdef bytes code = bytes(n)
+    _alaw_encode(_pcm(pcm), <uint8_t *><char *>code, <int>n)
+    return code
+
+
+cdef class Dtmf:
+    """The ear for DTMF."""
+
+    cdef dtmf_t ear
+
+    def __cinit__(self):
+        dtmf_init(&self.ear)
+
+    def reset(self):
+        dtmf_reset(&self.ear)
+
+    def run(self, bytes pcm not None):
+        """The digits that became certain in these samples."""
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef char digits[DIGITS]
+        cdef int count
+        told = []
+        while at < n:
+            count = dtmf_run(&self.ear, x + at, <int>min(FRAME, n - at), digits, DIGITS)
+            if count:
+                told.append(digits[:count].decode("ascii"))
+            at += FRAME
+        return "".join(told)
+
+    def fillin(self, int n):
+        """`n` samples were lost."""
+        dtmf_fillin(&self.ear, n)
+
+
+cdef class Progress:
+    """The ear for call progress; `patterns`: up to 8 of (hz tuple of one or two, on_ms, off_ms)."""
+
+    cdef progress_t ear
+    cdef progress_zone_t zone
+
+    def __cinit__(self, patterns):
+        if len(patterns) > PROGRESS_PATTERNS:
+            raise ValueError("a zone has at most %d recognised patterns, not %d" % (PROGRESS_PATTERNS, len(patterns)))
+        memset(&self.zone, 0, sizeof(self.zone))
+        for hz, on_ms, off_ms in patterns:
+            if not 1 <= len(hz) <= 2 or min(hz) < 100 or max(hz) > 3600:
+                raise ValueError("a pattern has one or two frequencies of 100 to 3600 Hz, not %r" % (hz,))
+            if not 0 < on_ms <= 60000 or not 0 <= off_ms <= 60000:
+                raise ValueError("on must be 1 to 60000 ms and off 0 to 60000 ms, not %r/%r" % (on_ms, off_ms))
+            self.zone.patterns[self.zone.count].hz[0] = hz[0]
+            self.zone.patterns[self.zone.count].hz[1] = hz[1] if len(hz) > 1 else 0.0
+            self.zone.patterns[self.zone.count].on_ms = on_ms
+            self.zone.patterns[self.zone.count].off_ms = off_ms
+            self.zone.count += 1
+        progress_init(&self.ear, &self.zone)
+
+    def reset(self):
+        progress_reset(&self.ear)
+
+    def run(self, bytes pcm not None):
+        """Events in these samples: (kind, pattern), pattern -1 for VOICE."""
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef progress_event_t events[PROGRESS_EVENTS]
+        cdef int count, k
+        told = []
+        while at < n:
+            count = progress_run(&self.ear, x + at, <int>min(FRAME, n - at), events, PROGRESS_EVENTS)
+            for k in range(count):
+                told.append((events[k].kind, events[k].pattern))
+            at += FRAME
+        return told
+
+    def fillin(self, int n):
+        """`n` samples were lost."""
+        progress_fillin(&self.ear, n)
+
+
+cdef class FskReceiver:
+    """The ear for caller ID data of both standards."""
+
+    cdef fsk_rx_t ear
+
+    def __cinit__(self):
+        fsk_rx_init(&self.ear)
+
+    def reset(self):
+        fsk_rx_reset(&self.ear)
+
+    def run(self, bytes pcm not None):
+        """The messages that became whole in these samples."""
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        told = []
+        while at < n:
+            if fsk_rx_run(&self.ear, x + at, <int>min(FRAME, n - at)):
+                told.append(bytes(self.ear.message[:self.ear.length]))
+            at += FRAME
+        return told
+
+    def fillin(self, int n):
+        """`n` samples were lost."""
+        fsk_rx_fillin(&self.ear, n)
+
+
+cdef class Match:
+    """The ear for one sound."""
+
+    cdef match_t ear
+
+    def __cinit__(self, bytes sound not None):
+        match_init(&self.ear, _pcm(sound), <int>_samples(sound))
+
+    @property
+    def best(self):
+        """The greatest likeness so far, 0 to 1."""
+        return self.ear.best
+
+    @property
+    def needle(self):
+        """Samples of the sound that are looked for; 0: it can never be heard."""
+        return self.ear.length
+
+    def reset(self):
+        match_reset(&self.ear)
+
+    def run(self, bytes pcm not None):
+        """Has it arrived in these samples?"""
+        return match_run(&self.ear, _pcm(pcm), <int>_samples(pcm)) != 0
+
+    def fillin(self, int n):
+        """`n` samples were lost."""
+        match_fillin(&self.ear, n)
+
+
+cdef class ToneGenerator:
+    """The mouth for tones; `steps`: up to 32 of (hz tuple of at most 4, amplitude, samples or None for ever)."""
+
+    cdef tone_t tone
+
+    def __cinit__(self, steps, int rounds=0):
+        cdef int k
+        if len(steps) > TONE_STEPS:
+            raise ValueError("a tone has at most %d steps, not %d" % (TONE_STEPS, len(steps)))
+        memset(&self.tone, 0, sizeof(self.tone))
+        for hz, peak, samples in steps:
+            if len(hz) > TONE_SINES:
+                raise ValueError("a step has at most %d frequencies, not %d" % (TONE_SINES, len(hz)))
+            for k in range(len(hz)):
+                if not 0 <= hz[k] < 4000:
+                    raise ValueError("a frequency must be below 4000 Hz, not %r" % (hz[k],))
+                self.tone.steps[self.tone.count].hz[k] = hz[k]
+            self.tone.steps[self.tone.count].peak = peak
+            self.tone.steps[self.tone.count].samples = -1 if samples is None else samples
+            self.tone.count += 1
+        tone_start(&self.tone, rounds)
+
+    def run(self, Py_ssize_t n):
+        """The next `n` samples, fewer when it ends."""
+        if not 0 <= n <= 0x3FFFFFFF:
+            raise ValueError("samples must be 0 to 2**30, not %d" % n)
+        cdef bytes pcm = bytes(2 * n)
+        cdef int made = tone_run(&self.tone, <int16_t *><char *>pcm, <int>n)
+        return pcm if made == n else pcm[:2 * made]
+
+    def stop(self):
+        """Fade out within 5 ms of further samples."""
+        tone_stop(&self.tone)
+
+
+def fsk_send(bytes data not None, int standard, int seizure, int mark, float peak):
+    """PCM of one transmission: seizure and mark in bits, bytes as they are."""
+    if standard != FSK_V23 and standard != FSK_BELL202:
+        raise ValueError("the standard is V23 or BELL202, not %d" % standard)
+    if len(data) > 100000 or not 0 <= seizure <= 100000 or not 0 <= mark <= 100000:
+        raise ValueError("at most 100000 bytes, bits of seizure and bits of mark")
+    cdef int n = fsk_tx_samples(<int>len(data), seizure, mark)
+    cdef bytes pcm = bytes(2 * n)
+    fsk_tx(<const uint8_t *><const char *>data, <int>len(data), standard, seizure, mark, peak, <int16_t *><char *>pcm, n)
+    return pcm

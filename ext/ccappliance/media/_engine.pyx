@@ -1,0 +1,454 @@
+# The objects through which Python feeds the tick: Engine, what is lent to it, and Pulse, the thread's loop.
+#
+# Ownership: a Loan object owns the struct it lends. The engine keeps the object alive in `lent` from the command that
+# hands it over until the tick has told that it dropped it; so nothing the tick can see is ever freed, whatever Python
+# drops, in whatever order. What is still out when the engine itself dies, dies with it: nobody ticks it any more.
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int16_t, int64_t, uint8_t
+from libc.stdlib cimport free
+
+from collections import deque
+from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
+
+from ccappliance.media._alaw cimport alaw_decode
+from ccappliance.media._match cimport match_init
+from ccappliance.media._progress cimport PROGRESS_PATTERNS
+from ccappliance.media._tick cimport *
+from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
+
+cdef extern from *:
+    """
+    #include <stdlib.h>
+    #include <string.h>
+    static void *aligned_zero(size_t bytes) { /* the rings ask for cache lines of their own */
+        void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        if (memory) memset(memory, 0, bytes);
+        return memory;
+    }
+    """
+    void *aligned_zero(size_t bytes)
+
+RETURNED = TOLD_RETURNED
+DIGIT = TOLD_DIGIT
+TONE_HEARD = TOLD_TONE_HEARD
+TONE_ENDED = TOLD_TONE_ENDED
+VOICE = TOLD_VOICE
+FSK = TOLD_FSK
+STALLED = TOLD_STALLED
+STEPS = TONE_STEPS          # of one tone; a longer one is a chain
+PATTERNS = PROGRESS_PATTERNS
+SEATS = BRIDGE_PORTS
+
+cdef enum:
+    IDLE_CODE = 0xD5        # G.711: positive zero with even bits inverted
+    MOST_GAIN = 32532       # Q12 of +18 dB: times a full-scale sample it still fits in an int32
+    LATEST = 4              # ticks the pulse catches up after a stall; beyond, it skips
+
+
+cdef void *zeroed(size_t bytes) except NULL:
+    cdef void *memory = aligned_zero(bytes)
+    if memory == NULL:
+        raise MemoryError
+    return memory
+
+
+def lock_memory(bint on):
+    """Keep all memory of the process in RAM, now and later, or no longer. False: not permitted."""
+    return memory_lock(on) == 0
+
+
+cdef int q12(double gain):
+    return <int>min(max(gain, 0.0) * UNITY + 0.5, <double>MOST_GAIN)
+
+
+cdef class Wire:
+    """A memory wire; lives as long as one of its ends is known to anybody."""
+
+    cdef wire_t *wire
+
+    def __cinit__(self):
+        self.wire = <wire_t *>zeroed(sizeof(wire_t))
+        self.wire.kind = WIRE_MEMORY
+
+    def __dealloc__(self):
+        free(self.wire)
+
+
+cdef class WireEnd:
+    """One end of a wire. `taken`: a port is attached to it (engine.py keeps this)."""
+
+    cdef Wire wire
+    cdef int end
+    cdef public bint taken
+
+    def __init__(self, Wire wire, int end):
+        if end not in (0, 1):
+            raise ValueError("a wire has ends 0 and 1")
+        self.wire = wire
+        self.end = end
+
+
+cdef class Loan:
+    cdef loan_t *loan
+    cdef object keeps       # whatever Python owns and the struct points into
+    cdef readonly int64_t number
+
+    def __dealloc__(self):
+        free(self.loan)
+
+
+cdef class Port(Loan):
+    cdef port_t *port(self):
+        return <port_t *>self.loan
+
+
+cdef class Bridge(Loan):
+    pass
+
+
+cdef class Play(Loan):
+    def __dealloc__(self):
+        cdef play_t *play = <play_t *>self.loan
+        if play != NULL:
+            free(play.sounds)
+            free(play.tones)
+
+
+cdef class Needle(Loan):
+    pass
+
+
+cdef class Tape(Loan):
+    """A recording: filled by the tick, emptied by `read` from any one thread."""
+
+    cdef tape_t *tape
+
+    def __dealloc__(self):
+        free(self.tape)
+
+    @property
+    def samples(self):
+        return self.tape.pushed * FRAME
+
+    @property
+    def lost(self):
+        return self.tape.lost * FRAME
+
+    def read(self):
+        cdef int64_t frames = tape_ready(self.tape)
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, frames * FRAME * 4)
+        cdef int16_t *to = <int16_t *>PyBytes_AS_STRING(out)
+        with nogil:
+            tape_read(self.tape, to, frames)
+        return out
+
+
+cdef class Engine:
+    """The ports of one side. All methods belong to the loop's thread, but `tick`'s inside to whoever ticks."""
+
+    cdef engine_t *e
+    cdef dict lent          # number → Loan
+    cdef object waiting     # commands that found the ring full, oldest first
+    cdef object on_waiting  # called when the first has to wait: `flush` is needed some time later
+    cdef int64_t last
+    cdef readonly int fd
+
+    def __cinit__(self, int room, patterns, on_waiting):
+        cdef uint8_t idle[FRAME]
+        cdef int i
+        self.fd = -1
+        self.lent = {}
+        self.waiting = deque()
+        self.on_waiting = on_waiting
+        self.e = <engine_t *>zeroed(sizeof(engine_t))
+        self.e.ports = <port_t **>zeroed((room + 1) * sizeof(port_t *))
+        self.e.room = room
+        if len(patterns) > PROGRESS_PATTERNS:
+            raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
+        for i, (hz, on_ms, off_ms) in enumerate(patterns):
+            self.e.zone.patterns[i].hz[0] = hz[0]
+            self.e.zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
+            self.e.zone.patterns[i].on_ms = on_ms
+            self.e.zone.patterns[i].off_ms = off_ms
+        self.e.zone.count = len(patterns)
+        for i in range(FRAME):
+            idle[i] = IDLE_CODE
+        alaw_decode(idle, self.e.idle, FRAME)
+        self.fd = self.e.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
+
+    def __dealloc__(self):
+        if self.fd >= 0:
+            close(self.fd)
+        if self.e != NULL:
+            free(self.e.ports)
+        free(self.e)
+
+    # ---- to the tick ----
+
+    cdef void lend(self, Loan loan):
+        self.last += 1
+        loan.number = loan.loan.number = self.last
+        self.lent[loan.number] = loan
+
+    cdef void ask(self, int kind, Port port, Loan thing=None, Port other=None, int value=0, int64_t number=0):
+        # A command is never lost: when the ring is full it waits here, and keeps what it points to.
+        if not self.waiting and self.put(kind, port, thing, other, value, number):
+            return
+        self.waiting.append((kind, port, thing, other, value, number))
+        if len(self.waiting) == 1:
+            self.on_waiting()
+
+    cdef bint put(self, int kind, Port port, Loan thing, Port other, int value, int64_t number):
+        cdef command_t *command = command_reserve(&self.e.commands)
+        if command == NULL:
+            return False
+        command.kind = kind
+        command.port = NULL if port is None else port.loan
+        command.thing = NULL if thing is None else thing.loan
+        command.other = NULL if other is None else other.loan
+        command.value = value
+        command.number = number
+        command_commit(&self.e.commands)
+        return True
+
+    def flush(self):
+        """Hand over commands that found the ring full. True: none waits any more."""
+        while self.waiting:
+            kind, port, thing, other, value, number = self.waiting[0]
+            if not self.put(kind, port, thing, other, value, number):
+                return False
+            self.waiting.popleft()
+        return True
+
+    def open(self, WireEnd end not None):
+        cdef Port port = Port()
+        port.loan = <loan_t *>zeroed(sizeof(port_t))
+        port.keeps = end
+        port.port().wire = end.wire.wire
+        port.port().end = end.end
+        self.lend(port)
+        self.ask(DO_OPEN, port)
+        return port
+
+    def close_port(self, Port port not None):
+        """The port's loan comes back, and before it all that it had."""
+        self.ask(DO_CLOSE, port)
+
+    def play(self, Port port not None, list sounds, bint repeat, double gain, bint over):
+        """`sounds`: bytes objects of int16 samples. They are kept until the tick has dropped them."""
+        cdef Play play = Play()
+        cdef play_t *p = <play_t *>zeroed(sizeof(play_t))
+        cdef bytes pcm
+        cdef int i
+        play.loan = &p.loan
+        play.keeps = tuple(sounds)
+        p.sounds = <sound_t *>zeroed((len(sounds) + 1) * sizeof(sound_t))
+        for i, pcm in enumerate(play.keeps):
+            p.sounds[i].pcm = <const int16_t *>PyBytes_AS_STRING(pcm)
+            p.sounds[i].samples = PyBytes_GET_SIZE(pcm) // 2
+        p.count = len(sounds)
+        p.rounds = 0 if repeat else 1
+        p.gain = q12(gain)
+        p.over = over
+        self.lend(play)
+        self.ask(DO_PLAY, port, play)
+        return play
+
+    def tone(self, Port port not None, list chain, int rounds, int tone_rounds, bint over):
+        """`chain`: tones, each a list of at most STEPS (frequencies, peak, samples; -1: for ever)."""
+        cdef Play play = Play()
+        cdef play_t *p = <play_t *>zeroed(sizeof(play_t))
+        cdef int i, j, k
+        play.loan = &p.loan
+        p.tones = <tone_t *>zeroed((len(chain) + 1) * sizeof(tone_t))
+        for i, steps in enumerate(chain):
+            if len(steps) > TONE_STEPS:
+                raise ValueError(f"a tone has at most {TONE_STEPS} steps")
+            for j, (hz, peak, samples) in enumerate(steps):
+                if len(hz) > TONE_SINES:
+                    raise ValueError(f"a tone step has at most {TONE_SINES} frequencies")
+                for k in range(<int>len(hz)):
+                    p.tones[i].steps[j].hz[k] = hz[k]
+                p.tones[i].steps[j].peak = peak
+                p.tones[i].steps[j].samples = samples
+            p.tones[i].count = len(steps)
+        p.count = len(chain)
+        p.rounds = rounds
+        p.tone_rounds = tone_rounds
+        p.gain = UNITY
+        p.over = over
+        self.lend(play)
+        self.ask(DO_PLAY, port, play)
+        return play
+
+    def stop(self, Port port not None, int64_t number=0):
+        """Stop play `number`, if it is the one that plays; 0: whatever plays."""
+        self.ask(DO_STOP, port, None, None, 0, number)
+
+    def listen(self, Port port not None, int ears):
+        self.ask(DO_LISTEN, port, None, None, ears)
+
+    def seek(self, Port port not None, bytes pcm):
+        """Look for `pcm` (None: for nothing). It comes back completed when it was heard."""
+        cdef Needle needle = None
+        cdef needle_t *n
+        if pcm is not None:
+            needle = Needle()
+            n = <needle_t *>zeroed(sizeof(needle_t))
+            needle.loan = &n.loan
+            match_init(&n.match, <const int16_t *>PyBytes_AS_STRING(pcm), <int>(PyBytes_GET_SIZE(pcm) // 2))
+            self.lend(needle)
+        self.ask(DO_SEEK, port, needle)
+        return needle
+
+    def record(self, Port port not None, int frames):
+        """A tape whose ring holds `frames`."""
+        cdef Tape tape = Tape()
+        cdef taping_t *t = <taping_t *>zeroed(sizeof(taping_t))
+        tape.loan = &t.loan
+        t.tape = tape.tape = tape_new(frames)
+        if t.tape == NULL:
+            raise MemoryError
+        self.lend(tape)
+        self.ask(DO_RECORD, port, tape)
+        return tape
+
+    def unrecord(self, Port port not None, Tape tape not None):
+        self.ask(DO_UNRECORD, port, None, None, 0, tape.number)
+
+    def bridge(self):
+        cdef Bridge bridge = Bridge()
+        bridge.loan = <loan_t *>zeroed(sizeof(bridge_t))
+        self.lend(bridge)
+        return bridge
+
+    def join(self, Bridge bridge not None, Port port not None):
+        self.ask(DO_JOIN, port, bridge)
+
+    def leave(self, Bridge bridge not None, Port port not None):
+        self.ask(DO_LEAVE, port, bridge)
+
+    def weigh(self, Bridge bridge not None, Port listener not None, Port talker not None, double gain):
+        self.ask(DO_WEIGH, listener, bridge, talker, q12(gain))
+
+    def dissolve(self, Bridge bridge not None):
+        self.ask(DO_DISSOLVE, None, bridge)
+
+    # ---- from the tick ----
+
+    def take(self):
+        """Events since the last call: (kind, number, value, samples, data), oldest first. Frees what came back."""
+        cdef event_t *event
+        cdef list told = []
+        try:
+            eventfd_read(self.fd)
+        except BlockingIOError:
+            pass
+        while True:
+            event = event_peek(&self.e.events)
+            if event == NULL:
+                break
+            if event.kind == TOLD_RETURNED:
+                self.lent.pop(event.number)
+            told.append((event.kind, event.number, event.value, event.samples, event.data[:event.length]))
+            event_release(&self.e.events)
+        self.flush()
+        return told
+
+    def tick(self, int64_t beat):
+        """One tick, here and now (virtual time). `beat`: see src/wire.h."""
+        with nogil:
+            engine_tick(self.e, beat)
+
+    @property
+    def out(self):
+        """Loans that are out: 0 when nothing is open."""
+        return len(self.lent)
+
+    @property
+    def ticks(self):
+        return counter_get(&self.e.ticks)
+
+    @property
+    def busiest(self):
+        return counter_get(&self.e.busiest) * 1e-9
+
+    @property
+    def events_lost(self):
+        return counter_get(&self.e.events_lost)
+
+    @property
+    def frames_missed(self):
+        return counter_get(&self.e.frames_missed)
+
+
+cdef class Pulse:
+    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL."""
+
+    cdef list engines       # kept alive while their structs are ticked
+    cdef engine_t **structs
+    cdef int count
+    cdef int64_t period
+    cdef counter_t halted, beats, late, worst, skipped
+    cdef readonly int hurried    # 2: SCHED_FIFO, 1: nice, 0: neither, or not asked for
+
+    def __cinit__(self, engines, double period):
+        cdef Engine engine
+        cdef int i
+        self.engines = list(engines)
+        self.count = len(self.engines)
+        self.structs = <engine_t **>zeroed((self.count + 1) * sizeof(engine_t *))
+        for i, engine in enumerate(self.engines):
+            self.structs[i] = engine.e
+        self.period = <int64_t>(period * 1e9)
+
+    def __dealloc__(self):
+        free(self.structs)
+
+    def hurry(self, int priority):
+        """Ask for SCHED_FIFO, else nice, for the calling thread."""
+        self.hurried = thread_hurry(priority)
+
+    def run(self):
+        with nogil:
+            thread_block_signals()
+            self.loop()
+
+    cdef void loop(self) noexcept nogil:
+        cdef int64_t due = clock_now()
+        cdef int64_t late, skip
+        cdef int i
+        while not counter_get(&self.halted):
+            due += self.period
+            clock_sleep_until(due)
+            late = clock_now() - due
+            if late > self.period // 2:
+                counter_add(&self.late, 1)
+            if late > counter_get(&self.worst):
+                counter_set(&self.worst, late)
+            if late > LATEST * self.period:      # a stall: what is older than LATEST ticks is nobody's any more
+                skip = late // self.period - LATEST
+                due += skip * self.period
+                counter_add(&self.skipped, skip)
+            for i in range(self.count):
+                engine_tick(self.structs[i], counter_get(&self.beats) + 1)
+            counter_add(&self.beats, 1)
+
+    def halt(self):
+        counter_set(&self.halted, 1)
+
+    @property
+    def ticks(self):
+        return counter_get(&self.beats)
+
+    @property
+    def late(self):
+        return counter_get(&self.late)
+
+    @property
+    def worst_late(self):
+        return counter_get(&self.worst) * 1e-9
+
+    @property
+    def skipped(self):
+        return counter_get(&self.skipped)

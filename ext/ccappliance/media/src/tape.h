@@ -1,0 +1,95 @@
+/* A tape: a single-producer single-consumer ring of stereo frames between the tick and one reader.
+ *
+ * A frame that finds the ring full is counted; the next frame that finds room carries how many were lost before it, so
+ * that the reader puts silence in the right place. Frames lost at the very end are told by `pushed` once it has stopped.
+ */
+#ifndef CCAPPLIANCE_TAPE_H
+#define CCAPPLIANCE_TAPE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAPE_FRAME = 160 };
+
+typedef struct {
+    int64_t lost_before;            /* frames that found no room between the previous slot and this one */
+    int16_t stereo[TAPE_FRAME * 2]; /* left heard, right sent */
+} tape_slot_t;
+
+typedef struct {
+    _Alignas(64) _Atomic int64_t head; /* slots filled; the tick's */
+    _Atomic int64_t pushed;            /* frames, lost ones included */
+    _Atomic int64_t lost;
+    int64_t losing; /* lost since the last slot; only the tick looks at it */
+    _Alignas(64) _Atomic int64_t tail; /* slots emptied; the reader's */
+    int64_t gap;    /* silent frames still to be given out; only the reader looks at it */
+    int64_t taken;  /* frames given out, silence included */
+    int slots;
+    _Atomic int stopped;
+    tape_slot_t slot[];
+} tape_t;
+
+/* Touches every page, so that the tick need not wait for one. NULL: no memory. */
+static inline tape_t *tape_new(int slots) {
+    size_t bytes = sizeof(tape_t) + (size_t)slots * sizeof(tape_slot_t);
+    tape_t *tape = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!tape) return NULL;
+    memset(tape, 0, bytes);
+    tape->slots = slots;
+    return tape;
+}
+
+static inline void tape_push(tape_t *tape, const int16_t *left, const int16_t *right) {
+    int64_t head = atomic_load_explicit(&tape->head, memory_order_relaxed);
+    if (head - atomic_load_explicit(&tape->tail, memory_order_acquire) == tape->slots) {
+        tape->losing++;
+        atomic_fetch_add_explicit(&tape->lost, 1, memory_order_relaxed);
+    } else {
+        tape_slot_t *slot = &tape->slot[head % tape->slots];
+        slot->lost_before = tape->losing;
+        tape->losing = 0;
+        for (int i = 0; i < TAPE_FRAME; i++) {
+            slot->stereo[2 * i] = left[i];
+            slot->stereo[2 * i + 1] = right[i];
+        }
+        atomic_store_explicit(&tape->head, head + 1, memory_order_release);
+    }
+    atomic_fetch_add_explicit(&tape->pushed, 1, memory_order_release);
+}
+
+static inline void tape_end(tape_t *tape) { atomic_store_explicit(&tape->stopped, 1, memory_order_release); }
+
+/* The most frames tape_read would give now, at most one ring's length. */
+static inline int64_t tape_ready(tape_t *tape) {
+    int stopped = atomic_load_explicit(&tape->stopped, memory_order_acquire);
+    int64_t head = atomic_load_explicit(&tape->head, memory_order_acquire);
+    int64_t tail = atomic_load_explicit(&tape->tail, memory_order_relaxed);
+    int64_t frames = head - tail + tape->gap;
+    for (int64_t at = tail; at < head; at++) frames += tape->slot[at % tape->slots].lost_before;
+    if (stopped) frames = atomic_load_explicit(&tape->pushed, memory_order_acquire) - tape->taken;
+    return frames < tape->slots ? frames : tape->slots;
+}
+
+/* Exactly `frames` frames, as tape_ready said, into `out`. */
+static inline void tape_read(tape_t *tape, int16_t *out, int64_t frames) {
+    int64_t tail = atomic_load_explicit(&tape->tail, memory_order_relaxed);
+    int64_t head = atomic_load_explicit(&tape->head, memory_order_acquire);
+    for (int64_t i = 0; i < frames; i++, out += 2 * TAPE_FRAME, tape->taken++) {
+        tape_slot_t *slot = &tape->slot[tail % tape->slots];
+        if (tail < head && slot->lost_before > 0) {
+            tape->gap += slot->lost_before;
+            slot->lost_before = 0;
+        }
+        if (tape->gap > 0 || tail == head) { /* tail == head: lost at the very end */
+            memset(out, 0, sizeof slot->stereo);
+            if (tape->gap > 0) tape->gap--;
+            continue;
+        }
+        memcpy(out, slot->stereo, sizeof slot->stereo);
+        atomic_store_explicit(&tape->tail, ++tail, memory_order_release);
+    }
+}
+
+#endif

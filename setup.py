@@ -1,0 +1,35 @@
+"""How the compiled floor is built: every ext/ccappliance/media/_*.pyx becomes ccappliance.media._*.
+
+`python setup.py build_ext --inplace` puts the modules beside their Python; all else is in pyproject.toml.
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+EXT = Path("ext")
+MEDIA = EXT / "ccappliance" / "media"
+HEADERS = sorted(str(header) for header in (MEDIA / "src").glob("*.h"))
+
+# No -march=native: the package is built on one machine and runs on another; kernels that want more choose at run time.
+# No -ffast-math: a NaN must stay one to be found, and results must not depend on what the compiler felt like.
+FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+
+
+def extension(source: Path) -> Extension:
+    name = ".".join((*source.relative_to(EXT).parent.parts, source.stem))
+    return Extension(name, [str(source)], include_dirs=[str(MEDIA)], depends=HEADERS, extra_compile_args=FLAGS,
+                     libraries=["m"])
+
+
+setup(
+    ext_modules=cythonize(
+        [extension(source) for source in sorted(MEDIA.glob("_*.pyx"))],
+        include_path=[str(EXT)],
+        language_level=3,
+        compiler_directives={"boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False},
+    ),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)

@@ -1,0 +1,329 @@
+"""A world around the ACD for its tests: a fake switch with stations, callers and agents, in virtual time, checked."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.agent import Agent
+from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.settings import (
+    AcdSettings,
+    AgentSettings,
+    Announce,
+    Closed,
+    MaxLen,
+    MaxWait,
+    Members,
+    NoAgents,
+    OnNoAnswer,
+    PauseReason,
+    QueueSettings,
+)
+from ccappliance.base.causes import Cause
+from ccappliance.base.clock import LoopClock, Outside
+from ccappliance.base.errors import Refused
+from ccappliance.base.ids import Ids
+from ccappliance.call import facts
+from ccappliance.call.collect import Collect, Collected
+from ccappliance.call.conversation import ConversationEnd
+from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.leg import LegGone, Party
+from ccappliance.media.ports import Played, Sound
+
+EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+def queue_settings(**changes) -> QueueSettings:
+    """A queue everybody serves, with short names for what tests vary."""
+    short = {"every": lambda v: {"announce": Announce(every=v)}, "pause_after": lambda v:
+             {"on_no_answer": OnNoAnswer(pause_after=v)}, "agents": lambda v: {"members": Members(agents=tuple(v))},
+             "policy": lambda v: {"no_agents": NoAgents(to="hangup:empty", policy=v)},
+             "patience": lambda v: {"max_wait": MaxWait(after=v, to="hangup:timeout")},
+             "room": lambda v: {"max_len": MaxLen(n=v, to="hangup:full")}}
+    keys = {"max_wait": MaxWait(after=3600.0, to="hangup:timeout"), "max_len": MaxLen(n=10_000, to="hangup:full"),
+            "no_agents": NoAgents(to="hangup:empty", policy="wait"), "closed": Closed(to="hangup:closed"),
+            "members": Members(all=True)}
+    for name, value in changes.items():
+        keys.update(short[name](value) if name in short else {name: value})
+    return QueueSettings(**keys)
+
+
+def settings(queues: dict[str, QueueSettings], agents: Sequence[str] = ("1001", "1002"), **changes) -> AcdSettings:
+    people = {number: AgentSettings(pin=f"9{number}", station=f"8{number[1:]}", **changes) for number in agents}
+    return AcdSettings(queues=queues, agents=people,
+                       pause_reasons=(PauseReason(name="break", longest=600.0), PauseReason(name="lunch")))
+
+
+class FakePlaying:
+    """A playback that ends after its sounds' seconds, or when it is stopped or replaced."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
+        self.ended: Played | None = None
+        self._tell: list[Callable[[Played], None]] = []
+        self._timer = loop.call_later(seconds, self._end, True) if seconds is not None else None
+
+    def on_end(self, tell: Callable[[Played], None]) -> None:
+        if self.ended is None:
+            self._tell.append(tell)
+        else:
+            tell(self.ended)
+
+    def stop(self) -> None:
+        self._end(False)
+
+    def _end(self, completed: bool) -> None:
+        if self.ended is None:
+            self.ended = Played(completed, 0.0)
+            if self._timer is not None:
+                self._timer.cancel()
+            for tell in self._tell:
+                tell(self.ended)
+
+
+class FakeLeg:
+    """A leg as apps see it (ARCHITECTURE: call, leg, conversation), without a circuit."""
+
+    def __init__(self, world: "World", leg_id: str, party: str, answered: bool) -> None:
+        self.world = world
+        self.id = leg_id
+        self.party = Party(party)
+        self.gone: asyncio.Future[Cause] = world.loop.create_future()
+        self.far_end_cleared = False
+        self.is_answered = answered
+        self.heard: list[str] = []
+        self.playing: FakePlaying | None = None
+        self._on_gone: list[Callable[[FakeLeg], None]] = []
+        self._on_answered: list[Callable[[FakeLeg], None]] = []
+
+    @property
+    def is_gone(self) -> bool:
+        return self.gone.done()
+
+    def on_gone(self, tell) -> None:
+        if self.is_gone:
+            tell(self)
+        else:
+            self._on_gone.append(tell)
+
+    def on_answered(self, tell) -> None:
+        if self.is_answered:
+            tell(self)
+        else:
+            self._on_answered.append(tell)
+
+    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False) -> FakePlaying:
+        if self.is_gone:
+            raise LegGone(self, self.gone.result())
+        if self.playing is not None:
+            self.playing.stop()
+        self.heard.append("+".join(sound.name for sound in sounds))
+        self.playing = FakePlaying(self.world.loop, None if repeat else sum(sound.seconds for sound in sounds))
+        return self.playing
+
+    def clear(self, cause: Cause = Cause.NORMAL, why: str = "") -> None:
+        if not self.is_gone:
+            self._be_gone(cause)
+
+    # ---- what the person does ----
+
+    def pick_up(self) -> None:
+        if not self.is_gone and not self.is_answered:
+            self.is_answered = True
+            for tell in self._on_answered:
+                tell(self)
+
+    def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
+        if not self.is_gone:
+            self.far_end_cleared = True
+            self._be_gone(cause)
+
+    def _be_gone(self, cause: Cause) -> None:
+        self.gone.set_result(cause)
+        if self.playing is not None:
+            self.playing.stop()
+        for tell in self._on_gone:
+            tell(self)
+        self._on_gone.clear()
+
+
+class FakeCall:
+    """A call as apps see it."""
+
+    def __init__(self, world: "World", calling: str, direction: str, keys: Sequence[str]) -> None:
+        self.world = world
+        self.id = world.outside.ids.call()
+        self.direction = direction
+        self.calling = calling
+        self.called = ""
+        self.name = ""
+        self.language = "zh"
+        self.variables: dict[str, str] = {}
+        self.anchor = FakeLeg(world, f"{self.id}-anchor", calling, True)
+        self.recorded = ""
+        self.task: asyncio.Task[None] | None = None
+        self.transfer_to: str | None = None
+        self._keys = list(keys)
+
+    async def answer(self) -> None:
+        if self.anchor.is_gone:
+            raise LegGone(self.anchor, self.anchor.gone.result())
+
+    async def play(self, sounds: Sequence[Sound]) -> None:
+        self.anchor.start(sounds)
+        await asyncio.sleep(1.0)
+
+    async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
+        """Each element of `keys` is what is pressed at one prompt; "" is nobody pressing anything."""
+        self.anchor.start(sounds)
+        await asyncio.sleep(1.0)
+        return Collected(self._keys.pop(0) if self._keys else "", "terminator")
+
+    def place(self, station: str, *, calling: str = "", name: str = "") -> FakeLeg:
+        return self.world.place(self, station)
+
+    async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
+        self.recorded = record
+        over: asyncio.Future[str] = self.world.loop.create_future()
+
+        def end(leg: FakeLeg) -> None:
+            if not over.done():
+                over.set_result("caller" if leg is self.anchor else "callee")
+        self.anchor.on_gone(end)
+        other.on_gone(end)
+        try:
+            by = await over
+        finally:
+            other.clear()
+        return ConversationEnd("transfer", self.transfer_to) if self.transfer_to else ConversationEnd(by)
+
+
+class FakePrompts:
+    def get(self, name: str, language: str) -> Sound:
+        return Sound(name, bytes(2 * 8000))  # one second
+
+    def position(self, position: int, language: str) -> list[Sound]:
+        return [self.get(f"position {position}", language)]
+
+
+class World:
+    """One ACD, its stations and callers. `answer_after(station)` → seconds until the agent picks up; None: he doesn't."""
+
+    def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1) -> None:
+        self.loop = asyncio.get_running_loop()
+        clock = LoopClock(self.loop, EPOCH)
+        self.outside = Outside(clock, random.Random(seed), Ids(1_790_000_000))
+        self.sink = MemorySink(keep=keep)
+        self.journal = Journal(clock, self.sink)
+        self.errors: list[dict] = []
+        self.loop.set_exception_handler(lambda _, context: self.errors.append(context))
+        self.open = True
+        self.answer_after: Callable[[str], float | None] = lambda station: None
+        self.blocked: dict[str, str] = {}
+        self.legs: dict[str, FakeLeg] = {}  # by station, until it is released
+        self.placed: list[tuple[float, str, str]] = []
+        self.release_after = 0.02
+        self.facts: list[tuple[float, facts.Fact]] = []
+        if keep:
+            self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
+        prompts = FakePrompts()
+        self.acd = Acd(acd_settings, loop=self.loop, outside=self.outside, journal=self.journal, prompts=prompts,
+                       say=prompts, known_station=lambda number: number.startswith("8"),
+                       is_open=lambda calendar: self.open)
+        self.journal.follow(self.acd.hear)
+        self.checker = Invariants(self.acd, loop=self.loop, breach=lambda words: None)
+        if check:
+            self.journal.follow(self.checker.hear)
+        self.calls: list[FakeCall] = []
+
+    # ---- the fake switch ----
+
+    def place(self, call: FakeCall, station: str) -> FakeLeg:
+        if station in self.blocked:
+            raise Refused("blocked", self.blocked[station])
+        if station in self.legs:
+            raise Refused("busy", f"station {station} is in use")
+        leg = FakeLeg(self, self.outside.ids.part(call.id, "leg"), station, False)
+        self.legs[station] = leg
+        self.placed.append((self.loop.time(), station, call.id))
+        self.acd.station_busy(station, True)
+        leg.on_gone(lambda _: self.loop.call_later(self.release_after, self._release, station))
+        after = self.answer_after(station)
+        if after is not None:
+            self.loop.call_later(after, leg.pick_up)
+        return leg
+
+    def _release(self, station: str) -> None:
+        del self.legs[station]
+        self.acd.station_busy(station, False)
+
+    def offer(self, queue: str, calling: str = "13800138000", **variables: str) -> FakeCall:
+        """A call from outside that is sent to a queue."""
+        call = FakeCall(self, calling, "in", ())
+        call.variables.update(variables)
+        return self._launch(call, f"queue:{queue}")
+
+    def dial(self, station: str, feature: str, *keys: str, direction: str = "internal") -> FakeCall:
+        """A station dials a feature code and presses keys."""
+        call = FakeCall(self, station, direction, keys)
+        self.acd.station_busy(station, True)
+        call.anchor.on_gone(lambda _: self.acd.station_busy(station, False))
+        return self._launch(call, f"agent:{feature}")
+
+    def _launch(self, call: FakeCall, destination: str) -> FakeCall:
+        self.calls.append(call)
+        call.task = self.loop.create_task(self._run(call, destination), name=f"call {call.id}")
+        call.anchor.on_gone(lambda _: call.task.cancel())
+        return call
+
+    async def _run(self, call: FakeCall, destination: str) -> None:
+        to: str | None = destination
+        try:
+            while to is not None and not call.anchor.is_gone:
+                kind, _, name = to.partition(":")
+                if kind == "hangup":
+                    call.variables["ended"] = name
+                    break
+                found = self.acd.find_queue(name) if kind == "queue" else self.acd.find_feature(name)
+                assert found is not None, to
+                to = await found.run(call)
+        except (LegGone, asyncio.CancelledError):
+            pass
+        finally:
+            call.anchor.clear()
+            self.journal.write(facts.CallEnded(call.id, 16, "us"))
+
+    # ---- helpers ----
+
+    def login(self, *numbers: str) -> None:
+        for number in numbers:
+            self.acd.login(number)
+
+    def agent(self, number: str) -> Agent:
+        return self.acd.book.get(number)
+
+    def ringing(self) -> list[str]:
+        return sorted(station for station, leg in self.legs.items() if not leg.is_gone and not leg.is_answered)
+
+    def of(self, kind: type) -> list:
+        return [fact for _, fact in self.facts if isinstance(fact, kind)]
+
+    def outcomes(self) -> list[str]:
+        return [fact.outcome for fact in self.of(facts.QueueLeft)]
+
+    async def close(self) -> None:
+        """Everybody leaves; nothing may be in use, every invariant must have held."""
+        for call in self.calls:
+            call.anchor.hang_up()
+        await asyncio.sleep(self.release_after + 1.0)
+        for queue in self.acd.dispatcher.queues:
+            assert not len(queue.line)
+            assert not len(queue.waiting)
+            assert not queue.offered
+        assert not self.legs
+        for agent in self.acd.book.by_number.values():
+            assert agent.reservation is None
+            assert not agent.call
+        assert not self.errors, self.errors
+        self.checker.must_hold()

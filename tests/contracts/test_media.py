@@ -1,0 +1,607 @@
+"""The contract of sound (media/ports.py), kept by both implementations: real samples and a script.
+
+Every story runs in virtual time with two sides, as the appliance and the street are. SLACK is how far a duration may be
+from its nominal value, and so twice that between the implementations: five ticks.
+"""
+
+import array
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from ccappliance.base.errors import Refused
+from ccappliance.base.limits import MAX_BRIDGE_PORTS
+from ccappliance.base.units import RATE, TICK
+from ccappliance.media.engine import EngineMedia
+from ccappliance.media.metronome import VirtualMetronome
+from ccappliance.media.ports import (
+    DigitHeard,
+    Ear,
+    FskHeard,
+    Heard,
+    Media,
+    MediaPort,
+    Played,
+    Sound,
+    SoundHeard,
+    Tone,
+    ToneEnded,
+    ToneHeard,
+    ToneStep,
+    VoiceHeard,
+)
+from ccappliance.media.scripted import ScriptedMedia
+from ccappliance.media.tones import load_zones
+from ccappliance.sim.loop import run_virtual
+
+SLACK = 5 * TICK
+ZONE = load_zones()["cn"]
+KINDS = ("engine", "scripted")
+
+
+class Sides:
+    """Two sides of one kind, and what each port heard with the time."""
+
+    def __init__(self, kind: str) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.here: Media
+        self.there: Media
+        if kind == "engine":
+            here, there = EngineMedia(self.loop, ZONE), EngineMedia(self.loop, ZONE, name="street")
+            VirtualMetronome(self.loop, [here, there]).start()
+            self.here, self.there = here, there
+        else:
+            self.here = ScriptedMedia(self.loop, ZONE, keep_audio=True)
+            self.there = ScriptedMedia(self.loop, ZONE, keep_audio=True)
+        self.heard: dict[MediaPort, list[Heard]] = {}
+
+    def line(self, name: str) -> tuple[MediaPort, MediaPort]:
+        """Our port and the street's, joined by a wire."""
+        ours, theirs = self.here.wire()
+        return self.attend(self.here.port(name, ours)), self.attend(self.there.port(f"{name}'s far end", theirs))
+
+    def attend(self, port: MediaPort) -> MediaPort:
+        self.heard[port] = []
+        port.on_heard = self.heard[port].append
+        return port
+
+    def digits(self, port: MediaPort) -> str:
+        return "".join(heard.digit for heard in self.heard[port] if isinstance(heard, DigitHeard))
+
+
+Story = Callable[[Sides], Coroutine[Any, Any, None]]
+
+
+def story(tell: Story) -> Callable[[str], None]:
+    """A test of both kinds, in virtual time."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test(kind: str) -> None:
+        async def main() -> None:
+            sides = Sides(kind)
+            await tell(sides)
+            sides.here.close()
+            sides.there.close()
+
+        run_virtual(main())
+
+    test.__name__, test.__doc__ = tell.__name__, tell.__doc__
+    return test
+
+
+def speech(name: str, seconds: float) -> Sound:
+    """Something that is no tone: noise through a simple low-pass, in syllables, its own for each name."""
+    chance = random.Random(name)
+    level, pcm = 0.0, array.array("h")
+    for i in range(round(seconds * RATE)):
+        level = 0.6 * level + chance.gauss(0, 2500.0)
+        pcm.append(round(max(-32768.0, min(32767.0, level * (1.0 if i % 2000 < 1700 else 0.2)))))
+    return Sound(name, pcm.tobytes())
+
+
+async def timed(loop: asyncio.AbstractEventLoop, what: Awaitable[Played]) -> tuple[Played, float]:
+    began = loop.time()
+    played = await what
+    return played, loop.time() - began
+
+
+def near(seconds: float) -> Any:
+    return pytest.approx(seconds, abs=SLACK)
+
+
+SHORT, LONG = speech("short", 0.31), speech("long", 1.0)
+BEEP = Tone("beep", (ToneStep((1000.0,), 0.2),), rounds=1)
+
+
+# ---- the mouth ----
+
+
+@story
+async def test_sounds_are_played_one_after_the_other_and_complete(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    playing = port.play([SHORT, LONG, SHORT])
+    assert playing.ended is None
+    played, took = await timed(sides.loop, playing.wait())
+    assert played == Played(True, pytest.approx(1.62))
+    assert took == near(1.62)
+    assert playing.ended == played
+
+
+@story
+async def test_everybody_who_asked_is_told_the_end_once_also_afterwards(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    told: list[Played] = []
+    playing = port.play([SHORT])
+    playing.on_end(told.append)
+    playing.on_end(told.append)
+    assert await asyncio.gather(playing.wait(), playing.wait()) == [Played(True, pytest.approx(0.31))] * 2
+    playing.stop()
+    await asyncio.sleep(1)
+    assert len(told) == 2
+    playing.on_end(told.append)
+    assert len(told) == 2  # in the loop, not in the call
+    await asyncio.sleep(0.1)
+    assert told == [playing.ended] * 3
+
+
+@story
+async def test_a_waiter_may_be_cancelled(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    playing = port.play([LONG])
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(playing.wait(), 0.2)
+    assert playing.ended is None
+    assert (await playing.wait()).completed
+
+
+@story
+async def test_nothing_to_play_is_complete_even_when_repeated(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    nothing: list[list[Sound]] = [[], [Sound("empty", b"")]]
+    for sounds in nothing:
+        for repeat in (False, True):
+            assert await port.play(sounds, repeat=repeat).wait() == Played(True, 0.0)
+    assert await port.digits("").wait() == Played(True, 0.0)
+    played, took = await timed(sides.loop, port.play([Sound("empty", b""), SHORT]).wait())
+    assert (played.completed, took) == (True, near(0.31))
+
+
+@story
+async def test_stop_ends_at_once_and_is_harmless_the_second_time(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    playing = port.play([LONG])
+    await asyncio.sleep(0.5)
+    playing.stop()
+    playing.stop()
+    played, took = await timed(sides.loop, playing.wait())
+    assert took == near(0)
+    assert not played.completed
+    assert played.seconds == near(0.5)
+    playing.stop()
+    port.silence()
+    assert playing.ended == played
+
+
+@story
+async def test_silence_stops_whatever_plays(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    port.silence()
+    for playing in (port.play([LONG], repeat=True), port.tone(ZONE.tones["dial"]), port.digits("123456789")):
+        await asyncio.sleep(0.2)
+        port.silence()
+        assert not (await playing.wait()).completed
+
+
+@story
+async def test_a_new_play_replaces_the_old(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    old = port.play([LONG])
+    await asyncio.sleep(0.2)
+    new = port.tone(BEEP)
+    old.stop()  # must not touch the new one
+    assert not (await old.wait()).completed
+    assert (await old.wait()).seconds == near(0.2)
+    assert await new.wait() == Played(True, pytest.approx(0.2))
+
+
+@story
+async def test_repeat_goes_on_until_stopped(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    playing = port.play([SHORT], repeat=True)
+    await asyncio.sleep(5)
+    assert playing.ended is None
+    playing.stop()
+    assert await playing.wait() == Played(False, near(5))
+
+
+@story
+async def test_a_tone_is_played_its_rounds(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    tone = Tone("pips", (ToneStep((440.0, 480.0), 0.3), ToneStep((), 0.2)), rounds=3)
+    played, took = await timed(sides.loop, port.tone(tone).wait())
+    assert played == Played(True, pytest.approx(1.5))
+    assert took == near(1.5)
+
+
+# ---- the ears ----
+
+
+@story
+async def test_tones_of_the_zone_are_heard_once_and_end(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.PROGRESS)
+    for name in ("dial", "busy", "ringback", "congestion"):
+        sides.heard[port].clear()
+        far.tone(ZONE.tones[name])
+        await asyncio.sleep(12)
+        assert sides.heard[port] == [ToneHeard(name)], name
+        far.silence()
+        await asyncio.sleep(8)
+        assert sides.heard[port] == [ToneHeard(name), ToneEnded(name)], name
+
+
+@story
+async def test_voice_is_heard_once_until_two_seconds_of_silence(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.PROGRESS)
+    await far.play([LONG, LONG]).wait()
+    await asyncio.sleep(0.5)
+    await far.play([LONG]).wait()
+    assert sides.heard[port] == [VoiceHeard()]
+    await asyncio.sleep(3)
+    await far.play([LONG]).wait()
+    await asyncio.sleep(0.1)
+    assert sides.heard[port] == [VoiceHeard()] * 2
+
+
+@story
+async def test_digits_are_heard_in_order(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.DTMF)
+    digits = "0123456789*#ABCD" * 3
+    played, took = await timed(sides.loop, far.digits(digits).wait())
+    await asyncio.sleep(0.1)
+    assert sides.digits(port) == digits
+    assert (played.completed, took) == (True, near(48 * 0.2 - 0.1))
+
+
+@story
+async def test_digits_take_the_time_asked_and_a_comma_one_second(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.DTMF)
+    playing = far.digits("1,2", on=0.06, off=0.06)
+    await asyncio.sleep(0.9)
+    assert sides.digits(port) == "1"
+    assert (await playing.wait()).seconds == near(1.15)
+    await asyncio.sleep(0.1)
+    assert sides.digits(port) == "12"
+
+
+@story
+async def test_what_is_no_digit_is_an_error(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    with pytest.raises(ValueError, match="no DTMF digit"):
+        port.digits("12x")
+
+
+@story
+async def test_digits_are_heard_under_a_prompt_of_ours(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.DTMF)
+    playing = port.play([LONG], repeat=True)
+    await far.digits("59").wait()
+    await asyncio.sleep(0.1)
+    assert sides.digits(port) == "59"
+    assert playing.ended is None
+
+
+@story
+async def test_caller_id_data_arrives_byte_for_byte(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.FSK)
+    message = bytes([0x80, 12, 1, 8]) + b"11220830" + bytes([2, 0])
+    message += bytes([-sum(message) & 0xFF])
+    assert (await far.fsk(message).wait()).completed
+    await asyncio.sleep(0.2)
+    assert sides.heard[port] == [FskHeard(message)]
+
+
+@story
+async def test_only_ears_that_are_on_hear(sides: Sides) -> None:
+    port, far = sides.line("a")
+    await far.digits("1").wait()
+    port.listen(Ear.PROGRESS)
+    await far.digits("2").wait()
+    port.listen(Ear.DTMF | Ear.PROGRESS)
+    await asyncio.sleep(0.1)
+    await far.digits("3").wait()
+    await asyncio.sleep(0.1)
+    port.listen(Ear.NONE)
+    await far.digits("4").wait()
+    await asyncio.sleep(0.1)
+    assert sides.digits(port) == "3"
+
+
+@story
+async def test_nobody_need_listen(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.on_heard = None
+    port.listen(Ear.DTMF)
+    await far.digits("1").wait()
+    await asyncio.sleep(0.1)
+    port.on_heard = sides.heard[port].append
+    await far.digits("2").wait()
+    await asyncio.sleep(0.1)
+    assert sides.digits(port) == "2"
+
+
+# ---- listening for a sound ----
+
+
+@story
+async def test_a_sound_listened_for_is_heard_once(sides: Sides) -> None:
+    port, far = sides.line("a")
+    far.listen_for(LONG)
+    await port.play([SHORT]).wait()
+    await asyncio.sleep(0.5)
+    assert sides.heard[far] == []
+    await port.play([SHORT, LONG, LONG]).wait()
+    await asyncio.sleep(0.5)
+    assert sides.heard[far] == [SoundHeard("long")]
+
+
+@story
+async def test_who_gave_up_hears_nothing(sides: Sides) -> None:
+    port, far = sides.line("a")
+    far.listen_for(LONG)
+    far.listen_for(None)
+    far.listen_for(None)
+    await port.play([LONG]).wait()
+    far.listen_for(LONG)
+    far.listen_for(SHORT)  # replaces
+    await port.play([LONG]).wait()
+    await asyncio.sleep(0.2)
+    assert sides.heard[far] == []
+
+
+@story
+async def test_a_sound_is_heard_through_a_bridge(sides: Sides) -> None:
+    a, far_a = sides.line("a")
+    b, far_b = sides.line("b")
+    bridge = sides.here.bridge("call")
+    bridge.join(a)
+    bridge.join(b)
+    far_b.listen_for(LONG)
+    await far_a.play([LONG]).wait()
+    await asyncio.sleep(0.3)
+    assert sides.heard[far_b] == [SoundHeard("long")]
+
+
+# ---- bridges ----
+
+
+async def who_hears(sides: Sides, talker: MediaPort, listeners: list[MediaPort], digit: str) -> list[bool]:
+    for listener in listeners:
+        listener.listen(Ear.DTMF)
+        sides.heard[listener].clear()
+    await asyncio.sleep(0.1)
+    await talker.digits(digit).wait()
+    await asyncio.sleep(0.2)
+    return [sides.digits(listener) == digit for listener in listeners]
+
+
+@story
+async def test_in_a_bridge_everybody_hears_the_others_and_not_himself(sides: Sides) -> None:
+    ports, far = zip(*[sides.line(name) for name in "abc"], strict=True)
+    assert await who_hears(sides, far[0], list(far), "1") == [False, False, False]
+    bridge = sides.here.bridge("call")
+    for port in ports:
+        bridge.join(port)
+        bridge.join(port)  # harmless
+    for i in range(3):
+        assert await who_hears(sides, far[i], list(far), "2") == [i != j for j in range(3)]
+    bridge.leave(ports[1])
+    bridge.leave(ports[1])  # harmless
+    assert await who_hears(sides, far[0], list(far), "3") == [False, False, True]
+    assert await who_hears(sides, far[1], list(far), "4") == [False, False, False]
+    assert await who_hears(sides, far[2], list(far), "5") == [True, False, False]
+    bridge.close()
+    bridge.close()
+    assert await who_hears(sides, far[0], list(far), "6") == [False, False, False]
+
+
+@story
+async def test_monitor_and_whisper_are_only_weights(sides: Sides) -> None:
+    (caller, far_caller), (agent, far_agent), (coach, far_coach) = (sides.line(name) for name in "abc")
+    bridge = sides.here.bridge("coached")
+    for port in (caller, agent, coach):
+        bridge.join(port)
+    bridge.weigh(caller, coach, None)
+    far = [far_caller, far_agent, far_coach]
+    assert await who_hears(sides, far_coach, far, "1") == [False, True, False]
+    assert await who_hears(sides, far_caller, far, "2") == [False, True, True]
+    bridge.weigh(caller, coach, -6.0)
+    assert await who_hears(sides, far_coach, far, "3") == [True, True, False]
+    bridge.weigh(agent, coach, -60.0)
+    assert await who_hears(sides, far_coach, far, "4") == [True, False, False]
+    bridge.leave(coach)
+    bridge.join(coach)  # a newcomer is heard at 0 dB
+    assert await who_hears(sides, far_coach, far, "5") == [True, True, False]
+    bridge.leave(coach)
+    with pytest.raises(Refused) as refused:
+        bridge.weigh(caller, coach, 0.0)
+    assert refused.value.code == "not_in_bridge"
+
+
+@story
+async def test_while_a_port_plays_it_does_not_hear_its_bridge_unless_laid_over(sides: Sides) -> None:
+    a, far_a = sides.line("a")
+    b, far_b = sides.line("b")
+    bridge = sides.here.bridge("call")
+    bridge.join(a)
+    bridge.join(b)
+    b.play([Sound("hush", bytes(2 * RATE))], repeat=True)
+    assert await who_hears(sides, far_a, [far_b], "1") == [False]
+    b.play([Sound("hush", bytes(2 * RATE))], repeat=True, over=True)
+    assert await who_hears(sides, far_a, [far_b], "2") == [True]
+    b.tone(Tone("murmur", (ToneStep((1000.0,), float("inf"), -35.0),)), over=True)
+    assert await who_hears(sides, far_a, [far_b], "3") == [True]
+    b.silence()
+    assert await who_hears(sides, far_a, [far_b], "4") == [True]
+
+
+@story
+async def test_a_full_bridge_refuses_until_somebody_leaves(sides: Sides) -> None:
+    ports = [sides.line(str(i))[0] for i in range(MAX_BRIDGE_PORTS + 1)]
+    bridge = sides.here.bridge("crowd")
+    for port in ports[:-1]:
+        bridge.join(port)
+    with pytest.raises(Refused) as refused:
+        bridge.join(ports[-1])
+    assert refused.value.code == "bridge_full"
+    bridge.leave(ports[3])
+    bridge.join(ports[-1])
+
+
+@story
+async def test_joining_another_bridge_leaves_the_first(sides: Sides) -> None:
+    ports, far = zip(*[sides.line(name) for name in "abc"], strict=True)
+    one, two = sides.here.bridge("one"), sides.here.bridge("two")
+    one.join(ports[0])
+    one.join(ports[1])
+    two.join(ports[2])
+    two.join(ports[1])
+    assert await who_hears(sides, far[1], list(far), "1") == [False, False, True]
+    one.leave(ports[1])  # harmless: not in
+    assert await who_hears(sides, far[1], list(far), "2") == [False, False, True]
+
+
+# ---- tapes ----
+
+
+@story
+async def test_a_tape_has_the_length_of_its_time_sample_by_sample(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    tape = port.tape()
+    read = 0
+    for _ in range(30):
+        await asyncio.sleep(0.1)
+        pcm = tape.read()
+        assert len(pcm) % 4 == 0
+        read += len(pcm) // 4
+        assert read == tape.samples
+        assert tape.samples == pytest.approx(sides.loop.time() * RATE, abs=SLACK * RATE)
+    tape.stop()
+    tape.stop()
+    await asyncio.sleep(2)
+    read += len(tape.read()) // 4
+    assert read == tape.samples == pytest.approx(3 * RATE, abs=SLACK * RATE)
+    assert tape.lost == 0
+    assert tape.read() == b""
+
+
+@story
+async def test_a_tape_outlives_its_port(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    tape = port.tape()
+    await asyncio.sleep(1)
+    port.close()
+    tape.stop()
+    await asyncio.sleep(1)
+    assert len(tape.read()) // 4 == tape.samples == pytest.approx(RATE, abs=SLACK * RATE)
+
+
+# ---- the end ----
+
+
+@story
+async def test_closing_a_port_ends_what_it_does(sides: Sides) -> None:
+    port, far = sides.line("a")
+    other, far_other = sides.line("b")
+    bridge = sides.here.bridge("call")
+    bridge.join(port)
+    bridge.join(other)
+    port.listen(Ear.DTMF)
+    playing = port.play([LONG], repeat=True)
+    await asyncio.sleep(0.5)
+    port.close()
+    port.close()
+    played, took = await timed(sides.loop, playing.wait())
+    assert took == near(0)
+    assert played == Played(False, near(0.5))
+    far.digits("1")
+    assert await who_hears(sides, far, [far_other], "2") == [False]
+    assert sides.heard[port] == []
+
+
+@story
+async def test_a_closed_port_is_harmless(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    port.close()
+    await asyncio.sleep(0.1)
+    for playing in (port.play([LONG]), port.tone(ZONE.tones["busy"]), port.digits("1"), port.fsk(b"\x80\x00\x80")):
+        playing.stop()
+        assert await playing.wait() == Played(False, 0.0)
+    port.silence()
+    port.listen(Ear.DTMF)
+    port.listen_for(LONG)
+    port.listen_for(None)
+    bridge = sides.here.bridge("call")
+    bridge.join(port)
+    bridge.leave(port)
+    tape = port.tape()
+    tape.stop()
+    await asyncio.sleep(0.1)
+    assert (tape.read(), tape.samples) == (b"", 0)
+
+
+@story
+async def test_a_wire_end_takes_one_port_at_a_time(sides: Sides) -> None:
+    end, far_end = sides.here.wire()
+    first = sides.here.port("first", end)
+    far = sides.attend(sides.there.port("far", far_end))
+    with pytest.raises(Refused) as refused:
+        sides.here.port("second", end)
+    assert refused.value.code == "wire_in_use"
+    await asyncio.sleep(0.1)
+    first.close()
+    second = sides.attend(sides.here.port("second", end))
+    assert await who_hears(sides, second, [far], "1") == [True]
+    assert await who_hears(sides, far, [second], "2") == [True]
+
+
+@story
+async def test_a_wire_may_join_two_ports_of_one_side(sides: Sides) -> None:
+    one, other = sides.here.wire()
+    a, b = sides.attend(sides.here.port("a", one)), sides.attend(sides.here.port("b", other))
+    assert await who_hears(sides, a, [b], "1") == [True]
+    assert await who_hears(sides, b, [a, b], "2") == [True, False]
+
+
+@story
+async def test_the_tick_tells_about_itself(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    before = sides.here.stats()
+    await asyncio.sleep(2)
+    after = sides.here.stats()
+    assert after.ticks - before.ticks == pytest.approx(100, abs=2)
+    assert (after.ports, after.events_lost, after.late) == (1, 0, 0)
+    port.close()
+    assert sides.here.stats().ports == 0
+
+
+@story
+async def test_closing_media_ends_everything(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    playing = port.play([LONG], repeat=True)
+    bridge = sides.here.bridge("call")
+    bridge.join(port)
+    await asyncio.sleep(0.1)
+    sides.here.close()
+    sides.here.close()
+    assert not (await playing.wait()).completed
+    port.close()
+    bridge.close()

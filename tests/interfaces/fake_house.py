@@ -1,0 +1,172 @@
+"""A house made of plain data, and a thread that serves it on a control socket, for the tests of the doors."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.feed import Feed
+from ccappliance.interfaces.control.operations import operations_of
+from ccappliance.interfaces.control.server import ControlServer
+
+CALL = {"id": "1000.000001", "direction": "in", "calling": "13800138000", "called": "61234567", "name": "王小明",
+        "line": "fxo/1", "state": "waiting", "where": "queue:sales", "agent": "",
+        "started_at": "2026-11-22T08:00:00.000Z", "seconds": 65.0}
+AGENT = {"number": "1001", "name": "李明", "state": "ready", "reason": "", "since": 5.0, "until": None,
+         "station": "8001", "call": "", "queues": ["sales"], "answered": 3}
+QUEUE = {"name": "sales", "label": "销售", "strategy": "longest-idle", "waiting": 1, "longest_wait": 65.0,
+         "agents_ready": 1, "agents_busy": 0, "agents_paused": 0, "offered": 4, "answered": 3, "abandoned": 0,
+         "service_level": 0.75, "average_wait": 12.0}
+CHANNEL = {"name": "fxo/1", "number": 1, "span": 1, "kind": "fxo", "station": "", "state": "offered",
+           "call": "1000.000001", "alarm": ""}
+STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "state": "ready", "driver": "simulated",
+          "config": "etc", "journal_seq": 7, "calls": 1, "waiting": 1, "agents": {"ready": 1}, "channels": {"idle": 7},
+          "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75}, "ticks": 100, "late_ticks": 1,
+          "worst_late": 0.0123, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
+                                            "since": 61.0}]}
+RECORDING = {"id": "1000.000001-r1", "call": "1000.000001", "path": "2026/a.wav", "seconds": 30.0, "lost": 0.0,
+             "started_at": "2026-11-22T08:00:00.000Z", "state": "complete", "parties": ["139", "8001"]}
+
+
+class FakeHouse:
+    """Answers from the constants above, and remembers what it was asked to do."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.feeds: list[Feed[dict[str, Any]]] = []
+        self.closed = 0
+        self.gate: asyncio.Event | None = None  # recordings wait here, if set
+        self.reload_applies = True
+        self.entries = [{"seq": n, "at": f"2026-11-22T08:00:0{n}.000Z", "now": float(n), "fact": fact, "call": "c"}
+                        for n, fact in enumerate(("CallOffered", "CallAnswered", "CallEnded"), 1)]
+
+    def status(self) -> Any:
+        return STATUS
+
+    def spans(self) -> Any:
+        return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
+
+    def channels(self) -> Any:
+        return [CHANNEL]
+
+    def channel(self, name: str) -> Any:
+        if name != "fxo/1":
+            raise Refused("no_such_channel", f"there is no channel {name!r}")
+        return CHANNEL | {"off_hook": False, "ringing": True, "reversed": False, "since": 1.0, "calls_today": 1,
+                          "settings": {"a": 1}, "history": ["idle -> offered"]}
+
+    def calls(self) -> Any:
+        return [CALL]
+
+    def call(self, call_id: str) -> Any:
+        self._known(call_id)
+        return CALL | {"legs": [{"id": "l1", "line": "fxo/1", "party": "139", "state": "answered", "since": 2.0}],
+                       "variables": {}, "recording": "", "trail": ["flow:main"]}
+
+    def hang_up(self, call_id: str, by: str) -> None:
+        self._known(call_id)
+        self.asked.append(("hang_up", call_id, by))
+
+    def originate(self, station: str, number: str, group: str, by: str) -> Any:
+        self.asked.append(("originate", station, number, group, by))
+        return CALL
+
+    def agents(self) -> Any:
+        return [AGENT]
+
+    def agent(self, number: str) -> Any:
+        return AGENT | {"talk": 60.0, "wrapup": 1.0, "paused": 0.0, "missed": 0, "history": ["ready -> talking"]}
+
+    def agent_set(self, number: str, request: str, *, station: str, reason: str, by: str) -> Any:
+        self.asked.append(("agent_set", number, request, station, reason, by))
+        if request == "ready":
+            raise Refused("illegal_state", "the agent is not in wrap-up")
+        return AGENT
+
+    def queues(self) -> Any:
+        return [QUEUE]
+
+    def queue(self, name: str) -> Any:
+        entry = {"position": 1, "call": CALL["id"], "calling": "139", "name": "", "waited": 65.0, "order_class": 0,
+                 "state": "waiting"}
+        return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
+                                                         "station": "8001"}]}
+
+    async def recordings(self, *, limit: int, call_id: str) -> Any:
+        self.asked.append(("recordings", limit, call_id))
+        if self.gate is not None:
+            await self.gate.wait()
+            self.asked.append(("recordings done",))
+        return [RECORDING]
+
+    async def journal(self, *, last: int, start: int, follow: bool,
+                      kinds: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        chosen = [entry for entry in self.entries if not kinds or entry["fact"] in kinds]
+        for entry in chosen[max(0, len(chosen) - last):] if not start else chosen[start - 1:]:
+            yield entry
+        if follow:
+            feed: Feed[dict[str, Any]] = Feed(100)
+            self.feeds.append(feed)
+            try:
+                async for entry in feed:
+                    yield entry
+            finally:
+                self.closed += 1
+
+    async def config_check(self, directory: str) -> Any:
+        return {"ok": True, "directory": directory, "findings": [], "changes": []}
+
+    async def config_reload(self, by: str) -> Any:
+        self.asked.append(("reload", by))
+        if not self.reload_applies:
+            return {"applied": False, "changes": [], "restart": [], "findings": [
+                {"place": "a.yaml:1:1", "key": "x", "problem": "wrong", "advice": "fix it", "severity": "error"}]}
+        change = {"path": "queues.sales.wrapup", "old": 10.0, "new": 20.0, "reload": True, "kind": "changed"}
+        return {"applied": True, "changes": [change], "restart": [], "findings": []}
+
+    def config_show(self) -> Any:
+        return [{"path": "queues.sales.wrapup", "value": 10.0, "unit": "s", "origin": "queues.yaml:3:5"},
+                {"path": "system.name", "value": "demo", "unit": "", "origin": "default"}]
+
+    def _known(self, call_id: str) -> None:
+        if call_id != CALL["id"]:
+            raise Refused("no_such_call", f"there is no call {call_id!r}")
+
+
+@contextmanager
+def served(path: Path, house: FakeHouse) -> Iterator[None]:
+    """Serve the house from another thread, for blocking clients."""
+    ready, loops, failures = threading.Event(), [], []
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loops.append((asyncio.get_running_loop(), stop))
+        server = ControlServer(path, operations_of(house))
+        await server.start()
+        ready.set()
+        await stop.wait()
+        await server.stop()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            failures.append(error)
+            ready.set()
+            raise
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(10)
+        assert not failures
+        yield
+    finally:
+        if loops:
+            loop, stop = loops[0]
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        assert not thread.is_alive()
