@@ -36,6 +36,8 @@ from ccappliance.media.tones import Zone, dtmf_tone
 UNTOLD = -1
 PAUSE = 1.0  # seconds of a ',' in a dialled string
 
+SOUGHT = 2 * RATE  # samples of a sound that are listened for: whoever hears a long one knows it by its beginning
+
 
 class Timing(Protocol):
     """Who ticks us: how late it was."""
@@ -190,7 +192,7 @@ class EnginePort:
             self._needle = 0
             self.media.engine.seek(self.handle, None)
             return
-        number = self._needle = self.media.engine.seek(self.handle, sound.pcm).number
+        number = self._needle = self.media.engine.seek(self.handle, sound.pcm[:2 * SOUGHT]).number
         name = sound.name
 
         def found(heard: bool, _: int) -> None:

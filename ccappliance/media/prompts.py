@@ -4,6 +4,7 @@ Nothing is rendered while calls are up: `prepare` loads everything before the da
 applied), `get` and `text` only look up. What is missing then is a moment of silence and a report, never an error (F57).
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -59,6 +60,12 @@ class PromptSettings:
             if not self.commands.get(language, "").strip():
                 report.error(f"{path}.commands", f"there is no command that speaks '{language}'",
                              f"add {path}.commands.{language}")
+        for language, command in self.commands.items():
+            try:
+                shlex.split(command)
+            except ValueError as error:
+                report.error(f"{path}.commands.{language}", f"the command cannot be split into words: {error}",
+                             "close the quotes")
         for name, texts in self.texts.items():
             _check_texts(report, f"{path}.texts.{name}", texts, self.languages)
             if name in COMPUTED:

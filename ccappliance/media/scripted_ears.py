@@ -19,18 +19,20 @@ from ccappliance.media.tones import Zone
 
 Thing = Sound | Tone | str | bytes  # what a signal says; str: one DTMF digit, bytes: one caller ID message
 
-DIGIT_NEEDS = 0.050  # seconds: two blocks, and the tick's two frames
+# What the engine's ears need, measured from the first sample at the wire's other end (tests/contracts/test_media.py):
+DIGIT_NEEDS = 0.060  # seconds: two blocks, and the tick's two frames
 DIGIT_SHORTEST = 0.032  # no shorter digit is promised to be heard (DSP.md; Q.24 asks for 40 ms)
-LONG_CYCLE = 2.0  # of cadences up to this two cycles are heard out; of longer ones the first burst …
-BURST_OVER = 0.2  # … and so much silence after it
-TONE_OVER = 0.2  # silence beyond the cadence's pause: the tone is over
-VOICE_NEEDS = 0.2  # ports.VoiceHeard
+CONTINUOUS_MARGIN = 0.15  # beyond the longest burst that dial tone might turn out to be
+LONG_CYCLE = 2.0  # of cadences up to this two bursts are heard out; of longer ones the first is enough
+EDGE = 0.06  # from the edge of a burst until it is certain
+PAUSE_SPREAD = 1.1  # a pause so many times its nominal length: the tone is over
+VOICE_NEEDS = 0.22  # ports.VoiceHeard, and a frame
 VOICE_OVER = 2.0  # ports.VoiceHeard
 GLANCE = 1600  # bytes
 MATCH_NEEDS = 0.2  # the stretch the engine looks for (ext: MATCH_NEEDLE)
 
 BAUD = 1200.0  # Bell 202 and V.23 alike
-SEIZURE_BITS, MARK_BITS, TRAIL_BITS = 300, 180, 20  # EN 300 659-1 §6.2; the trail lets the last byte out
+SEIZURE_BITS, MARK_BITS, TRAIL_BITS = 300, 180, 10  # EN 300 659-1 §6.2; the trail lets the last byte out
 BITS_PER_BYTE = 10  # start, eight, stop
 FSK_LATEST = 0.3  # an ear switched on during the seizure or early mark still hears the message
 
@@ -56,6 +58,19 @@ def air_time(data: bytes) -> float:
     return (SEIZURE_BITS + MARK_BITS + BITS_PER_BYTE * len(data) + TRAIL_BITS) / BAUD
 
 
+def _silent(tone: Tone, played: float) -> float:
+    """For how long the tone has paused after `played` seconds; 0 in the middle of a burst."""
+    cycle = sum(step.seconds for step in tone.steps)
+    at = played % cycle if cycle < float("inf") else 0.0
+    silent = 0.0
+    for step in tone.steps:
+        silent = 0.0 if step.frequencies else silent + min(step.seconds, at)
+        at -= step.seconds
+        if at <= 0:
+            break
+    return silent
+
+
 class Progress:
     """What the ear for progress knows of a zone: names, frequencies and cadences of the tones it recognises."""
 
@@ -69,12 +84,13 @@ class Progress:
             return None
         on, off = self._cadences[tone.name]
         if not off:
-            return on  # continuous
-        return 2 * (on + off) if on + off <= LONG_CYCLE else on + BURST_OVER
+            return on + CONTINUOUS_MARGIN
+        return (2 * on + off if on + off <= LONG_CYCLE else on) + EDGE
 
-    def lasts(self, name: str) -> float:
-        """Seconds of silence after which the tone is over: longer than the pause within it."""
-        return self._cadences[name][1] + TONE_OVER
+    def lasts(self, tone: Tone, played: float) -> float:
+        """Seconds until a tone that ceased after `played` is known to be over: its pause must be longer than usual."""
+        pause = self._cadences[tone.name][1]
+        return max(0.0, PAUSE_SPREAD * pause - _silent(tone, played)) + EDGE
 
     def is_voice(self, thing: Thing) -> bool:
         """Energy beside the zone's frequencies."""
@@ -174,7 +190,9 @@ class Ears:
             self._match.pop(signal).cancel()
         name = self._told.pop(signal, None)
         if name is not None:
-            self._loop.call_later(self._progress.lasts(name), self._tone_over, name, self._stretch)
+            assert isinstance(signal.thing, Tone)
+            over = self._progress.lasts(signal.thing, self._loop.time() - signal.began)
+            self._loop.call_later(over, self._tone_over, name, self._stretch)
         if signal in self._voiced:
             del self._voiced[signal]
             if not self._voiced:

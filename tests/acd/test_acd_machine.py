@@ -51,6 +51,7 @@ class Days(RuleBasedStateMachine):
     def begin(self) -> None:
         async def make() -> None:
             self.world = World(configuration())
+            self.world.login(*AGENTS[:3])
         self.loop.run_until_complete(make())
 
     def do(self, act: Callable[[], object], then: float) -> None:
@@ -137,13 +138,25 @@ class Days(RuleBasedStateMachine):
         if station not in self.world.legs:
             self.do(lambda: self.world.acd.station_busy(station, busy, wrapup), then)
 
-    @rule(agent=agents, blocked=st.booleans(), then=moment)
-    def a_station_refuses(self, agent: str, blocked: bool, then: float) -> None:
+    @rule(agent=agents, then=moment)
+    def a_station_refuses_for_a_while(self, agent: str, then: float) -> None:
         station = f"8{agent[1:]}"
-        self.world.blocked.pop(station, None)
-        if blocked:
-            self.world.blocked[station] = "off-hook"
+        self.world.blocked[station] = "off-hook"
+        self.loop.call_later(20.0, self.world.blocked.pop, station, None)
         self.do(lambda: None, then)
+
+    @rule(queue=queues, many=st.integers(1, 4), then=moment)
+    def a_busy_minute(self, queue: str, many: int, then: float) -> None:
+        """Callers come while nobody is away, and who is rung answers."""
+        def act() -> None:
+            for number in AGENTS:
+                with contextlib.suppress(Refused):
+                    self.world.acd.login(number)
+                self.loop.call_later(1.0, lambda: [leg.pick_up() for leg in list(self.world.legs.values())])
+            if self.world.acd.find_queue(queue) is not None:
+                for _ in range(many):
+                    self.world.offer(queue)
+        self.do(act, then)
 
     @rule(without=st.lists(queues, max_size=2, unique=True), away=st.lists(agents, max_size=2, unique=True),
           wrapup=st.sampled_from([0.0, 7.0, 30.0]), policy=st.sampled_from(["wait", "paused", "logged-out"]), then=moment)

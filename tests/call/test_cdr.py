@@ -63,7 +63,7 @@ def ended(call: str = "c", cause: Cause = Cause.NORMAL, by: str = "caller") -> f
 
 def whole_call(call: str = "c") -> list[Fact | float]:
     """An incoming call: menu 5 s, queue 20 s of which 4 s ring, 60 s of talk, attended transfer, 30 s more."""
-    return [offered(call), leg(call, "l1", "fxo/1", "020123", "offered"), 
+    return [offered(call), leg(call, "l1", "fxo/1", "020123", "offered"),
             facts.CallRouted(call, "flow:main", "routes[0]"), 2.0,
             leg(call, "l1", "fxo/1", "020123", "answered"), facts.CallAnswered(call), 5.0,
             facts.CallRouted(call, "queue:sales", "flow:main"), facts.QueueEntered(call, "sales", 1, 7.0, 0, 0.0), 16.0,

@@ -1,6 +1,7 @@
 """The control socket with real sockets: who comes in, what is answered, and what happens to the slow and the rude."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -56,13 +57,20 @@ def play(tmp_path: Path, scene: Play, **options: Any) -> FakeHouse:
         server = ControlServer(tmp_path / "control.sock", operations_of(house), **options)
         await server.start()
 
+        callers: list[Caller] = []
+
         async def connect() -> Caller:
-            return Caller(*await asyncio.open_unix_connection(str(server.path), limit=limits.MAX_CONTROL_LINE))
+            callers.append(Caller(*await asyncio.open_unix_connection(str(server.path), limit=limits.MAX_CONTROL_LINE)))
+            return callers[-1]
 
         try:
             await scene(server, house, connect)
         finally:
             await server.stop()
+            for caller in callers:
+                caller.hang_up()
+                with contextlib.suppress(ConnectionError):
+                    await caller.writer.wait_closed()
         assert not server.path.exists()
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         assert left == []
@@ -241,9 +249,14 @@ def test_the_server_stops_with_clients_connected(tmp_path: Path) -> None:
         await caller.ask(1, "status.watch")
         assert "item" in await caller.hear()
         idle = await connect()
+        await idle.ask(1, "status")
+        assert "ok" in await idle.hear()
+        late = await connect()
         await server.stop()
         assert await caller.hear() is None
         assert await idle.hear() is None
+        with contextlib.suppress(ConnectionError):  # the kernel may have accepted it when nobody was left to
+            assert await late.hear() is None
 
     play(tmp_path, scene)
 

@@ -197,7 +197,8 @@ class World:
 
 
 def play_call(flows: Mapping[str, FlowSettings], *, keys: Sequence[tuple[float, str]] = (),
-              hang_up: float | None = None, prepare: Callable[[World], None] = lambda world: None) -> tuple[World, str | None, float]:
+              hang_up: float | None = None,
+              prepare: Callable[[World], None] = lambda world: None) -> tuple[World, str | None, float]:
     """Run one call in virtual time: the world afterwards, the next destination, and when it ended."""
 
     async def main() -> tuple[World, str | None, float]:

@@ -159,8 +159,8 @@ end: {type: hangup}
 """) == [
         "flows/main.yaml:3:35: flows.main.nodes.a.variables.Bad: 'Bad' is no name of a variable "
         "(use small letters, digits and _, beginning with a letter)",
-        "flows/main.yaml:3:46: flows.main.nodes.a.variables.n: at column 1 of 'callr': unknown name 'callr', did you mean "
-        "'caller'? (the comments of flows/main.yaml say what can be written here)",
+        "flows/main.yaml:3:46: flows.main.nodes.a.variables.n: at column 1 of 'callr': unknown name 'callr', did you "
+        "mean 'caller'? (the comments of flows/main.yaml say what can be written here)",
         "flows/main.yaml:4:36: flows.main.nodes.b.cases[0].when: at column 4 of '1 +': expected a value, found the end "
         "(the comments of flows/main.yaml say what can be written here)",
         "flows/main.yaml:5:3: flows.main.nodes.c: there is no value to be said as number "

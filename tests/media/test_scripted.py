@@ -59,17 +59,20 @@ def scripted(story: Callable[[Pair], Coroutine[Any, Any, None]]) -> None:
 
 def test_a_detector_takes_its_time() -> None:
     async def story(pair: Pair) -> None:
-        for name, heard_after, over_after in (("dial", 1.0, 0.2), ("busy", 1.4, 0.55), ("ringback", 1.2, 4.2),
-                                              ("congestion", 2.8, 0.9)):
+        for name, heard_after, stopped_after, over_after in (
+                ("dial", 1.15, 10.0, 0.06),
+                ("busy", 1.11, 7.5, 0.35 * 1.1 - 0.15 + 0.06), ("busy", 1.11, 7.1, 0.35 * 1.1 + 0.06),
+                ("ringback", 1.06, 8.0, 4 * 1.1 - 2 + 0.06), ("ringback", 1.06, 5.5, 4 * 1.1 + 0.06),
+                ("congestion", 2.16, 8.3, 0.7 * 1.1 + 0.06 - 0.6)):
             near, far = pair.wire(name)
             near.listen(Ear.PROGRESS)
             began = pair.loop.time()
             far.tone(ZONE.tone(name))
-            await asyncio.sleep(10)
+            await asyncio.sleep(stopped_after)
             far.silence()
             await asyncio.sleep(10)
-            assert pair.heard[near] == [(pytest.approx(began + heard_after), ToneHeard(name)),
-                                        (pytest.approx(began + 10 + over_after), ToneEnded(name))]
+            assert pair.heard[near] == [(pytest.approx(began + heard_after, abs=0.002), ToneHeard(name)),
+                                        (pytest.approx(began + stopped_after + over_after, abs=0.002), ToneEnded(name))]
 
     scripted(story)
 
@@ -84,11 +87,11 @@ def test_digits_messages_sounds_and_voice_arrive_when_they_would() -> None:
         await far.fsk(message).wait()
         await far.play([SPEECH]).wait()
         starts = 0.1, 0.1 + air_time(message)
-        assert pair.heard[near][0] == (0.05, DigitHeard("1"))
+        assert pair.heard[near][0] == (0.06, DigitHeard("1"))
         [(at, _)] = [note for note in pair.heard[near] if note[1] == FskHeard(message)]
         assert starts[0] + 480 / 1200 + 200 / 1200 <= at <= starts[1]
         assert (round(starts[1] + 0.2, 3), SoundHeard("speech")) in pair.heard[near]
-        assert [note for note in pair.heard[near] if note[1] == VoiceHeard()] == [(0.3, VoiceHeard())]
+        assert [note for note in pair.heard[near] if note[1] == VoiceHeard()] == [(0.32, VoiceHeard())]
 
     scripted(story)
 
@@ -193,7 +196,7 @@ def test_a_port_attached_late_hears_what_is_on_the_wire() -> None:
         heard: list[Heard] = []
         late.on_heard = heard.append
         late.listen(Ear.PROGRESS)
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(1.2)
         assert heard == [ToneHeard("dial")]
         talker.close()
         await asyncio.sleep(1)

@@ -89,6 +89,22 @@ def test_without_a_good_caller_id_it_goes_on_as_unknown(message, absence):
     bench("fxo", story)
 
 
+def test_a_double_burst_is_one_ring():
+    """0.4 on, 0.2 off, 0.4 on: caller ID comes after the pair."""
+    async def story(rig):
+        for _ in range(2):
+            rig.event(api.RingBegan())
+            await rig.wait(0.4)
+            rig.event(api.RingEnded())
+            await rig.wait(0.2)
+        await rig.wait(1.7)
+        assert rig.take() == []
+        rig.heard(FskHeard(MESSAGE))
+        assert rig.take() == [CALLER]
+
+    bench("fxo", story)
+
+
 def test_withheld_is_offered_at_once():
     async def story(rig):
         await rig.ring()
@@ -354,6 +370,20 @@ def test_answer_inferred_from_voice_and_a_late_reversal():
         await rig.wait(1.0)
         rig.event(api.PolarityReversed())  # the answer itself
         assert rig.take() == []
+        rig.event(api.PolarityReversed())
+        assert rig.take() == [Cleared(Cause.NORMAL, "polarity")]
+
+    bench("fxo", story)
+
+
+def test_an_inferred_answer_says_nothing_about_the_next_call():
+    async def story(rig):
+        await seized(rig)
+        rig.heard(VoiceHeard())
+        rig.ask("clear", Cause.NORMAL)
+        await rig.wait(2)
+        assert rig.take() == [Answered("inferred"), Released()]
+        await answered_in(rig)
         rig.event(api.PolarityReversed())
         assert rig.take() == [Cleared(Cause.NORMAL, "polarity")]
 

@@ -99,7 +99,7 @@ def test_what_was_missed_is_told_in_a_sentence_with_what_came_instead() -> None:
         with pytest.raises(Unmet) as missed:
             await li.hear_tone("dial", 3)
         assert str(missed.value) == ("Li expected to hear the tone dial within 3 s, "
-                                     "but noticed the tone busy after 1.4 s")
+                                     "but noticed the tone busy after 1.1 s")
         assert (missed.value.person, missed.value.what) == ("Li", "to hear the tone dial within 3 s")
         station.port.silence()
         await asyncio.sleep(2)

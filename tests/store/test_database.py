@@ -44,7 +44,7 @@ def test_close_writes_what_is_spooled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threaded", [True, False])
-def test_a_group_is_stored_whole_or_not_at_all(tmp_path: Path, threaded: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_group_is_stored_whole_or_not(tmp_path: Path, threaded: bool, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         store = Store(tmp_path / "cc.db", threaded=threaded)
         bad = [(PUT, ("bad", 1)), ("INSERT INTO nowhere VALUES (1)", ())]

@@ -152,7 +152,7 @@ class _FlowCheck:
                 for name in node.variables:
                     if re.fullmatch(VARIABLE_PATTERN, name) is None:
                         error(f"{path}.variables.{name}", f"'{name}' is no name of a variable",
-                              "use small letters, digits and _, a letter first")
+                              "use small letters, digits and _, beginning with a letter")
             case Collect():
                 if not node.failed:
                     error(path, "nothing is said for callers who enter nothing valid", f"add failed: to {path}")

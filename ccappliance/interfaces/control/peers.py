@@ -6,15 +6,8 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
-
-
-class _Socket(Protocol):
-    """A socket, or asyncio's TransportSocket."""
-
-    def getsockopt(self, level: int, name: int, length: int, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +27,8 @@ class Peer:
             return str(self.uid)
 
 
-def peer_of(sock: _Socket) -> Peer:
-    """OSError if the socket is no longer connected."""
+def peer_of(sock: socket.socket) -> Peer:
+    """Who connected: as he was then, even if he has gone since."""
     return Peer(*_UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)))
 
 

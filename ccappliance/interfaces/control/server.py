@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ from ccappliance.interfaces.control.registry import Operation, Operations
 from ccappliance.service.lock import LockFile
 
 _BACKLOG = 16  # connections the kernel holds while we are busy with a tick's worth of decisions
+_BACK_OFF = 1.0  # seconds until we try to accept again
 _FAREWELL = 2.0  # seconds a client has to read why it is dropped
 
 
@@ -41,10 +43,10 @@ class ControlServer:
         self._patience = patience
         self._log = logging.getLogger("ccappliance.control")
         self._lock: LockFile | None = None
-        self._server: asyncio.Server | None = None
-        self._clients: dict[int, asyncio.Task[Any]] = {}
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._clients: dict[int, asyncio.Task[None]] = {}  # every connection, from accept to its end
         self._count = 0
-        self._stopping = False
 
     async def start(self) -> None:
         """Refused("already_running") if a live daemon holds the socket; ("socket_path"), ("unsafe_directory"),
@@ -56,23 +58,19 @@ class ControlServer:
         prepare(self.path, self._uid)
         self._lock = LockFile(self.path.with_name(self.path.name + ".lock"), "a daemon with this control socket")
         try:
-            listener = self._listener()
-            self._server = await asyncio.start_unix_server(self._come_in, sock=listener, limit=MAX_CONTROL_LINE,
-                                                           backlog=_BACKLOG)
-        except BaseException:
+            self._listener = self._listen()
+        except Refused:
             self._release()
             raise
+        self._accepting = asyncio.get_running_loop().create_task(self._accept(self._listener))
 
     async def stop(self) -> None:
         """Send everybody away and remove the socket; harmless twice."""
-        self._stopping = True
-        if self._server is not None:
-            self._server.close()
-            tasks = list(self._clients.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._server = None
+        if self._accepting is not None and self._listener is not None:
+            await _ended({0: self._accepting}, cancel=True)
+            self._listener.close()
+            await _ended(self._clients, cancel=True)
+            self._accepting = None
             with contextlib.suppress(OSError):
                 self.path.unlink()
         self._release()
@@ -82,7 +80,7 @@ class ControlServer:
             self._lock.release()
             self._lock = None
 
-    def _listener(self) -> socket.socket:
+    def _listen(self) -> socket.socket:
         """The lock is ours, so a socket that is there belongs to a dead daemon."""
         try:
             if stat.S_ISSOCK(self.path.lstat().st_mode):
@@ -105,36 +103,47 @@ class ControlServer:
             raise Refused("socket_path", f"{self.path} cannot be made: {error.strerror}; name another with --socket") \
                 from error
         listener.setblocking(False)
+        listener.listen(_BACKLOG)
         return listener
 
-    async def _come_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        refusal, peer = self._refusal(writer)
-        if refusal or peer is None or self._stopping:
-            if refusal:
-                writer.write(refusal)
-            await _farewell(writer)
-            return
-        self._count += 1
-        number = self._count
-        task = asyncio.current_task()
-        if task is not None:
-            self._clients[number] = task
-        try:
-            await _Client(self._operations, reader, writer, f"cli:{peer.name}", self._patience, self._log).serve()
-        finally:
-            self._clients.pop(number, None)
+    async def _accept(self, listener: socket.socket) -> None:
+        """Our own accept loop: asyncio.Server (3.11) leaks a connection that arrives in the moment it is closed."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError as error:  # out of file descriptors (F48): the next second may be better
+                self._log.warning("control client not accepted", extra={"fields": {"why": error.strerror}})
+                await asyncio.sleep(_BACK_OFF)
+                continue
+            self._count += 1
+            task = self._clients[self._count] = loop.create_task(self._come_in(connection))
+            task.add_done_callback(functools.partial(self._went, self._count, connection))
 
-    def _refusal(self, writer: asyncio.StreamWriter) -> tuple[bytes, Peer | None]:
-        try:
-            peer = peer_of(writer.get_extra_info("socket"))
-        except OSError:
-            return b"", None  # gone already
+    def _went(self, number: int, connection: socket.socket, task: "asyncio.Task[None]") -> None:
+        del self._clients[number]
+        connection.close()  # closed already, unless we were stopped before it was served
+        if not task.cancelled() and task.exception() is not None:
+            self._log.error("control client failed", exc_info=task.exception())
+
+    async def _come_in(self, connection: socket.socket) -> None:
+        refusal, peer = self._refusal(connection)
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=MAX_CONTROL_LINE)
+        if peer is None:
+            writer.write(refusal)
+            await _farewell(writer)
+        else:
+            await _Client(self._operations, reader, writer, f"cli:{peer.name}", self._patience, self._log).serve()
+
+    def _refusal(self, connection: socket.socket) -> tuple[bytes, Peer | None]:
+        """Who came, or what he is told instead of being let in."""
+        peer = peer_of(connection)
         if not allowed(peer, self._uid, self._group):
             self._log.warning("control client refused", extra={"fields": {"uid": peer.uid, "pid": peer.pid}})
             hint = f"join the group {self._group}" if self._group else "set control.group to a group of yours"
             return protocol.encode(protocol.error(None, "not_allowed", f"{peer.name} may not control the daemon: run "
                                                   f"as root, or {hint}")), None
-        if len(self._clients) >= MAX_CONTROL_CLIENTS:
+        if len(self._clients) > MAX_CONTROL_CLIENTS:
             return protocol.encode(protocol.error(None, "too_many_clients", f"{MAX_CONTROL_CLIENTS} clients are "
                                                   "connected: close some (journal tail -f?)")), None
         return b"", peer

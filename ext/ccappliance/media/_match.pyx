@@ -5,9 +5,10 @@
 #   does      tells when the loudest 200 ms of a sound have arrived from the wire, at any level and after A-law
 #   how       every 4 samples, a normalised cross-correlation at 2 kHz (four samples added up) as a cheap look; at its
 #             peaks over 0.4, the exact correlation at 8 kHz for the six places where the sound may be. Heard when that is
-#             0.85 or more, and 0.8 together with the 200 ms before: a synthetic voice says one syllable always alike
+#             0.9 or more, and 0.88 together with the 200 ms before: a synthetic voice says one syllable always alike
 #   measured  see tests/dsp/test_match.py: itself through A-law twice 0.999, with another voice 10 dB below 0.95, other
-#             prompts and digits at most 0.8
+#             sentences of the same synthetic voice
+#             almost always below 0.88 (1 in 5,632 pairs is heard: the same words said in both), digits below 0.5
 #   silence   windows below -55 dBm0 never match; a sound that is silent itself is never heard
 #   short     a sound of less than 200 ms is looked for as a whole; one of less than 20 ms is never heard
 #   tones     a needle that is one steady tone is heard wherever that tone sounds; prompts are not
@@ -25,8 +26,8 @@ DEF WHOLE = 3200
 DEF HALF = 4096             # of the ring
 DEF COARSE_HALF = 512
 DEF LIKE_COARSE = 0.4       # a needle between two coarse steps loses up to half of its likeness
-DEF LIKE = 0.85             # another voice 10 dB below leaves 0.94
-DEF LIKE_WHOLE = 0.8        # what is before the needle may be soft, and the other voice louder than that
+DEF LIKE = 0.9              # another voice 10 dB below leaves 0.94
+DEF LIKE_WHOLE = 0.88       # what is before the needle may be soft, and the other voice louder than that
 DEF SILENCE = 857.0         # mean square of a sine at -55 dBm0
 
 

@@ -1,0 +1,465 @@
+"""Recordings: sample-exact files, whatever the disk does; facts in order; files whole after a kill."""
+
+import asyncio
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from array import array
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name, used_percent
+from ccappliance.apps.recording.settings import RecordingSettings
+from ccappliance.apps.recording.wav import GrowingWav, repair, repair_recent, seconds_in
+from ccappliance.base.clock import LoopClock
+from ccappliance.base.ids import Ids
+from ccappliance.base.units import RATE
+from ccappliance.call import facts
+from ccappliance.call.facts import Fact
+from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.media.files import wav_header
+from ccappliance.sim.loop import run_virtual
+
+EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+PATH = "2026/11/22/1.000001-r1.wav"
+
+
+class CountingTape:
+    """A tape whose sample n is n on the left and -n on the right, as long as its clock says; `ring` samples deep."""
+
+    def __init__(self, now: Callable[[], float], ring: int = 10 * RATE) -> None:
+        self._now = now
+        self._began = now()
+        self._stopped: int | None = None
+        self._read = 0
+        self._ring = ring
+        self.lost = 0
+
+    @property
+    def samples(self) -> int:
+        return self._stopped if self._stopped is not None else round((self._now() - self._began) * RATE)
+
+    def read(self) -> bytes:
+        begin, end = self._read, self.samples
+        self._read = end
+        full = max(0, end - begin - self._ring)
+        self.lost += full
+        counted = (struct.pack("<hh", n % 30_000, -(n % 30_000)) for n in range(begin + full, end))
+        return bytes(4 * full) + b"".join(counted)
+
+    def stop(self) -> None:
+        self._stopped = self.samples
+
+
+class Port:
+    """As much of a MediaPort as a recorder sees."""
+
+    name = "fxo/1"
+
+    def __init__(self, tape: Any) -> None:
+        self._tape = tape
+
+    def tape(self) -> Any:
+        return self._tape
+
+
+class House:
+    """A recorder and what it needs, in the running loop."""
+
+    def __init__(self, directory: Path | None, *, threaded: bool = False, used: float = 50.0, **settings: Any) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.clock = LoopClock(self.loop, EPOCH)
+        self.sink = MemorySink()
+        self.journal = Journal(self.clock, self.sink)
+        self.used = used
+        self.recorder = Recorder(RecordingSettings(**settings), self.clock, self.journal, directory, Ids(1),
+                                 threaded=threaded, used_space=lambda _: self.used)
+
+    def port(self, now: Callable[[], float] | None = None) -> Any:
+        return Port(CountingTape(now or self.loop.time))
+
+    def facts(self) -> list[Fact]:
+        return [entry.fact for entry in self.sink.read()]
+
+
+def virtual(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    run_virtual(main())
+
+
+def left(path: Path) -> list[int]:
+    pcm = array("h", path.read_bytes()[44:])
+    assert [-sample for sample in pcm[1::2]] == list(pcm[0::2])
+    return list(pcm[0::2])
+
+
+def test_a_recording_is_sample_exact(tmp_path: Path) -> None:
+    async def main() -> None:
+        house = House(tmp_path)
+        recording = house.recorder.start("1.000001", house.port(), "always")
+        assert recording is not None
+        await asyncio.sleep(2.34)
+        house.recorder.stop("1.000001")
+        recording.stop()
+        assert house.recorder.active() == []
+        assert house.facts() == [
+            facts.RecordingStarted("1.000001", "1.000001-r1", PATH, "always"),
+            facts.RecordingEnded("1.000001", "1.000001-r1", PATH, 2.34, 0.0, "complete")]
+        assert await recording.ended == house.facts()[1]
+        await house.recorder.close()
+
+    virtual(main)
+    assert left(tmp_path / PATH) == [n % 30_000 for n in range(round(2.34 * RATE))]
+    assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * round(2.34 * RATE))
+
+
+def test_two_runs_give_one_digest(tmp_path: Path) -> None:
+    digests = []
+
+    async def main() -> None:
+        house = House(tmp_path / str(len(digests)))
+        for call in range(3):
+            house.recorder.start(f"1.{call}", house.port(), "always")
+            await asyncio.sleep(0.77)
+        await house.recorder.close()
+        digests.append(house.sink.digest())
+
+    virtual(main)
+    virtual(main)
+    assert digests[0] == digests[1]
+
+
+def test_a_file_is_playable_at_every_moment(tmp_path: Path) -> None:
+    async def main() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(0.25)
+        assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, None)  # players read to the end
+        await asyncio.sleep(3.0)
+        (size,) = struct.unpack("<I", (tmp_path / PATH).read_bytes()[40:44])
+        assert 3.25 * 4 * RATE - size <= 1.1 * 4 * RATE
+        assert seconds_in(tmp_path / PATH) >= 3.25 - 0.11
+        await house.recorder.close()
+
+    virtual(main)
+
+
+def test_without_a_directory_there_are_facts_only() -> None:
+    async def main() -> None:
+        house = House(None)
+        house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(86_400.0)  # nothing is pumped: this takes no time
+        house.recorder.stop("1.000001")
+        assert house.facts()[1] == facts.RecordingEnded("1.000001", "1.000001-r1", "", 86_400.0, 0.0, "complete")
+        assert house.recorder.repair() == []
+        assert house.recorder.seconds_of("") == 0.0
+        await house.recorder.close()
+
+    virtual(main)
+
+
+def test_a_slow_disk_costs_silence_not_length(tmp_path: Path) -> None:
+    """F29: the ring was full; the length stays true, the gap is told, and the alarm is taken back."""
+
+    async def main() -> None:
+        house = House(tmp_path)
+        port = Port(CountingTape(house.loop.time, ring=RATE // 20))  # half of what comes between two rounds
+        house.recorder.start("1.000001", port, "always")  # type: ignore[arg-type]
+        await asyncio.sleep(1.05)
+        house.recorder.stop("1.000001")
+        (alarm,) = [fact for fact in house.facts() if isinstance(fact, facts.AlarmRaised)]
+        assert alarm.alarm == "recording_gap"
+        (end,) = [fact for fact in house.facts() if isinstance(fact, facts.RecordingEnded)]
+        assert (end.seconds, end.state) == (1.05, "complete")
+        assert 0.4 < end.lost < 0.6
+        await asyncio.sleep(62.0)
+        assert isinstance(house.facts()[-1], facts.AlarmCleared)
+        await house.recorder.close()
+
+    virtual(main)
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """F27: alarm at 95 %, no optional recording at 98 %, obligatory ones always, all well again below."""
+
+    async def main() -> None:
+        house = House(tmp_path, used=94.9, obligatory=("queue complaints", "flow 1*"))
+        assert house.recorder.start("1.000001", house.port(), "queue sales")
+        house.used = 95.0
+        await asyncio.sleep(1.5)
+        assert [fact.alarm for fact in house.facts() if isinstance(fact, facts.AlarmRaised)] == ["disk_full"]
+        assert house.recorder.start("1.000002", house.port(), "queue sales")
+        house.used = 98.0
+        assert house.recorder.start("1.000003", house.port(), "queue sales") is None
+        assert house.facts()[-1] == facts.RecordingEnded("1.000003", "1.000003-r3", "", 0.0, 0.0, "refused")
+        assert house.recorder.start("1.000004", house.port(), "queue complaints")
+        assert house.recorder.start("1.000005", house.port(), "flow 110")
+        assert len(house.recorder.active()) == 4
+        house.used = 94.5
+        await asyncio.sleep(1.0)
+        assert not any(isinstance(fact, facts.AlarmCleared) for fact in house.facts())
+        house.used = 93.0
+        await asyncio.sleep(1.0)
+        assert house.facts()[-1] == facts.AlarmCleared("disk_full", "recordings")
+        await house.recorder.close()
+
+    virtual(main)
+
+
+def in_child(test: Callable[[], None]) -> None:
+    """Run it in a forked child, so that its limits are its own."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            test()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_write_error_ends_the_recording_not_the_call(tmp_path: Path) -> None:
+    """The system itself (RLIMIT_FSIZE) takes nothing after one second of sound."""
+
+    async def main() -> None:
+        house = House(tmp_path)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (44 + 4 * RATE + 2, resource.RLIM_INFINITY))
+        house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(5.0)
+        assert house.recorder.active() == []
+        _, alarm, end = house.facts()
+        assert isinstance(alarm, facts.AlarmRaised)
+        assert alarm.alarm == "recording_failed"
+        assert "File too large" in alarm.words
+        assert isinstance(end, facts.RecordingEnded)
+        assert (end.seconds, end.state) == (1.0, "failed")
+        assert 0 < end.lost <= 0.11
+        house.recorder.stop("1.000001")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        house.recorder.start("1.000002", house.port(), "always")
+        await house.recorder.close()
+        assert house.facts()[-2] == facts.AlarmCleared("recording_failed", "recordings")
+
+    def test() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        virtual(main)
+        assert left(tmp_path / PATH) == list(range(RATE))
+        assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * RATE)
+
+    in_child(test)
+
+
+def test_a_folder_that_cannot_be_made_fails_the_recording(tmp_path: Path) -> None:
+    (tmp_path / "2026").write_text("a file in the way")
+
+    async def main() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(0.2)
+        end = house.facts()[-1]
+        assert isinstance(end, facts.RecordingEnded)
+        assert end.state == "failed"
+        await house.recorder.close()
+
+    virtual(main)
+
+
+def test_no_recording_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / PATH).parent.mkdir(parents=True)
+    (tmp_path / PATH).write_bytes(b"mine")
+
+    async def main() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "always")
+        await house.recorder.close()
+        end = house.facts()[-1]
+        assert isinstance(end, facts.RecordingEnded)
+        assert end.state == "failed"
+
+    virtual(main)
+    assert (tmp_path / PATH).read_bytes() == b"mine"
+
+
+# ---- the thread ----
+
+
+def test_the_thread_writes_the_same(tmp_path: Path) -> None:
+    seconds = 0.0
+
+    async def main() -> None:
+        nonlocal seconds
+        house = House(tmp_path, threaded=True)
+        recordings = [house.recorder.start(f"1.00000{n}", house.port(lambda: seconds), "always") for n in range(1, 4)]
+        seconds = 1.5
+        for recording in recordings:
+            assert recording is not None
+            recording.stop()
+            end = await recording.ended
+            assert (end.seconds, end.lost, end.state) == (1.5, 0.0, "complete")
+        await house.recorder.close()
+
+    asyncio.run(main())
+    for n in range(1, 4):
+        assert left(tmp_path / f"2026/11/22/1.00000{n}-r{n}.wav") == [m % 30_000 for m in range(12_000)]
+
+
+def test_closing_writes_what_is_on_the_tapes(tmp_path: Path) -> None:
+    seconds = 0.0
+
+    async def main() -> None:
+        nonlocal seconds
+        house = House(tmp_path, threaded=True)
+        house.recorder.start("1.000001", house.port(lambda: seconds), "always")
+        seconds = 3.0
+        await house.recorder.close()
+        assert [type(fact).__name__ for fact in house.facts()] == ["RecordingStarted", "RecordingEnded"]
+
+    asyncio.run(main())
+    assert len(left(tmp_path / PATH)) == 3 * RATE
+
+
+def test_a_disk_that_hangs_for_ever_holds_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F29: the writer never comes back; the recording is given up after its patience, and the loop never waited."""
+    released = threading.Event()
+    monkeypatch.setattr(GrowingWav, "open", lambda self: released.wait())
+    monkeypatch.setattr("ccappliance.apps.recording.recorder.STOP_PATIENCE", 0.01)
+
+    async def main() -> None:
+        house = House(tmp_path, threaded=True)
+        seconds = 0.0
+        recording = house.recorder.start("1.000001", house.port(lambda: seconds), "always")
+        assert recording is not None
+        seconds = 4.0
+        recording.stop()
+        end = await recording.ended
+        assert (end.seconds, end.lost, end.state) == (0.0, 4.0, "failed")
+        released.set()
+        await house.recorder.close()
+        assert len([fact for fact in house.facts() if isinstance(fact, facts.RecordingEnded)]) == 1
+
+    asyncio.run(main())
+    assert STOP_PATIENCE == 10.0
+
+
+def test_a_bug_in_one_tape_is_not_everybodys(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(CountingTape):
+        def read(self) -> bytes:
+            raise ZeroDivisionError("a bug")
+
+    async def main() -> None:
+        house = House(tmp_path, threaded=True)
+        bad = house.recorder.start("1.000001", Port(Broken(house.loop.time)), "always")  # type: ignore[arg-type]
+        good = house.recorder.start("1.000002", house.port(), "always")
+        assert bad is not None
+        assert good is not None
+        assert (await bad.ended).state == "failed"
+        good.stop()
+        assert (await good.ended).state == "complete"
+        await house.recorder.close()
+
+    asyncio.run(main())
+    assert "a bug" in caplog.text
+
+
+# ---- files ----
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "a\\b", "..", ".hidden", "", "王\x00\n", "x" * 500,
+                                  "1.000001-r1"])
+def test_no_id_leaves_its_folder(name: str) -> None:
+    safe = safe_name(name)
+    assert 1 <= len(safe) <= 100
+    assert Path("/d", f"{safe}.wav").parent == Path("/d")
+    assert not safe.startswith(".")
+    assert safe.isascii()
+    assert safe.isprintable()
+    assert safe_name("1.000001-r1") == "1.000001-r1"
+
+
+def test_a_cut_file_is_repaired_whatever_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "2026/11/22/cut.wav"
+    path.parent.mkdir(parents=True)
+    whole = wav_header(2, None) + bytes(range(40))
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        frames = max(0, length - 44) // 4
+        assert repair_recent(tmp_path) == [path]
+        assert path.read_bytes() == wav_header(2, 4 * frames) + bytes(range(4 * frames))
+        assert repair_recent(tmp_path) == []
+
+
+def test_other_peoples_files_are_left_alone(tmp_path: Path) -> None:
+    for data in (b"not a wav at all, not at all, but longer than a header", wav_header(1, None) + bytes(8), b"RIFX"):
+        path = tmp_path / "other.wav"
+        path.write_bytes(data)
+        assert not repair(path)
+        assert path.read_bytes() == data
+
+
+def test_only_the_newest_days_are_looked_at(tmp_path: Path) -> None:
+    paths = [tmp_path / f"2026/{day}/x.wav" for day in ("01/31", "02/01", "02/02")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(wav_header(2, None))
+    assert repair_recent(tmp_path) == paths[1:]
+
+
+def test_used_percent_is_dfs(tmp_path: Path) -> None:
+    assert 0.0 <= used_percent(tmp_path) <= 100.0
+    with pytest.raises(OSError, match="No such file"):
+        used_percent(tmp_path / "none")
+
+
+def test_settings_must_alarm_before_they_stop() -> None:
+    said: list[str] = []
+
+    class Report:
+        def error(self, path: str, problem: str, advice: str = "") -> None:
+            said.append(f"{path}: {problem}")
+
+        warning = error
+
+    RecordingSettings(alarm_at=99.0).check(Report(), "recording")
+    RecordingSettings().check(Report(), "recording")
+    assert said == ["recording.stop_at: 98 % is below alarm_at (99 %)"]
+
+
+_RECORDS = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_recorder import House
+async def main():
+    seconds = 0.0
+    house = House(Path(sys.argv[1]), threaded=True)
+    recording = house.recorder.start("1.000001", house.port(lambda: seconds), "always")
+    while True:
+        await asyncio.sleep(0.02)
+        seconds += 0.5
+        print(recording.reel.file.samples, flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_leaves_a_playable_file(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", _RECORDS, str(tmp_path), str(Path(__file__).parent)],
+                          stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        written = 0
+        while written < 3 * RATE:
+            written = int(process.stdout.readline())
+        process.kill()
+    assert repair_recent(tmp_path) in ([tmp_path / PATH], [])
+    sound = left(tmp_path / PATH)
+    assert len(sound) >= written
+    assert sound == [n % 30_000 for n in range(len(sound))]
+    assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * len(sound))
