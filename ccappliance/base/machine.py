@@ -38,5 +38,9 @@ class Machine(Generic[S]):
     def history(self) -> str:
         return "\n".join(f"  {at:12.3f}  {left.value} -> {to.value}  {why}" for at, left, to, why in self._history)
 
+    def moves(self) -> list[tuple[float, S, S, str]]:
+        """The last moves, oldest first: when (loop clock), from, to, why."""
+        return list(self._history)
+
     def __repr__(self) -> str:
         return f"<{self.name} {self.state.value} since {self.since:.3f}>"

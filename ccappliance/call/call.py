@@ -35,6 +35,7 @@ class Call:
         self.language = language
         self.variables: dict[str, str] = {}
         self.offered_now = switch.outside.clock.now()
+        self.offered_at = switch.outside.clock.wall()
         self.legs: list[Leg] = []
         self.task: asyncio.Task[None] | None = None
         self.ended_by = ""

@@ -64,6 +64,7 @@ class Figures:
         self._hour: tuple[int, int, int, int] | None = None
         self.queues: dict[str, QueueFigures] = {}
         self.agents: dict[str, AgentFigures] = {}
+        self.lines: dict[str, int] = {}  # calls offered by line
         self.calls = 0
 
     def hear(self, entry: Entry) -> None:
@@ -85,7 +86,9 @@ class Figures:
             agent.answered += fact.outcome == "answered"
             agent.missed += fact.outcome == "no_answer"
         elif kind is facts.CallOffered:
+            assert isinstance(fact, facts.CallOffered)
             self.calls += 1
+            self.lines[fact.line] = self.lines.get(fact.line, 0) + 1
 
     def queue(self, name: str) -> QueueFigures:
         return self.queues.get(name) or QueueFigures()
@@ -133,6 +136,7 @@ class Figures:
         day = self._local(at)
         if self._day is not None and day != self._day:
             self.queues.clear()
+            self.lines.clear()
             self.calls = 0
             for number, agent in self.agents.items():
                 self.agents[number] = AgentFigures(state=agent.state, since=entry.now)

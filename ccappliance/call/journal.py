@@ -35,12 +35,16 @@ class Entry:
     now: float
     fact: Fact
 
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as plain data, as its line has it."""
+        return {"seq": self.seq, "at": _stamp(self.at), "now": round(self.now, _DIGITS),
+                "fact": type(self.fact).__name__,
+                **{name: value if type(value) in _PLAIN else _rounded(value)
+                   for name, value in self.fact.as_dict().items()}}
+
     def line(self) -> bytes:
         """The entry as one line of JSON in UTF-8, without its line feed. Bug if a field cannot be written so."""
-        record: dict[str, Any] = {"seq": self.seq, "at": _stamp(self.at), "now": round(self.now, _DIGITS),
-                                  "fact": type(self.fact).__name__}
-        for name, value in self.fact.as_dict().items():
-            record[name] = value if type(value) in _PLAIN else _rounded(value)
+        record = self.as_dict()
         try:
             # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
             return _encode(record).encode("utf-8", "backslashreplace")

@@ -96,6 +96,11 @@ class Leg:
         return self._machine.state
 
     @property
+    def since(self) -> float:
+        """Loop clock: when it came into this state."""
+        return self._machine.since
+
+    @property
     def is_gone(self) -> bool:
         return self.gone.done()
 

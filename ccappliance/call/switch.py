@@ -119,25 +119,34 @@ class Switch:
         self._tell_busy(circuit.name, True)
         return leg
 
-    def originate(self, station: str, to: str, by: str) -> Call:
-        """Ring a station and, when it answers, treat the call as if `to` had been dialled there."""
-        routed = self.routes.dialled(to, station)
-        if routed is None:
-            raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
+    def originate(self, station: str, to: str, group: str, by: str) -> Call:
+        """Ring a station; when it answers, dial `to` through a trunk group, or as the routes say if `group` is ""."""
         circuit = self.station(station)
-        call = Call(self, self.outside.ids.call(), "out", to, station, "", circuit.name, self.language)
+        if group:
+            self.trunk(group)  # Refused if there is no such group, or no line now
+            routed = Routed(f"trunk:{group}/{to}", f"originated by {by}")
+        else:
+            found = self.routes.dialled(to, station)
+            if found is None:
+                raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
+            routed = Routed(found.destination, f"originated by {by}")
         if circuit.name in self._legs or not circuit.idle:
             raise Refused("busy", f"station {station} is {circuit.state}")
+        call = Call(self, self.outside.ids.call(), "out", to, station, "", circuit.name, self.language)
         self.journal.write(facts.CallOffered(call.id, circuit.name, "out", to, station, ""))
         leg = call.place_on(circuit, station, calling=to)
-        self._launch(call, Routed(routed.destination, f"originated by {by}"), leg)
+        self._launch(call, routed, leg)
         return call
 
-    def hang_up(self, call_id: str, cause: Cause = Cause.NORMAL) -> None:
+    def leg_on(self, circuit: str) -> Leg | None:
+        """The leg on this circuit, also one that waits for its release."""
+        return self._legs.get(circuit)
+
+    def hang_up(self, call_id: str, cause: Cause, by: str) -> None:
         call = self.calls.get(call_id)
         if call is None:
             raise Refused("no_call", f"there is no call {call_id}")
-        call.anchor.clear(cause, "hung up by order")
+        call.anchor.clear(cause, f"hung up by {by}")
 
     async def close(self) -> None:
         """Clear every call and wait until their tasks have cleaned up."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from ccappliance.base.errors import Bug, ConfigError, Finding
+from ccappliance.base.errors import Bug, Finding
 from ccappliance.base.limits import MAX_CONFIG_FILE, MAX_CONFIG_FILES
 from ccappliance.config.binder import FAILED, Binder
 from ccappliance.config.tree import Entry, Findings, Meaning, Place, Scalar, Table, merge, replaced
@@ -148,8 +148,3 @@ def _advice(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "run as root or as the daemon's user, or allow reading with chmod"
     return "a link that leads nowhere?" if isinstance(error, FileNotFoundError) else ""
-
-
-def one_error(place: str, key: str, problem: str, advice: str = "") -> ConfigError:
-    """A ConfigError with a single finding, for those who check a value outside a file (a command line)."""
-    return ConfigError([Finding(place, key, problem, advice)])

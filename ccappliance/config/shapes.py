@@ -41,6 +41,8 @@ class Section:
     @property
     def type(self) -> str | None:
         """The value of its `type:` key, if it is told apart by one."""
+        if any(field.name == "type" for field in fields(self.cls)):
+            return None  # a key of that name, not a ClassVar
         name = getattr(self.cls, "type", None)
         return name if isinstance(name, str) else None
 

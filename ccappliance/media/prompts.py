@@ -38,8 +38,8 @@ class PromptSettings:
     """Where the voices of the house come from."""
 
     directory: str = key("", doc=(
-        "Folder of recorded prompts, <language>/<name>.wav (PCM or G.711, any rate). A recording replaces the spoken text "
-        "of its name; say/<text>.wav replaces a spoken fragment."))
+        "Folder of recorded prompts, <language>/<name>.wav (PCM or G.711, any rate). A recording replaces the spoken "
+        "text of its name; say/<text>.wav replaces a spoken fragment."))
     cache: str = key("", doc="Folder for rendered speech; may be emptied at any time. Empty: `cache` in the state "
                              "directory.")
     languages: tuple[str, ...] = key(("zh", "en"), doc="Languages every prompt must have.")

@@ -25,6 +25,7 @@ DIGIT_SHORTEST = 0.032  # no shorter digit is promised to be heard (DSP.md; Q.24
 CONTINUOUS_MARGIN = 0.15  # beyond the longest burst that dial tone might turn out to be
 LONG_CYCLE = 2.0  # of cadences up to this two bursts are heard out; of longer ones the first is enough
 EDGE = 0.06  # from the edge of a burst until it is certain
+BLINK = 0.03  # a burst that is cut so early was none: the pause before it goes on
 PAUSE_SPREAD = 1.1  # a pause so many times its nominal length: the tone is over
 VOICE_NEEDS = 0.22  # ports.VoiceHeard, and a frame
 VOICE_OVER = 2.0  # ports.VoiceHeard
@@ -61,7 +62,7 @@ def air_time(data: bytes) -> float:
 def _silent(tone: Tone, played: float) -> float:
     """For how long the tone has paused after `played` seconds; 0 in the middle of a burst."""
     cycle = sum(step.seconds for step in tone.steps)
-    at = played % cycle if cycle < float("inf") else 0.0
+    at = (played - BLINK) % cycle + BLINK if cycle < float("inf") else 0.0
     silent = 0.0
     for step in tone.steps:
         silent = 0.0 if step.frequencies else silent + min(step.seconds, at)

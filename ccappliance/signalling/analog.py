@@ -75,6 +75,15 @@ class AnalogCircuit(Generic[S]):
         return str(self._machine.state.value)
 
     @property
+    def since(self) -> float:
+        return self._machine.since
+
+    def history(self) -> list[str]:
+        now = self._clock.now()
+        return [f"{now - at:.1f} s ago: {left.value} → {to.value}" + (f" ({why})" if why else "")
+                for at, left, to, why in self._machine.moves()]
+
+    @property
     def idle(self) -> bool:
         return self._is_idle() and self.blocked is None and not self._outbox and not self._owed
 

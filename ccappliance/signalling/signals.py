@@ -100,6 +100,15 @@ class Circuit(Protocol):
         """The state's name, for people."""
         ...
 
+    @property
+    def since(self) -> float:
+        """Loop clock: when it came into this state."""
+        ...
+
+    def history(self) -> list[str]:
+        """Its last moves, oldest first, for people."""
+        ...
+
     def seize(self, called: str, calling: str = "", name: str = "") -> None:
         """Outgoing. FXO: off-hook, wait for dial tone, dial `called`. FXS: ring the telephone, showing `calling`."""
         ...

@@ -40,7 +40,8 @@ async def work(directory: Path) -> None:
         journal.write(facts.RecordingStarted(f"{run}.{number}", f"{run}.{number}-r", "p", "always"))
         if number >= 3:
             journal.write(facts.CallEnded(f"{run}.{number - 3}", 16, "caller"))
-            journal.write(facts.RecordingEnded(f"{run}.{number - 3}", f"{run}.{number - 3}-r", "p", 1.0, 0.0, "complete"))
+            journal.write(facts.RecordingEnded(f"{run}.{number - 3}", f"{run}.{number - 3}-r", "p", 1.0, 0.0,
+                                               "complete"))
         if number % 50 == 49:
             await store.flush()
             print(number, flush=True)

@@ -151,6 +151,15 @@ def test_an_owner_who_refuses_in_post_init_is_a_finding() -> None:
         bind_sources([Source("a.yaml", b"n: 2")], Odd)
 
 
+def test_a_key_may_be_called_type() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Typed:
+        type: str = key("a", doc="A key.")
+
+    assert bind_sources([Source("a.yaml", b"type: b")], Typed).value.type == "b"
+    assert bind_sources([Source("a.yaml", b"")], Typed).value.type == "a"
+
+
 def test_a_field_that_is_no_key_is_a_bug_of_its_owner() -> None:
     @dataclasses.dataclass(frozen=True)
     class Wrong:

@@ -170,7 +170,7 @@ def test_the_configuration_is_checked_without_a_daemon(tmp_path: Path) -> None:
     found = json.loads(run("config", "check", "--json", roof=roof).output)
     assert found["error"]["findings"][0]["place"] == "a.yaml:1:1"
     (tmp_path / "a.yaml").write_text("name: x\n")
-    assert "1 files are right" in run("config", "check", "--config", str(tmp_path), roof=roof).output
+    assert "right; files: 1" in run("config", "check", "--config", str(tmp_path), roof=roof).output
     assert json.loads(run("config", "check", "--json", roof=roof).output)["ok"]
     shown = run("config", "show", "--origin", "--config", str(tmp_path), roof=roof).output
     assert shown.splitlines() == ["KEY   VALUE  ORIGIN", "name  x      a.yaml:1:7"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -295,6 +296,39 @@ def test_places_where_no_socket_can_be(tmp_path: Path) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
     assert start_refused(tmp_path / "open" / "s") == "unsafe_directory"
+
+
+def test_out_of_file_descriptors_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_BACK_OFF", 0.001)
+
+    class Poor:
+        """A listener that has no file descriptor for the first two who knock."""
+
+        def __init__(self, listener: socket.socket) -> None:
+            self.listener = listener
+            self.tries = 0
+
+        def accept(self) -> Any:
+            self.tries += 1
+            if self.tries < 3:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return self.listener.accept()
+
+        def fileno(self) -> int:
+            return self.listener.fileno()
+
+        def close(self) -> None:
+            self.listener.close()
+
+    listen = ControlServer._listen
+    monkeypatch.setattr(ControlServer, "_listen", lambda self: Poor(listen(self)))
+
+    async def scene(server: ControlServer, house: FakeHouse, connect: Any) -> None:
+        caller = await connect()
+        await caller.ask(1, "status")
+        assert "ok" in await caller.hear()
+
+    play(tmp_path, scene)
 
 
 def test_who_may_come_in() -> None:

@@ -17,7 +17,7 @@ from ccappliance.config.load import Loaded, Source, bind_sources
 from ccappliance.media.prompts import PromptBook, PromptSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-DESTINATIONS = {"queue:sales": None, "queue:service": None, "station:8001": None, "hangup:*": None}
+DESTINATIONS = dict.fromkeys(["queue:sales", "queue:service", "station:8001", "hangup:*", "trunk:city/*"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +145,16 @@ c: {type: transfer, to: "flow:nihgt"}
         "flows/main.yaml:3:48: flows.main.nodes.a.keys.1: there is no queue 'sale', did you mean 'sales'? "
         "(known: sales, service)",
         "flows/main.yaml:3:84: flows.main.nodes.a.invalid: there is no kind of destination 'mailbox' "
-        "(one of flow, hangup, queue, station)",
+        "(one of flow, hangup, queue, station, trunk)",
         "flows/main.yaml:4:27: flows.main.nodes.b.queue: there is no queue 'support' (known: sales, service)",
         "flows/main.yaml:5:27: flows.main.nodes.c.to: there is no flow 'nihgt' (known: main)"]
+
+
+def test_a_number_behind_a_trunk_group_is_free() -> None:
+    load(main="start: a\nnodes:\n  a: {type: transfer, to: trunk:city/10086}\n")
+    assert told("a: {type: transfer, to: trunk:city/}") == [
+        "flows/main.yaml:3:27: flows.main.nodes.a.to: there is no trunk 'city/', did you mean 'city/*'? "
+        "(known: city/*)"]
 
 
 def test_expressions() -> None:

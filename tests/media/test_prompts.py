@@ -1,5 +1,7 @@
 """The prompt book: what is found, what stands in for what is missing, and what is said of every kind of trouble."""
 
+import math
+import shutil
 import stat
 import sys
 import threading
@@ -12,9 +14,8 @@ from ccappliance.base.units import RATE, dbm0
 from ccappliance.config.keys import Report
 from ccappliance.media.cache import SoundCache
 from ccappliance.media.files import write_wav
-from ccappliance.media.music import music
 from ccappliance.media.polish import from_pcm, level, polish, to_pcm, trim
-from ccappliance.media.prompts import PromptBook, PromptSettings, built_in_announcements
+from ccappliance.media.prompts import COMPUTED, PromptBook, PromptSettings, built_in_announcements
 from ccappliance.media.render import MAX_TEXT, CommandVoice, MuteVoice, VoiceError
 
 HUM = to_pcm([8000.0 * (-1) ** (index // 8) for index in range(RATE // 2)])  # half a second of a square wave
@@ -45,6 +46,21 @@ class Findings:
 
     def warning(self, path: str, problem: str, advice: str = "") -> None:
         raise AssertionError(problem)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which the computed sounds are: making the music takes a third of a second."""
+    folder = tmp_path_factory.mktemp("computed")
+    cache = SoundCache(folder, CountingVoice())
+    for name, make in COMPUTED.items():
+        cache.computed(name, make)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, computed: Path) -> None:
+    shutil.copytree(computed, tmp_path / "cache")
 
 
 def book(tmp_path: Path, voice: CountingVoice | None = None, **keys: object) -> PromptBook:
@@ -94,7 +110,7 @@ def test_the_default_language_stands_in(tmp_path: Path) -> None:
 
 def test_what_is_missing_while_calls_are_up_is_a_moment_of_silence(tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
-    one = PromptBook(PromptSettings(), cache=tmp_path, voice=CountingVoice(),
+    one = PromptBook(PromptSettings(), cache=tmp_path / "cache", voice=CountingVoice(),
                      on_missing=lambda name, language: told.append((name, language)))
     one.prepare()
     sound = one.get("no such thing", "en")
@@ -134,7 +150,8 @@ def test_recordings_replace_texts_and_fragments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("data", "problem"), [
-    (b"", "it is empty"), (b"RIFF", "it is not a WAV file"), (b"x" * 5000, "it is not a WAV file")])
+    (b"", "it is empty"), (b"RIFF", "it is not a WAV file"), (b"x" * 5000, "it is not a WAV file")],
+    ids=["empty", "short", "other"])
 def test_a_bad_recording_is_told(tmp_path: Path, data: bytes, problem: str) -> None:
     (tmp_path / "zh").mkdir()
     file = tmp_path / "zh" / "welcome.wav"
@@ -190,19 +207,19 @@ def test_settings_are_checked() -> None:
 
 
 def test_a_damaged_cache_file_is_made_again(tmp_path: Path) -> None:
-    cache = SoundCache(tmp_path, CountingVoice())
+    cache = SoundCache(tmp_path / "own", CountingVoice())
     assert cache.sounds([("en", "a")]) == ({("en", "a"): HUM}, 1)
-    (file,) = tmp_path.iterdir()
+    (file,) = (tmp_path / "own").iterdir()
     for damage in (b"", file.read_bytes()[:100], b"RIFF" + bytes(200)):
         file.write_bytes(damage)
         assert cache.sounds([("en", "a")]) == ({("en", "a"): HUM}, 1)
     assert cache.sounds([("en", "a")]) == ({("en", "a"): HUM}, 0)
-    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert [path.name for path in (tmp_path / "own").iterdir()] == [file.name]
 
 
 def test_two_processes_may_render_the_same(tmp_path: Path) -> None:
     texts = [("en", str(number)) for number in range(20)]
-    caches = [SoundCache(tmp_path, CountingVoice()) for _ in range(4)]
+    caches = [SoundCache(tmp_path / "own", CountingVoice()) for _ in range(4)]
     results: list[object] = []
     threads = [threading.Thread(target=lambda one=cache: results.append(one.sounds(texts)[0])) for cache in caches]
     for thread in threads:
@@ -210,15 +227,15 @@ def test_two_processes_may_render_the_same(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert results == [dict.fromkeys(texts, HUM)] * 4
-    assert len(list(tmp_path.iterdir())) == 20
+    assert len(list((tmp_path / "own").iterdir())) == 20
 
 
 def test_another_voice_is_another_file(tmp_path: Path) -> None:
     loud = CommandVoice({"en": "espeak-ng"}, level=-10.0)
     soft = CommandVoice({"en": "espeak-ng"}, level=-20.0)
     assert loud.fingerprint("en") != soft.fingerprint("en")
-    assert SoundCache(tmp_path, MuteVoice()).sounds([("en", "a")])[1] == 1
-    assert SoundCache(tmp_path, CountingVoice()).sounds([("en", "a")])[1] == 1
+    assert SoundCache(tmp_path / "own", MuteVoice()).sounds([("en", "a")])[1] == 1
+    assert SoundCache(tmp_path / "own", CountingVoice()).sounds([("en", "a")])[1] == 1
 
 
 def test_a_cache_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -287,8 +304,8 @@ def test_what_is_no_wav(tmp_path: Path, body: str, problem: str) -> None:
 
 def test_a_command_may_take_the_text_and_a_file_as_words(tmp_path: Path) -> None:
     write_wav(tmp_path / "hum.wav", HUM)
-    body = f"assert sys.argv[1] == '-- $(rm) \"x\"'; open(sys.argv[2], 'wb').write(open({str(tmp_path / 'hum.wav')!r}, 'rb').read())"
-    command = script(tmp_path, body) + " {text} {file}"
+    copy = f"import shutil; shutil.copy({str(tmp_path / 'hum.wav')!r}, sys.argv[2])"
+    command = script(tmp_path, f"assert sys.argv[1] == '-- $(rm) \"x\"'; {copy}") + " {text} {file}"
     pcm = CommandVoice({"en": command}).speak('-- $(rm) "x"', "en")
     assert len(pcm) == pytest.approx(len(HUM), rel=0.05)
 
@@ -303,17 +320,18 @@ def test_texts_are_bounded() -> None:
     assert trouble("espeak-ng", text="x" * 2001) == "the text has 2001 characters, more than 2000 (split it)"
 
 
-@pytest.mark.parametrize(("text", "language"), [("您好，欢迎致电。", "zh"), ("二", "zh"), ("Thank you for calling.", "en")])
+@pytest.mark.parametrize(("text", "language"), [
+    ("您好，欢迎致电。", "zh"), ("二", "zh"), ("Thank you for calling.", "en")])
 def test_espeak_speaks_at_the_right_level(text: str, language: str) -> None:
     settings = PromptSettings()
     pcm = CommandVoice(settings.commands).speak(text, language)
     samples = from_pcm(pcm)
     frames = [dbm0(rms(samples[start:start + 160])) for start in range(0, len(samples) - 159, 160)]
     active = [frame for frame in frames if frame > max(frames) - 25.0]
-    measured = dbm0((sum(10 ** (frame / 10.0) for frame in active) / len(active)) ** 0.5) - dbm0(1.0)
+    measured = 10.0 * math.log10(sum(10 ** (frame / 10.0) for frame in active) / len(active))
     assert measured == pytest.approx(-16.0, abs=0.3)
     assert max(map(abs, samples)) <= 30_000
-    assert frames[0] < max(frames) - 15.0  # it begins and ends softly
+    assert abs(samples[0]) + abs(samples[-1]) < 300  # no click at either edge
     assert 0.15 < len(samples) / RATE < 4.0
 
 
@@ -349,5 +367,4 @@ def test_level_spares_the_peaks() -> None:
 def test_polish_of_nothing_is_nothing() -> None:
     assert polish(b"", -16.0) == b""
     assert polish(bytes(3200), -16.0) == b""
-    assert polish(HUM, -16.0) != b""
-    assert music()[:2] != b""
+    assert len(polish(HUM, -16.0)) == len(HUM)

@@ -13,7 +13,7 @@ from ccappliance.media.say import WORDINGS, Say, fragments
 
 FRAGMENTS = {language: frozenset(WORDINGS[language].fragments()) for language in WORDINGS}
 NUMBERS = st.one_of(st.integers(-10**12, 10**12), st.integers(-20_000, 20_000),
-                    st.tuples(st.integers(1, 999), st.integers(0, 10)).map(lambda pair: pair[0] * 10**pair[1]))
+                    st.tuples(st.integers(1, 999), st.integers(0, 9)).map(lambda pair: pair[0] * 10**pair[1]))
 
 
 @pytest.mark.parametrize(("number", "zh", "en"), [
@@ -25,14 +25,15 @@ NUMBERS = st.one_of(st.integers(-10**12, 10**12), st.integers(-20_000, 20_000),
     (2002, "两千零二", "two thousand and two"), (2020, "两千零二十", "two thousand and twenty"),
     (2200, "两千两百", "two thousand two hundred"), (10_000, "一万", "ten thousand"),
     (10_005, "一万零五", "ten thousand and five"), (10_500, "一万零五百", "ten thousand five hundred"),
-    (12_000, "一万两千", "twelve thousand"), (20_000, "两万", "twenty thousand"), (100_000, "十万", "one hundred thousand"),
+    (12_000, "一万两千", "twelve thousand"), (20_000, "两万", "twenty thousand"),
+    (100_000, "十万", "one hundred thousand"),
     (120_002, "十二万零二", "one hundred and twenty thousand and two"),
     (1_000_010, "一百万零一十", "one million and ten"), (200_000_000, "两亿", "two hundred million"),
-    (1_200_000_000, "十二亿", "one billion two hundred million"), (100_020_000, "一亿零二万", "one hundred million twenty thousand"),
+    (1_200_000_000, "十二亿", "one billion two hundred million"),
+    (100_020_000, "一亿零两万", "one hundred million twenty thousand"),
     (10**12, "一万亿", "one trillion"), (-7, "负七", "minus seven")])
 def test_numbers(number: int, zh: str, en: str) -> None:
-    spoken_zh = zh.replace("零二万", "零两万")
-    assert "".join(say_zh.words_number(number)) == spoken_zh
+    assert "".join(say_zh.words_number(number)) == zh
     assert " ".join(say_en.words_number(number)) == en
 
 
@@ -60,11 +61,13 @@ def read_zh(text: str) -> int:
     return total + (digit or 0)
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 def test_chinese_numbers_can_be_read_back(number: int) -> None:
     assert read_zh("".join(say_zh.words_number(number))) == number
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 def test_chinese_grammar(number: int) -> None:
     said = "".join(say_zh.words_number(number))
@@ -74,11 +77,12 @@ def test_chinese_grammar(number: int) -> None:
     assert not said.startswith("一十")
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 def test_english_grammar(number: int) -> None:
     said = " ".join(say_en.words_number(number))
     assert " and and " not in said
-    assert not said.endswith("and")
+    assert not said.endswith(" and")
     assert number == 0 or "zero" not in said
 
 
@@ -89,16 +93,17 @@ def test_english_grammar(number: int) -> None:
 def test_every_word_is_known_before(number: int, text: str, day: date, at: time, amount: Decimal, currency: str,
                                     seconds: int) -> None:
     for language, words in WORDINGS.items():
-        said = [*words.words_number(number), *words.words_count(number), *words.words_digits(text),
+        beyond = words.words_number(number * 10**6)
+        said = [*beyond, *words.words_number(number), *words.words_count(number), *words.words_digits(text),
                 *words.words_date(day), *words.words_date(day, weekday=True), *words.words_time(at),
-                *words.words_amount(amount, currency), *words.words_duration(seconds), *words.words_number(number * 10**6)]
+                *words.words_amount(amount, currency), *words.words_duration(seconds)]
         assert set(said) <= FRAGMENTS[language]
 
 
 @pytest.mark.parametrize(("text", "zh", "en"), [
     ("13900012345", "幺三九零零零幺二三四五", "one three nine zero zero zero one two three four five"),
-    ("+86 10-110", "加八六幺零幺幺零", "plus eight six one zero one one zero"), ("*7#", "星号七井号", "star seven hash"),
-    ("", "", ""), ("٣abc", "", "")])
+    ("+86 10-110", "加八六幺零幺幺零", "plus eight six one zero one one zero"),
+    ("*7#", "星号七井号", "star seven hash"), ("", "", ""), ("٣abc", "", "")])
 def test_digits(text: str, zh: str, en: str) -> None:
     assert "".join(say_zh.words_digits(text)) == zh
     assert " ".join(say_en.words_digits(text)) == en

@@ -62,6 +62,7 @@ def test_a_detector_takes_its_time() -> None:
         for name, heard_after, stopped_after, over_after in (
                 ("dial", 1.15, 10.0, 0.06),
                 ("busy", 1.11, 7.5, 0.35 * 1.1 - 0.15 + 0.06), ("busy", 1.11, 7.1, 0.35 * 1.1 + 0.06),
+                ("ringback", 1.06, 10.0, 0.4 + 0.06),
                 ("ringback", 1.06, 8.0, 4 * 1.1 - 2 + 0.06), ("ringback", 1.06, 5.5, 4 * 1.1 + 0.06),
                 ("congestion", 2.16, 8.3, 0.7 * 1.1 + 0.06 - 0.6)):
             near, far = pair.wire(name)

@@ -72,6 +72,15 @@ class Acd:
             "queues": [queue.name for queue in self.dispatcher.seats.get(agent.number, ())],
         } for agent in self.book.by_number.values()]
 
+    def history(self, number: str) -> list[str]:
+        """An agent's last moves, oldest first, for people. Refused: no_agent."""
+        agent = self.book.by_number.get(number)
+        if agent is None:
+            raise Refused("no_agent", f"there is no agent {number!r}")
+        now = self._clock.now()
+        return [f"{now - at:.1f} s ago: {left.value} → {to.value}" + (f" ({why})" if why else "")
+                for at, left, to, why in agent.moves()]
+
     def queues(self) -> list[dict[str, Any]]:
         """One mapping for each queue, those that are being removed last."""
         now = self._clock.now()

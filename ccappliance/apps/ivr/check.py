@@ -44,7 +44,7 @@ class Book(Protocol):
 
 def check_flows(flows: Mapping[str, FlowSettings], report: Report, path: str, *, book: Book,
                 destinations: Mapping[str, object]) -> None:
-    """Check all flows. `destinations` holds the names other rooms serve ("queue:sales", "station:*")."""
+    """Check all flows. `destinations`: the names other rooms serve ("queue:sales", "station:*", "trunk:city/*")."""
     known: dict[str, object] = {**destinations, **{f"flow:{name}": None for name in flows}}
     for name, flow in flows.items():
         _FlowCheck(flow, report, f"{path}.{name}", book, known).run()
@@ -216,7 +216,7 @@ class _FlowCheck:
                                "the comments of flows/main.yaml say what can be written here")
 
     def _destination(self, path: str, target: str) -> None:
-        if not known_destination(target, self._known):
+        if not self._is_known(target):
             kind, _, argument = target.partition(":")
             same = [name.partition(":")[2] for name in self._known if name.startswith(f"{kind}:")]
             if not same:
@@ -226,6 +226,11 @@ class _FlowCheck:
             else:
                 self._report.error(path, f"there is no {kind} '{argument}'{_hint(argument, same)}",
                                    f"known: {', '.join(sorted(same)[:10])}")
+
+    def _is_known(self, target: str) -> bool:
+        """Named, of a kind whose arguments are all free (station:*), or free after a beginning (trunk:city/*)."""
+        beginning, slash, rest = target.partition("/")
+        return known_destination(target, self._known) or bool(slash and rest and f"{beginning}/*" in self._known)
 
     def _on_error(self) -> None:
         path, target = f"{self._path}.on_error", self._flow.on_error

@@ -126,8 +126,8 @@ class Queue:
 
     type: ClassVar[str] = "queue"
     queue: str = required(doc="Name of the queue.")
-    priority: int = key(0, least=0, most=100, doc="Strict class: a higher one is served before every lower one.")
-    boost: float = key(0.0, unit="s", least=-86400, most=86400, doc="Waiting time the caller is credited with.")
+    priority: int = key(0, least=0, most=100, doc="Added to the queue's strict class; higher ones are served first.")
+    boost: float = key(0.0, unit="s", least=-86400, most=86400, doc="Waiting time credited, besides the queue's.")
     prompt: Prompts = key((), doc="Played before.")
 
 

@@ -35,8 +35,8 @@ def config_check(ctx: click.Context, directory: Path | None, as_json: bool) -> N
         return
     for warning in loaded.warnings:
         click.echo(f"warning: {clean(warning)}", err=True)
-    click.echo(f"{where}: {len(loaded.files)} files are right" + (
-        f", with {len(loaded.warnings)} warnings" if loaded.warnings else ""))
+    warnings = f"; warnings: {len(loaded.warnings)}" if loaded.warnings else ""
+    click.echo(f"{where}: right; files: {len(loaded.files)}{warnings}")
 
 
 @config.command("show")

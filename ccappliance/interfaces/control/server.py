@@ -44,7 +44,6 @@ class ControlServer:
         self._log = logging.getLogger("ccappliance.control")
         self._lock: LockFile | None = None
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._clients: dict[int, asyncio.Task[None]] = {}  # every connection, from accept to its end
         self._count = 0
 
@@ -62,15 +61,15 @@ class ControlServer:
         except Refused:
             self._release()
             raise
-        self._accepting = asyncio.get_running_loop().create_task(self._accept(self._listener))
+        self._watch(self._listener)
 
     async def stop(self) -> None:
         """Send everybody away and remove the socket; harmless twice."""
-        if self._accepting is not None and self._listener is not None:
-            await _ended({0: self._accepting}, cancel=True)
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
+            self._listener = None
             await _ended(self._clients, cancel=True)
-            self._accepting = None
             with contextlib.suppress(OSError):
                 self.path.unlink()
         self._release()
@@ -106,19 +105,26 @@ class ControlServer:
         listener.listen(_BACKLOG)
         return listener
 
-    async def _accept(self, listener: socket.socket) -> None:
-        """Our own accept loop: asyncio.Server (3.11) leaks a connection that arrives in the moment it is closed."""
+    def _watch(self, listener: socket.socket) -> None:
+        if listener.fileno() >= 0:  # not stopped meanwhile
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Not asyncio.Server: 3.11's leaks a connection that arrives in the moment it is closed."""
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(listener)
-            except OSError as error:  # out of file descriptors (F48): the next second may be better
-                self._log.warning("control client not accepted", extra={"fields": {"why": error.strerror}})
-                await asyncio.sleep(_BACK_OFF)
-                continue
-            self._count += 1
-            task = self._clients[self._count] = loop.create_task(self._come_in(connection))
-            task.add_done_callback(functools.partial(self._went, self._count, connection))
+        try:
+            connection, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # gone again
+        except OSError as error:  # out of file descriptors (F48): the next second may be better
+            self._log.warning("control client not accepted", extra={"fields": {"why": error.strerror}})
+            loop.remove_reader(listener)
+            loop.call_later(_BACK_OFF, self._watch, listener)
+            return
+        connection.setblocking(False)
+        self._count += 1
+        task = self._clients[self._count] = loop.create_task(self._come_in(connection))
+        task.add_done_callback(functools.partial(self._went, self._count, connection))
 
     def _went(self, number: int, connection: socket.socket, task: "asyncio.Task[None]") -> None:
         del self._clients[number]
