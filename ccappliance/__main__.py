@@ -36,7 +36,7 @@ class Later:
 
 def roof() -> Roof:
     """The roof as the installed program has it."""
-    return Roof(run=Later("ccappliance.daemon:run"), test=Later("ccappliance.sim.story:play_files"),
+    return Roof(run=Later("ccappliance.daemon:run"), test=Later("ccappliance.sim.rehearsal:play_files"),
                 simulate=Later("ccappliance.sim.day:run_file"), site=Later("ccappliance.site:Site").find,
                 config_directory=config_directory)
 

@@ -11,7 +11,7 @@ from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
-from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import Match
 from ccappliance.base.errors import Refused
@@ -54,6 +54,7 @@ class Surroundings:
     cache: Path  # rendered prompts
     recordings: Path | None  # None: no audio is kept
     threaded: bool  # disk work in threads; False in virtual time
+    used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
@@ -96,7 +97,7 @@ class House:
         self.cdrs = CdrStore(around.store)
         self.journal = Journal(outside.clock, around.sink, at_least=self.cdrs.applied)
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
-                                 threaded=around.threaded)
+                                 threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
         self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
         self.prompts = LiveBook(self._new_book(site))

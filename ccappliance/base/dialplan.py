@@ -6,6 +6,7 @@ Everything else stands for itself: `0-9 * # +` and `A-D` (the fourth column of a
 
 import enum
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.base.limits import MAX_DIALLED
@@ -62,6 +63,12 @@ class Pattern:
 
     def __repr__(self) -> str:
         return f"Pattern({self.text!r})"
+
+
+class Dials(Protocol):
+    """Whoever knows which numbers may be dialled."""
+
+    def match(self, digits: str) -> Match: ...
 
 
 class DialPlan:

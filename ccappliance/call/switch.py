@@ -164,6 +164,8 @@ class Switch:
         match signal:
             case signals.Offered():
                 self._offered(circuit, signal)
+            case signals.Occupied():
+                self._tell_busy(name, True)
             case signals.Blocked(alarm, words):
                 self._alarms[name] = alarm
                 self.journal.write(facts.AlarmRaised(alarm, name, words))

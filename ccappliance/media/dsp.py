@@ -1,8 +1,8 @@
 """The DSP kernels as Python: A-law, rendering of tones, digits and caller ID, and the ears for streams of PCM.
 
-PCM is bytes everywhere: int16 little endian, 8 kHz, mono. This is for tests, tools, and sound that is rendered once; the
-frame path of a call never comes here (the engine calls the kernels in its tick). The kernels' data sheets, with their
-limits in numbers, head ext/ccappliance/media/_*.pyx; slow and obvious twins are in media/reference.py.
+PCM is bytes everywhere: int16 little endian, 8 kHz, mono. This is for tests, tools, and sound that is rendered once;
+the frame path of a call never comes here (the engine calls the kernels in its tick). The kernels' data sheets, with
+their limits in numbers, head ext/ccappliance/media/_*.pyx; slow and obvious twins are in media/reference.py.
 """
 
 import math
@@ -19,6 +19,7 @@ FSK_MARK_ONLY = 80
 FSK_LEVEL = -13.5  # dBm0 of mark and of space: EN 300 659-1 annex A, -13.5 ± 1.5 dBm at the exchange
 FSK_STANDARDS = {"v23": _dsp.V23, "bell202": _dsp.BELL202}
 
+FADE = RATE // 200  # samples of the mouth's fade: 5 ms
 DIGIT_PAUSE = 1.0  # seconds of a ',' in a string of digits
 
 
@@ -48,18 +49,14 @@ def render_tone(tone: Tone, seconds: float) -> bytes:
     """The first `seconds` of a tone, padded with silence if it ends before; cut without a click."""
     wanted = samples(seconds)
     mouth = tone_generator(tone)
-    pcm = mouth.run(max(0, wanted - _dsp_ramp(wanted)))
+    pcm = mouth.run(max(0, wanted - FADE))
     mouth.stop()
     pcm += mouth.run(wanted - len(pcm) // 2)
     return pcm + bytes(2 * wanted - len(pcm))
 
 
-def _dsp_ramp(wanted: int) -> int:
-    return min(RATE // 200, wanted)  # 5 ms: the mouth's fade
-
-
 def render_digits(digits: str, on: float = 0.1, off: float = 0.1, level: float = DTMF_LEVEL) -> bytes:
-    """DTMF: `on` seconds of each digit and `off` after it; ',' is a pause of one second. ValueError for other letters."""
+    """DTMF: `on` seconds of each digit and `off` after it; ',' is a pause of one second. ValueError for others."""
     parts = []
     for digit in digits:
         if digit == ",":
@@ -72,7 +69,7 @@ def render_digits(digits: str, on: float = 0.1, off: float = 0.1, level: float =
 def render_fsk(data: bytes, standard: str, *, seizure: bool = True, level: float = FSK_LEVEL) -> bytes:
     """One caller ID message as it is sent (EN 300 659-1): seizure, mark, `data` (type, length, …, checksum), mark.
 
-    `standard`: "v23" or "bell202". Without `seizure` (data that follow a dual-tone alerting signal) the mark is shorter.
+    `standard`: "v23" or "bell202". Without `seizure` (data after a dual-tone alerting signal) the mark is shorter.
     """
     if standard not in FSK_STANDARDS:
         raise ValueError(f"no FSK standard {standard!r}; there are {', '.join(FSK_STANDARDS)}")

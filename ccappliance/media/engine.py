@@ -20,6 +20,7 @@ from ccappliance.media.ports import (
     Ear,
     FskHeard,
     Heard,
+    MediaPort,
     MediaStats,
     Played,
     Sound,
@@ -239,11 +240,11 @@ class EngineBridge:
         self._members: list[EnginePort] = []
         self._closed = False
 
-    def join(self, port: EnginePort) -> None:
+    def join(self, port: MediaPort) -> None:
+        if not isinstance(port, EnginePort) or port.media is not self._media:
+            raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if self._closed or port.closed or port in self._members:
             return
-        if port.media is not self._media:
-            raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if len(self._members) == MAX_BRIDGE_PORTS:
             raise Refused("bridge_full", f"bridge {self.name} has {MAX_BRIDGE_PORTS} parties, the most there may be")
         if port.in_bridge is not None:
@@ -252,16 +253,17 @@ class EngineBridge:
         self._members.append(port)
         self._media.engine.join(self._handle, port.handle)
 
-    def leave(self, port: EnginePort) -> None:
-        if port not in self._members:
+    def leave(self, port: MediaPort) -> None:
+        if not isinstance(port, EnginePort) or port not in self._members:
             return
         self._members.remove(port)
         port.in_bridge = None
         self._media.engine.leave(self._handle, port.handle)
 
-    def weigh(self, listener: EnginePort, talker: EnginePort, gain_db: float | None) -> None:
+    def weigh(self, listener: MediaPort, talker: MediaPort, gain_db: float | None) -> None:
         """Refused("not_in_bridge") if one of them is not. Forgotten when one of them leaves. At most +18 dB."""
-        if listener not in self._members or talker not in self._members:
+        if not isinstance(listener, EnginePort) or not isinstance(talker, EnginePort) \
+                or listener not in self._members or talker not in self._members:
             raise Refused("not_in_bridge", f"{listener.name} and {talker.name} are not both in bridge {self.name}")
         gain = 0.0 if gain_db is None else math.pow(10.0, gain_db / 20.0)
         self._media.engine.weigh(self._handle, listener.handle, talker.handle, gain)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import yaml
 
-from ccappliance.base.errors import ConfigError, Finding
+from ccappliance.base.errors import Bug, ConfigError, Finding
 from ccappliance.base.limits import MAX_PROMPT_MEMORY
 from ccappliance.base.units import FRAME
 from ccappliance.config.keys import Report, key
@@ -84,7 +84,7 @@ def _check_texts(report: Report, path: str, texts: Mapping[str, str], languages:
 
 
 class PromptBook:
-    """All prompts of one configuration. `cache` overrides the settings' folder; `voice` their commands.
+    """All prompts of one configuration. `cache`: where, if the settings name no folder; `voice`: instead of commands.
 
     `on_missing(name, language)` is told in `get` and `text` whenever a sound is wanted that is not there: the house
     raises an alarm, at most once an hour for a name.
@@ -97,7 +97,8 @@ class PromptBook:
         self.on_missing = on_missing
         self._directory = Path(settings.directory) if settings.directory else None
         voice = voice or CommandVoice(settings.commands, timeout=settings.timeout, level=settings.level)
-        self._cache = SoundCache(cache or Path(settings.cache), voice)
+        folder = Path(settings.cache) if settings.cache else cache
+        self._cache = SoundCache(folder, voice) if folder is not None else None
         self._texts: dict[str, Mapping[str, str]] = {**built_in_announcements(), **settings.texts}
         self._files = self._find_files()
         self._named: dict[Text, Sound] = {}  # (language, name)
@@ -143,6 +144,8 @@ class PromptBook:
 
         ConfigError if a voice cannot speak, a recording cannot be read, or memory would exceed MAX_PROMPT_MEMORY.
         """
+        if self._cache is None:
+            raise Bug("a prompt book without a cache folder can only be checked")
         findings: list[Finding] = []
         wanted = self._wanted(texts)
         for where, path in self._files.items():
@@ -158,7 +161,7 @@ class PromptBook:
             raise ConfigError([*findings, Finding("prompts", place, error.problem, error.advice)]) from error
         for (language, text), pcm in spoken.items():
             self._spoken[language, text] = Sound(f"{language}/{text}", pcm)
-        self._name_the_spoken()
+        self._name_the_spoken(self._cache)
         self._check_memory(findings)
         if findings:
             raise ConfigError(findings)
@@ -169,14 +172,14 @@ class PromptBook:
                  for language, text in by_language.items() if (language, name) not in self._files]
         return list(dict.fromkeys([*named, *texts]))
 
-    def _name_the_spoken(self) -> None:
+    def _name_the_spoken(self, cache: SoundCache) -> None:
         for name, by_language in self._texts.items():
             for language, text in by_language.items():
                 sound = self._spoken.get((language, text))
                 if (language, name) not in self._named and sound is not None:
                     self._named[language, name] = Sound(f"{language}/{name}", sound.pcm)
         for name, make in COMPUTED.items():
-            pcm = self._cache.computed(name, make)
+            pcm = cache.computed(name, make)
             for language in self.languages:
                 self._named.setdefault((language, name), Sound(f"{language}/{name}", pcm))
 

@@ -124,7 +124,8 @@ class Dtmf:
         if energy < self.FLOOR * self.WINDOW / 2:
             return ""
         hops = [x[k:k + self.HOP] for k in range(0, self.WINDOW, self.HOP)]
-        strongest = [max(sum(abs(correlate(hop, hz)) ** 2 for hop in hops) for hz in group) for group in (ROWS, COLUMNS)]
+        strongest = [max(sum(abs(correlate(hop, hz)) ** 2 for hop in hops) for hz in group)
+                     for group in (ROWS, COLUMNS)]
         if sum(strongest) < 0.35 * self.HOP / 2 * energy:
             return ""
         row, row_hz = self._nearest(x, ROWS)
@@ -408,7 +409,7 @@ class Fsk:
         return b"", at
 
     def _byte(self, leans: list[float], at: int) -> tuple[int | None, bool, int]:
-        """The byte whose start bit began at `at`: its value (None: a click), whether a stop bit followed, where to go on."""
+        """The byte whose start bit began at `at`: value (None: a click), is there a stop bit, where to go on."""
         centre = at + self.BIT / 2 - 0.5
         places = [math.ceil(centre + k * self.BIT - 0.5) for k in range(10)]
         if places[0] >= len(leans) or leans[places[0]] > 0:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS
 from ccappliance.base.units import RATE, TICK
-from ccappliance.media.ports import Ear, Heard, MediaStats, Played, Sound, Tone, WireEnd
+from ccappliance.media.ports import Ear, Heard, MediaPort, MediaStats, Played, Sound, Tone, WireEnd
 from ccappliance.media.scripted_ears import Ears, Progress, Signal, Thing, air_time
 from ccappliance.media.tones import Zone
 
@@ -259,11 +259,11 @@ class ScriptedBridge:
         self._members: list[ScriptedPort] = []
         self._deaf: dict[ScriptedPort, dict[ScriptedPort, None]] = {}  # listener → talkers he does not hear
 
-    def join(self, port: ScriptedPort) -> None:
+    def join(self, port: MediaPort) -> None:
+        if not isinstance(port, ScriptedPort) or port.media is not self._media:
+            raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if self._closed or port.closed or port in self._members:
             return
-        if port.media is not self._media:
-            raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if len(self._members) >= MAX_BRIDGE_PORTS:
             raise Refused("bridge_full", f"{self.name} has {MAX_BRIDGE_PORTS} parties; nobody else can join")
         if port.bridge is not None:
@@ -272,8 +272,8 @@ class ScriptedBridge:
         port.bridge = self
         self._settle()
 
-    def leave(self, port: ScriptedPort) -> None:
-        if port in self._members:
+    def leave(self, port: MediaPort) -> None:
+        if isinstance(port, ScriptedPort) and port in self._members:
             self._members.remove(port)
             self._deaf.pop(port, None)
             for deaf in self._deaf.values():
@@ -282,8 +282,9 @@ class ScriptedBridge:
             spread(port)
             self._settle()
 
-    def weigh(self, listener: ScriptedPort, talker: ScriptedPort, gain_db: float | None) -> None:
-        if listener not in self._members or talker not in self._members:
+    def weigh(self, listener: MediaPort, talker: MediaPort, gain_db: float | None) -> None:
+        if not isinstance(listener, ScriptedPort) or not isinstance(talker, ScriptedPort) \
+                or listener not in self._members or talker not in self._members:
             raise Refused("not_in_bridge", f"{listener.name} and {talker.name} are not both in {self.name}")
         deaf = self._deaf.setdefault(listener, {})
         if gain_db is None or gain_db <= INAUDIBLE:

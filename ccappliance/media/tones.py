@@ -84,7 +84,7 @@ def _parse_step(name: str, text: str, step: str, level: float) -> ToneStep:
     except ValueError:
         raise ValueError(f"tone {name}: {step!r} of {text!r} has a number that is none") from None
     if len(frequencies) > 4 or any(not 50.0 <= hz <= 3600.0 for hz in frequencies):
-        raise ValueError(f"tone {name}: step {step!r} of {text!r}: at most 4 frequencies of 50 to 3600 Hz, or 0 for silence")
+        raise ValueError(f"tone {name}: step {step!r} of {text!r}: at most 4 frequencies, 50 to 3600 Hz, 0 is silence")
     if not -60.0 <= loud <= 3.0:
         raise ValueError(f"tone {name}: step {step!r} of {text!r}: a level is -60 to 3 dBm0")
     if found["ms"] is not None and int(found["ms"]) == 0:
@@ -129,6 +129,9 @@ def load_zones(text: str | None = None) -> Mapping[str, Zone]:
 def _zone(name: str, fact: Any) -> Zone:
     if not isinstance(fact, dict):
         raise ValueError("expected a mapping of country, tones, recognised, …")
+    for key in ("tones", "recognised"):
+        if not isinstance(fact[key], dict):
+            raise ValueError(f"{key} must be a mapping of names, as in `dial: …`")
     unknown = set(fact) - {"country", "tones", "recognised", "ring_cadence", "flash", "fsk", "caller_id"}
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(map(str, unknown)))}")

@@ -6,14 +6,14 @@ from datetime import UTC, tzinfo
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Clock
-from ccappliance.base.dialplan import DialPlan, Match
+from ccappliance.base.dialplan import Dials, Match
 from ccappliance.base.machine import Machine
 from ccappliance.drivers import api
 from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort
 from ccappliance.signalling import callerid
 from ccappliance.signalling.analog import AnalogCircuit, Zone
 from ccappliance.signalling.settings import FxsSettings
-from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Flash, Hear, Offered
+from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Flash, Hear, Occupied, Offered
 
 DTMF_ID_DIGIT = 0.07  # seconds on and off per digit of DTMF caller ID: 20 digits fit into a ring's pause of 4 s
 
@@ -58,7 +58,7 @@ class FxsCircuit(AnalogCircuit[State]):
     kind = "fxs"
 
     def __init__(self, name: str, channel: api.Channel, port: MediaPort, settings: FxsSettings, zone: Zone,
-                 dialplan: DialPlan, *, number: str, label: str = "", timezone: tzinfo = UTC, clock: Clock,
+                 dialplan: Dials, *, number: str, label: str = "", timezone: tzinfo = UTC, clock: Clock,
                  loop: asyncio.AbstractEventLoop, hear: Hear) -> None:
         super().__init__(name, channel, port, machine=Machine(name, _MOVES, State.IDLE, clock),
                          recovery=settings.recovery, retest=settings.retest, clock=clock, loop=loop, hear=hear)
@@ -132,6 +132,8 @@ class FxsCircuit(AnalogCircuit[State]):
 
     def _start_dialling(self) -> None:
         self._move(State.DIALLING)
+        self._tell(Occupied())
+        self._owed = True  # Released, also if nothing comes of it
         self._dial_tone()
 
     def _dial_tone(self) -> None:

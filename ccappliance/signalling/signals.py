@@ -48,6 +48,11 @@ class Flash:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupied:
+    """FXS: the telephone was lifted, or is otherwise in use without a call; Offered or Released follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cleared:
     """The other end is gone, or could not be reached. The circuit still wants `clear` from us, then tells Released."""
 
@@ -73,7 +78,8 @@ class Unblocked:
     pass
 
 
-Signal = Offered | Proceeding | Alerting | Answered | Digit | Flash | Cleared | Released | Blocked | Unblocked
+Signal = Offered | Proceeding | Alerting | Answered | Digit | Flash | Occupied | Cleared | Released | Blocked \
+    | Unblocked
 Hear = Callable[[Signal], None]  # given at construction; always called in the loop, never from inside a request
 
 

@@ -27,6 +27,7 @@ EVENTS_KEPT = 64  # what a person remembers, for diagnostics
 STILL_RINGING = 0.5  # seconds beyond the cadence's pause after which the bell has stopped for good
 FLASH = 0.3  # seconds; telephones' R keys give 100 to 600 ms
 PATIENCE = 10.0  # seconds a person waits for what he expects, if nobody says otherwise
+VOICE = "somebody or something that is no tone"  # what `tell` hears of a voice
 DISPLAY = Ear.FSK | Ear.DTMF  # what a caller ID display listens to while the telephone is on-hook
 
 
@@ -122,7 +123,7 @@ class Telephone:
                     self.tone = ""
                 self._tell(f"the end of the tone {name}")
             case VoiceHeard():
-                self._tell("somebody or something that is no tone")
+                self._tell(VOICE)
             case SoundHeard(name):
                 self.found = name
                 self._tell(f"the sound {name}")

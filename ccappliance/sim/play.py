@@ -59,7 +59,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache, recordings=recordings,
-        threaded=False, voice=voice, texts=tuple((language, text) for text in spoken_texts(script))))
+        threaded=False, used_space=lambda _: 0.0, voice=voice, texts=tuple((language, text) for text in spoken_texts(script))))
     narrator = Narrator(say, clock.now()) if say else None
     if narrator:
         house.journal.follow(narrator.hear)

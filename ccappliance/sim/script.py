@@ -15,6 +15,7 @@ VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "
 OPTIONS = {"within", "shows", "to"}
 PERSON_KEYS = {"name", "station", "number"}
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
+STORIES = Path(__file__).parent / "stories"
 WITHIN = 10.0  # s an expectation waits unless told
 
 
@@ -60,6 +61,17 @@ def read_script(path: Path) -> Script:
     """Read and check a story; ConfigError with file and line of every mistake."""
     reader = _Reader(path)
     return reader.read()
+
+
+def find_script(name: str) -> Script:
+    """A story by the name of an embedded one ("first-call"), or by its path. ConfigError if there is none."""
+    path = Path(name)
+    if not path.suffix:
+        path = STORIES / f"{name}.yaml"
+    if not path.is_file():
+        embedded = ", ".join(sorted(story.stem for story in STORIES.glob("*.yaml")))
+        raise ConfigError([Finding(str(path), "story", "there is no such story", f"embedded stories: {embedded}")])
+    return read_script(path)
 
 
 class _Reader:

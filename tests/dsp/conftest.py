@@ -5,7 +5,7 @@ import pytest
 from dsp_signals import VOICES, speech
 
 
-@pytest.fixture()
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261122)
 

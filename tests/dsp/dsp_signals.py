@@ -1,4 +1,4 @@
-"""Signals for the DSP tests: tones of any phase and level, noise, lines that are A-law, and speech made by espeak-ng."""
+"""Signals for the DSP tests: tones of any phase and level, noise, lines that are A-law, and speech by espeak-ng."""
 
 import shutil
 import subprocess
@@ -14,12 +14,13 @@ from ccappliance.media import dsp
 ZH = ("您好，欢迎致电客户服务中心，普通话请按一，英语请按二，返回上一级菜单请按星号键。您的来电对我们非常重要，"
       "目前坐席全忙，请不要挂机，我们会尽快为您接听。您前面还有十二位客户在等待，预计等待时间为三分钟。"
       "今天天气不错，我们一起去公园散步吧。请问您要查询什么业务？订单号码是八零零七六五四三二一，谢谢您的耐心等待。")
-EN = ("Hello, and welcome to the customer service centre. For sales press one, for support press two, to hear this menu "
-      "again press star. Your call is important to us. All of our agents are busy at the moment, please stay on the line. "
+EN = ("Hello, and welcome to the customer service centre. For sales press one, for support press two, to hear this "
+      "menu again press star. Your call is important to us. All of our agents are busy at the moment, please stay on. "
       "Oh, you know, I really do not mean to move you too soon, but the moon rose over the blue lagoon at noon. "
       "We were away a year ago. How are you? I owe you an hour. Peter picked a peck of pickled peppers, she said.")
 VOICES = (("cmn-latn-pinyin", ZH), ("yue", ZH), ("cmn-latn-pinyin+f3", ZH), ("cmn-latn-pinyin+m7", ZH),
-          ("en-us", EN), ("en-gb", EN), ("en-us+f2", EN), ("en-gb+f5", EN), ("en-us+m3", EN), ("en-gb-scotland+croak", EN))
+          ("en-us", EN), ("en-gb", EN), ("en-us+f2", EN), ("en-gb+f5", EN), ("en-us+m3", EN),
+          ("en-gb-scotland+croak", EN))
 
 
 def pcm(x: np.ndarray) -> bytes:

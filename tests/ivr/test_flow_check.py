@@ -1,7 +1,5 @@
 """What `config check` says about flows: every finding with file, line and column, word for word."""
 
-# ruff: noqa: RUF009 - key() makes a field
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

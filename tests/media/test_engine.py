@@ -213,6 +213,14 @@ def test_a_wire_whose_other_end_stops_writing_is_told_once_per_stall(bench: Benc
         bench.tick(5)
     assert heard == [WireStalled(3 * TICK)] * 2
     assert bench.here.engine.frames_missed == 20 + 0
+    for _ in range(210):
+        bench.beat += 1
+        bench.here.engine.tick(bench.beat)
+    bench.settle()
+    assert heard[2:] == [WireStalled(3 * TICK), WireStalled(2.0), WireStalled(4.0)]  # the card is dead (F12)
+    heard = heard[:2]
+    port.on_heard = heard.append
+    bench.tick(5)
     far.close()
     bench.tick(10)
     assert len(heard) == 2  # nobody at the other end is no stall

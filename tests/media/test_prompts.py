@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ccappliance.base.errors import ConfigError
+from ccappliance.base.errors import Bug, ConfigError
 from ccappliance.base.units import RATE, dbm0
 from ccappliance.config.keys import Report
 from ccappliance.media.cache import SoundCache
@@ -201,6 +201,19 @@ def test_settings_are_checked() -> None:
         "prompts.texts.music: this sound is computed, not spoken (record a WAV file instead)"]
     assert checked(commands={"zh": "espeak-ng 'x", "en": "espeak-ng"}) == [
         "prompts.commands.zh: the command cannot be split into words: No closing quotation (close the quotes)"]
+
+
+def test_a_book_without_a_cache_can_only_be_checked() -> None:
+    one = PromptBook(PromptSettings())
+    assert one.missing("welcome") == []
+    with pytest.raises(Bug):
+        one.prepare()
+
+
+def test_the_settings_folder_comes_first(tmp_path: Path) -> None:
+    book(tmp_path, cache=str(tmp_path / "named")).prepare()
+    assert len(list((tmp_path / "named").iterdir())) > 50
+    assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
 # ---- the cache ----

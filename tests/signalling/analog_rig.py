@@ -149,6 +149,7 @@ class Rig:
         self.channel.off = lifted
         self.port = FakePort(f"{kind}/1", self.loop)
         self.told = []
+        self.occupied = 0
         self.times = []
         self.asking = False
         common = {"clock": LoopClock(self.loop, EPOCH), "loop": self.loop, "hear": self._hear}
@@ -195,9 +196,10 @@ class Rig:
             self.event(api.RingEnded())
 
     def take(self):
-        """All signals since the last take."""
+        """All signals since the last take; Occupied is counted in `occupied`, for every dialling begins with it."""
         told, self.told, self.times = self.told, [], []
-        return told
+        self.occupied += told.count(signals.Occupied())
+        return [signal for signal in told if signal != signals.Occupied()]
 
     def kinds(self):
         return [type(signal).__name__ for signal in self.take()]

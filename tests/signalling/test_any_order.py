@@ -18,7 +18,7 @@ from ccappliance.media.ports import (
     WireStalled,
 )
 from ccappliance.signalling import callerid, fxo_states, fxs
-from ccappliance.signalling.signals import Blocked, Cleared, Released, Unblocked
+from ccappliance.signalling.signals import Blocked, Cleared, Occupied, Released, Unblocked
 
 GOOD = callerid.encode_mdmf("110", "", callerid.Moment(1, 1, 0, 0))
 EVENTS = [api.RingBegan(), api.RingEnded(), api.HookChanged(True), api.HookChanged(False), api.Flashed(),
@@ -86,7 +86,7 @@ async def clean_up(rig):
 
 
 NEXT = {  # what may be told, by how far the call is: and how far it is then
-    "none": {"Offered": "offered", "seize": "seized", "Released": "none"},
+    "none": {"Occupied": "none", "Offered": "offered", "seize": "seized", "Released": "none"},
     "offered": {"Answered": "up", "Cleared": "cleared", "Released": "none"},
     "seized": {"Proceeding": "seized", "Alerting": "seized", "Answered": "up", "Cleared": "cleared",
                "Released": "none"},
@@ -101,8 +101,9 @@ def check_story(log):
     for entry in log:
         kind = entry if isinstance(entry, str) else type(entry).__name__
         match entry:
-            case "clear":
+            case "clear" | Occupied():  # each is followed by Released; one Released may be for both
                 clears += 1
+                assert entry == "clear" or (call, blocked) == ("none", None)
             case "answer" | "accept" | "alert":
                 assert call == "offered"
             case Blocked(alarm):

@@ -120,6 +120,10 @@ class Agent:
     def state(self) -> AgentState:
         return self._machine.state
 
+    def moves(self) -> list[tuple[float, AgentState, AgentState, str]]:
+        """His last moves, oldest first: when (loop clock), from, to, why."""
+        return self._machine.moves()
+
     @property
     def since(self) -> float:
         return self._machine.since

@@ -1,12 +1,10 @@
-"""What a technician writes of a flow: nodes of ten kinds, joined by the names of the nodes that follow.
+"""What a technician writes of a flow: nodes of eleven kinds, joined by the names of the nodes that follow.
 
 A *target* is the name of another node of the same flow, or a destination of the form kind:argument ("queue:sales"),
 which leaves the flow. A *prompt* is a name of the prompt book ("welcome", "en/welcome" for one language whatever the
 caller's), a text per language ({zh: …, en: …}; with a single language it is spoken in that one), or a list of these.
 An *expression* is as in expressions.py.
 """
-
-# ruff: noqa: RUF009 - key() and required() make fields; ruff knows that of plain annotations only, not of Prompts
 
 from collections.abc import Mapping
 from dataclasses import dataclass

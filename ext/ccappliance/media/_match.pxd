@@ -15,7 +15,7 @@ cdef struct match_t:
     int coarse_length
     float whole[MATCH_WHOLE]                # ends with the needle
     double energy, whole_energy             # of the needle, and of the whole
-    float coarse[MATCH_COARSE]
+    float coarse[2][MATCH_COARSE]           # of unit energy; the second begins two samples later
     int16_t ring[MATCH_RING]                # the past, written twice so that any window of it is contiguous
     float coarse_ring[MATCH_COARSE_RING]
     int64_t coarse_energy                   # of the last coarse_length of them

@@ -77,6 +77,7 @@ cdef enum:
     UNITY = 4096           # gains are Q12
     TAIL = 40              # samples: a tone that is cut fades out over 5 ms
     STALLED_FRAMES = 3     # missing frames until a wire counts as stalled (60 ms)
+    DEAD_FRAMES = 100      # and it is told again after every so many (2 s): long enough to be dead (F12)
 
 cdef enum:                 # commands: what the loop asks for
     DO_OPEN = 1

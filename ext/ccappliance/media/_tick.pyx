@@ -327,8 +327,8 @@ cdef void read_wire(engine_t *e, port_t *port, int64_t beat) noexcept nogil:
     if kind == FRAME_MISSED:
         counter_add(&e.frames_missed, 1)
         port.missing += 1
-        if port.missing == STALLED_FRAMES:
-            tell(e, TOLD_STALLED, port.loan.number, STALLED_FRAMES * FRAME, NULL, 0)
+        if port.missing == STALLED_FRAMES or port.missing % DEAD_FRAMES == 0:
+            tell(e, TOLD_STALLED, port.loan.number, port.missing * FRAME, NULL, 0)
     elif port.missing:
         port.missing = 0
     port.heard_kind = kind

@@ -14,6 +14,7 @@ from libc.math cimport M_PI, cos, fmod, sin
 from libc.stdint cimport int16_t, int64_t
 
 DEF RATE = 8000.0
+DEF FADED = 0.0125          # half a sample of the edge is left: nothing
 
 
 cdef bint _sounds(const tone_step_t *step) noexcept nogil:
@@ -122,7 +123,7 @@ cdef int tone_run(tone_t *tone, int16_t *out, int n) noexcept nogil:
         sounds = _sounds(step)
         fades_in = _fades_in(tone)
         fades_out = _fades_out(tone)
-        if tone.ending and (not sounds or tone.ramp <= 0.0):
+        if tone.ending and (not sounds or tone.ramp < FADED):
             tone.ended = 1
             break
         for k in range(TONE_SINES):
@@ -133,7 +134,7 @@ cdef int tone_run(tone_t *tone, int16_t *out, int n) noexcept nogil:
             if sounds:
                 place = _edge(tone, step, fades_in, fades_out)
                 if tone.ending:
-                    if tone.ramp <= 0.0:
+                    if tone.ramp < FADED:
                         break
                     if place > tone.ramp:
                         place = tone.ramp
@@ -158,7 +159,7 @@ cdef int tone_run(tone_t *tone, int16_t *out, int n) noexcept nogil:
             out[made] = <int16_t>(value + 0.5 if value >= 0.0 else value - 0.5)
             made += 1
             tone.left -= 1
-        if tone.ending and (not sounds or tone.ramp <= 0.0):
+        if tone.ending and (not sounds or tone.ramp < FADED):
             tone.ended = 1
         elif tone.left == 0 and step.samples >= 0:
             _advance(tone)

@@ -1,0 +1,284 @@
+"""The daemon: the house with the real outside around it, from start to a clean end."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from ccappliance import VERSION
+from ccappliance.base.clock import Outside, SystemClock
+from ccappliance.base.ids import Ids
+from ccappliance.base.ordered import use_numbered_tasks
+from ccappliance.call import facts
+from ccappliance.call.journal import Entry
+from ccappliance.call.journal_file import FileSink
+from ccappliance.config.load import Loaded, load
+from ccappliance.house import House, Surroundings
+from ccappliance.house_view import View
+from ccappliance.interfaces.cli.roof import RunOptions
+from ccappliance.interfaces.control.operations import operations_of
+from ccappliance.interfaces.control.server import ControlServer
+from ccappliance.media.tones import load_zones
+from ccappliance.places import state_directory
+from ccappliance.service.logs import Logs
+from ccappliance.service.systemd import Systemd
+from ccappliance.service.tasks import Supervisor
+from ccappliance.sim.narrator import Narrator
+from ccappliance.sim.script import Script, find_script
+from ccappliance.sim.story import Story, spoken_texts
+from ccappliance.sim.world import Street, engine_sound
+from ccappliance.site import Site
+from ccappliance.store.database import Store
+
+CARE = 1.0  # s between two looks at journal, ticks and systemd; a power cut takes at most so much of the journal
+LATE_ALARM = 10  # late ticks within CARE that are worth an alarm: a fifth of them
+DRAIN_STEP = 0.2  # s between looks at whether the last call has ended
+
+log = logging.getLogger("ccappliance.daemon")
+
+
+def run(options: RunOptions) -> int:
+    """`ccappliance run`: until SIGINT or SIGTERM. Answers the exit code; raises CcError if it cannot begin."""
+    clock = SystemClock()
+    quiet = options.quiet or options.story is not None
+    logs = Logs(clock, logging.WARNING if quiet else logging.INFO)
+    try:
+        return asyncio.run(Daemon(options, clock, sys.stdout).live())
+    finally:
+        logs.close()
+
+
+class Daemon:
+    """One run of the daemon, and its health as `status` shows it."""
+
+    def __init__(self, options: RunOptions, clock: SystemClock, out: TextIO) -> None:
+        self.state = "starting"
+        self.pid = os.getpid()
+        self._options = options
+        self._clock = clock
+        self._out = out
+        self._began = clock.now()
+        self._systemd = Systemd(clock)
+        self._stop = asyncio.Event()
+        self._why = ""
+        self._failed = False
+
+    @property
+    def uptime(self) -> float:
+        return self._clock.now() - self._began
+
+    async def live(self) -> int:
+        """Build, serve, and take everything down in the opposite order, whatever happens."""
+        loop = asyncio.get_running_loop()
+        use_numbered_tasks(loop)
+        options = self._options
+        loaded = load(options.config, Site)
+        script = find_script(options.story) if options.story is not None else None
+        state = options.state or state_directory(os.environ, os.getuid())
+        async with contextlib.AsyncExitStack() as stack:
+            sink = FileSink(state / "journal")
+            stack.callback(sink.close)
+            store = Store(state / "ccappliance.db", on_trouble=lambda words: self._store_trouble(words))
+            stack.callback(store.close)
+            self._signals(loop)
+            self._build(loop, loaded, script, state, sink, store)
+            stack.callback(self._street.close)
+            self._sound.beat.start()
+            stack.callback(self._sound.near.close)
+            stack.callback(self._sound.far.close)
+            stack.callback(self._sound.beat.stop)
+            server = ControlServer(options.socket, operations_of(self._view), group=loaded.value.control.group)
+            self._open(sink, store, loaded)
+            await server.start()
+            stack.push_async_callback(server.stop)
+            tasks = Supervisor("daemon")
+            tasks.spawn(self._care(sink), "care")
+            stack.push_async_callback(tasks.close)
+            await self._serve(script, tasks, state)
+            await self._end()
+        if options.story is not None and not options.quiet:
+            self._say("Ended cleanly.")
+        return 1 if self._failed else 0
+
+    # ---- beginning ----
+
+    def _build(self, loop: asyncio.AbstractEventLoop, loaded: Loaded[Site], script: Script | None, state: Path,
+               sink: FileSink, store: Store) -> None:
+        site = loaded.value
+        zone = load_zones()[site.system.zone]
+        chance = random.Random(script.seed if script else None)
+        self._sound = engine_sound(loop, zone, len(site.lines), virtual=False, realtime=site.system.realtime)
+        self._street = Street(site, loop=loop, far=self._sound.far, zone=zone, chance=chance, clock=self._clock,
+                              lines=script.lines if script else None)
+        outside = Outside(self._clock, chance, Ids(int(self._clock.wall().timestamp())))
+        texts = tuple((site.system.language, text) for text in spoken_texts(script)) if script else ()
+        if script:
+            self._say("Preparing the announcements (the first time this takes a while) …")
+        self._house = House(site, Surroundings(
+            loop=loop, outside=outside, zone=zone, media=self._sound.near, driver=self._street.driver, sink=sink,
+            store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
+            recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
+            threaded=True, texts=texts))
+        self._view = View(self._house, loaded, self._options.config, self, self._apply)
+
+    def _open(self, sink: FileSink, store: Store, loaded: Loaded[Site]) -> None:
+        sink.on_alarm = self._house.journal.write
+        self._house.open(VERSION)
+        if store.set_aside is not None:
+            self._alarm("database_rebuilt", "store", f"the database was corrupt; it was moved to {store.set_aside} and "
+                                                     "made anew from the journal")
+        for finding in loaded.warnings:
+            log.warning("configuration", extra={"fields": {"finding": str(finding)}})
+        gc.collect()
+        gc.freeze()  # what stands now stays: the collector need not look at it again
+        self.state = "ready"
+        self._systemd.ready(f"{len(self._house.switch.circuits)} lines")
+        log.info("ready", extra={"fields": {"site": self._house.site.system.name, "socket": self._options.socket,
+                                            "lines": len(self._house.switch.circuits)}})
+
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._asked_to_stop, signal.Signals(number).name)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload)
+
+    # ---- serving ----
+
+    async def _serve(self, script: Script | None, tasks: Supervisor, state: Path) -> None:
+        if script is None:
+            await self._stop.wait()
+            return
+        telling = tasks.spawn(self._tell_story(script, state), "story")
+        await self._stop.wait()
+        telling.cancel()
+        await asyncio.wait([telling])
+
+    async def _tell_story(self, script: Script, state: Path) -> None:
+        now = self._clock.now()
+        narrator = Narrator(self._say, now)
+        self._say(f"\n{script.title}\n{'─' * 72}")
+        hear: Callable[[Entry], None] = self._hear_as_json if self._options.json else narrator.hear
+        self._house.journal.follow(hear)
+        story = Story(script, self._house, self._street, clock=self._clock, tell=narrator.deed)
+        try:
+            failed = await story.play()
+            self._say("─" * 72)
+            if failed is not None:
+                self._failed = True
+                self._say(f"The story went wrong at {failed.step.place} ({failed.step}):\n  {failed.why}")
+            else:
+                await self._say_what_remains(state)
+            self._say("\nThe daemon keeps serving. Look at it from another terminal, for example:\n"
+                      f"  {_command()} status\n  {_command()} journal tail -f\nCtrl-C ends it.")
+            await self._stop.wait()
+        finally:
+            story.close()
+
+    async def _say_what_remains(self, state: Path) -> None:
+        await self._house.around.store.flush()
+        root = self._house.recorder.directory
+        self._say("What remains of it:")
+        for cdr in reversed(self._house.cdrs.recent(10)):
+            if cdr.recordings:
+                where = ", ".join(str(root / path) if root else path for path in cdr.recordings)
+                self._say(f"  recording  {where}  (left: the customer, right: what the customer heard)")
+                self._say(f"  CDR        {cdr.call} {cdr.calling} → {cdr.called}: {cdr.disposition}, waited "
+                          f"{cdr.wait:.1f} s, talked {cdr.talk:.1f} s, {cdr.transfers} transfer(s); "
+                          f"in {state / 'ccappliance.db'}, table cdr")
+        self._say(f"  journal    {state / 'journal'}")
+
+    async def _care(self, sink: FileSink) -> None:
+        """Once a second: the journal to the disk, the ticks looked at, the watchdog fed while sound moves."""
+        loop = asyncio.get_running_loop()
+        ticks = late = 0
+        while True:
+            await asyncio.sleep(CARE)
+            sink.retry()
+            await loop.run_in_executor(None, sink.sync)
+            stats = self._sound.near.stats()
+            if stats.ticks > ticks:
+                self._systemd.watchdog()
+            self._judge(stats.late - late, stats.worst_late)
+            ticks, late = stats.ticks, stats.late
+            self._systemd.status(f"{len(self._house.switch.calls)} calls, {len(self._house.alarms.standing())} alarms")
+
+    def _judge(self, late: int, worst: float) -> None:
+        standing = self._house.alarms.has("late_ticks", "media")
+        if late >= LATE_ALARM and not standing:
+            self._alarm("late_ticks", "media", f"{late} of the last {int(CARE / 0.02)} ticks were late, the worst ever by "
+                                               f"{worst * 1000:.0f} ms: the machine is too slow or too busy")
+        elif late == 0 and standing:
+            self._house.journal.write(facts.AlarmCleared("late_ticks", "media"))
+
+    # ---- reload ----
+
+    def _asked_to_reload(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._reload_by_signal(), name="reload")
+        task.add_done_callback(lambda done: done.exception())
+
+    async def _reload_by_signal(self) -> None:
+        self._systemd.reloading()
+        outcome = await self._view.config_reload("SIGHUP")
+        if outcome["applied"]:
+            log.info("configuration applied", extra={"fields": {"changes": len(outcome["changes"])}})
+        for finding in outcome["findings"]:
+            log.error("configuration", extra={"fields": finding})
+        if outcome["restart"]:
+            log.error("configuration needs a restart, nothing was applied",
+                      extra={"fields": {"keys": ", ".join(outcome["restart"])}})
+        self._systemd.ready()
+
+    async def _apply(self, loaded: Loaded[Site], by: str) -> None:
+        await self._house.apply(loaded.value, by)
+        self._view.loaded = loaded
+
+    # ---- ending ----
+
+    def _asked_to_stop(self, why: str) -> None:
+        if self._stop.is_set():
+            log.warning("asked twice to stop: calls are ended now")
+            self._why = "asked twice"
+        else:
+            self._why = why
+        self._stop.set()
+
+    async def _end(self) -> None:
+        self.state = "draining"
+        self._systemd.stopping("ending calls")
+        deadline = self._clock.now() + self._house.site.system.drain
+        while self._house.switch.calls and self._clock.now() < deadline and self._why != "asked twice":
+            await asyncio.sleep(DRAIN_STEP)
+        self.state = "stopping"
+        await self._house.close(self._why)
+
+    # ---- words ----
+
+    def _store_trouble(self, words: str) -> None:
+        if words:
+            self._alarm("store", "database", words)
+        else:
+            self._house.journal.write(facts.AlarmCleared("store", "database"))
+
+    def _alarm(self, alarm: str, subject: str, words: str) -> None:
+        self._house.journal.write(facts.AlarmRaised(alarm, subject, words))
+
+    def _hear_as_json(self, entry: Entry) -> None:
+        self._say(json.dumps(entry.as_dict(), ensure_ascii=False))
+
+    def _say(self, words: str) -> None:
+        if not self._options.quiet:
+            with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to end calls
+                print(words, file=self._out, flush=True)
+
+
+def _command() -> str:
+    """How the command line was called, for hints."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "ccappliance" else "ccappliance"
+

@@ -1,0 +1,109 @@
+"""The zones' facts and the short form of tones, good and bad."""
+
+import math
+
+import pytest
+
+from ccappliance.base.errors import ConfigError
+from ccappliance.media.ports import ToneStep
+from ccappliance.media.tones import TONES, dtmf_tone, load_zones, parse_tone
+
+
+def test_every_zone_is_whole():
+    zones = load_zones()
+    assert set(zones) >= {"cn", "us", "gb", "de", "fr", "jp"}
+    for name, zone in zones.items():
+        assert zone.name == name
+        assert tuple(zone.tones) == TONES
+        assert [zone.tone(tone).name for tone in TONES] == list(TONES)
+        assert zone.ring == zone.ring_cadence
+        assert {one.name for one in zone.recognised} >= {"dial", "busy", "ringback"}
+        assert all(step.seconds > 0 and step.level <= 3.0 for tone in zone.tones.values() for step in tone.steps)
+
+
+def test_china():
+    cn = load_zones()["cn"]
+    assert cn.tones["dial"].steps == (ToneStep((450.0,), math.inf),)
+    assert cn.tones["busy"].steps == (ToneStep((450.0,), 0.35), ToneStep((), 0.35))
+    assert cn.tones["ringback"].steps == (ToneStep((450.0,), 1.0), ToneStep((), 4.0))
+    assert cn.tones["congestion"].steps == (ToneStep((450.0,), 0.7), ToneStep((), 0.7))
+    assert cn.tones["call_waiting"].steps == (ToneStep((450.0,), 0.4), ToneStep((), 4.0))
+    assert cn.ring_cadence == (1.0, 4.0)
+    assert cn.tones["beep"].rounds == 1
+    assert [tuple(one) for one in cn.recognised] == [
+        ("dial", (450.0,), 1000, 0), ("busy", (450.0,), 350, 350), ("ringback", (450.0,), 1000, 4000),
+        ("congestion", (450.0,), 700, 700)]
+
+
+def test_what_is_recognised_is_what_is_played():
+    """Frequencies and the first on of every recognised pattern are those of the zone's own tone."""
+    for zone in load_zones().values():
+        for one in zone.recognised:
+            steps = zone.tones[one.name].steps
+            assert steps[0].frequencies == one.hz, f"{zone.name} {one.name}"
+            if one.off_ms:
+                assert steps[0].seconds == one.on_ms / 1000, f"{zone.name} {one.name}"
+                assert max(step.seconds for step in steps if not step.frequencies) == one.off_ms / 1000
+
+
+def test_the_short_form():
+    tone = parse_tone("t", "350+440@-13/100, 0/50 x3")
+    assert tone.steps == (ToneStep((350.0, 440.0), 0.1, -13.0), ToneStep((), 0.05))
+    assert tone.rounds == 3
+
+
+@pytest.mark.parametrize("bad", ["", "x", "450/", "450/350,", "450/0", "450x0", "450xa", "45", "4500/100", "450@9/100",
+                                 "1.2.3/5", "450,0/100", "1400+1500+1600+1700+1800/10", "450/-5", "dial"])
+def test_bad_tones_say_what_is_wrong(bad):
+    with pytest.raises(ValueError, match="tone t"):
+        parse_tone("t", bad)
+
+
+def test_dtmf():
+    assert dtmf_tone("D", 0.08, 0.04).steps == (ToneStep((941.0, 1633.0), 0.08, -9.0), ToneStep((), 0.04))
+    assert dtmf_tone("a").steps[0].frequencies == (697.0, 1633.0)
+    for bad in ("", "E", "12", ","):
+        with pytest.raises(ValueError, match="no DTMF digit"):
+            dtmf_tone(bad)
+
+
+GOOD = """
+xx:
+  country: Nowhere
+  ring_cadence: [1, 4]
+  flash: 0.1
+  fsk: v23
+  caller_id: dtmf
+  tones: {dial: "425", busy: "425/500,0/500", ringback: "425/1000,0/4000", congestion: "425/250,0/250",
+          call_waiting: "425/200,0/4000", howler: "950", beep: "1000/200x1"}
+  recognised:
+    dial: {hz: [425], on_ms: 800, off_ms: 0}
+"""
+
+
+def test_a_zone_of_ones_own():
+    assert load_zones(GOOD)["xx"].recognised[0].on_ms == 800
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), [
+    ("fsk: v23", "fsk: v21", "v23 or bell202"),
+    ("caller_id: dtmf", "caller_id: none", "fsk or dtmf"),
+    ("flash: 0.1", "flash: 5", "0.05 to 1 s"),
+    ("flash: 0.1", "flush: 0.1", "unknown keys: flush"),
+    ("country: Nowhere", "", "lacks 'country'"),
+    ("[1, 4]", "[1, 4, 1]", "even number"),
+    ('howler: "950", ', "", "must be exactly"),
+    ('"425/500,0/500"', '"busy"', "is not f1"),
+    ("hz: [425]", "hz: [425, 450, 475]", "one or two"),
+    ("on_ms: 800", "on_ms: 0", "1 to 60000"),
+    ("on_ms: 800", "on: 800", "lacks 'on_ms'"),
+])
+def test_a_bad_zone_says_what_is_wrong(old, new, problem):
+    with pytest.raises(ConfigError, match=problem):
+        load_zones(GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "xx: 5", "xx: {", "xx: {tones: 5}"])
+def test_what_is_no_zones_at_all(text):
+    with pytest.raises(ConfigError):
+        load_zones(text)
