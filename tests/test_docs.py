@@ -7,7 +7,6 @@ from ccappliance.base.causes import Cause
 from ccappliance.call.facts import Kinds
 from ccappliance.config.schema import markdown
 from ccappliance.interfaces.cli.main import build
-from ccappliance.interfaces.cli.roof import Roof
 from ccappliance.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +23,7 @@ def test_every_fact_and_field_is_documented() -> None:
         row = re.search(rf"^\| `{name}` \| (.*?) \|", page, re.MULTILINE)
         assert row, f"docs/journal.md says nothing of {name}"
         fields = re.findall(r"`(\w+)`", row.group(1))
-        assert fields == [field for field in kind.__dataclass_fields__], f"docs/journal.md: fields of {name}"
+        assert fields == list(kind.__dataclass_fields__), f"docs/journal.md: fields of {name}"
 
 
 def test_every_cause_is_documented() -> None:
@@ -34,7 +33,15 @@ def test_every_cause_is_documented() -> None:
 
 
 def test_the_reference_of_keys_is_what_the_settings_say() -> None:
-    assert text("docs/configuration.md").endswith(markdown(Site)), "run `make docs`"
+    assert text("docs/configuration.md") == markdown(Site), "run `make docs`"
+
+
+def test_every_kind_of_destination_is_documented() -> None:
+    page = text("docs/routes.md")
+    for name in Site().destinations():
+        assert f"`{name}`" in page, name
+    for kind in ("flow", "queue", "station", "trunk"):
+        assert f"`{kind}:" in page, kind
 
 
 def test_every_command_is_documented() -> None:
@@ -49,7 +56,7 @@ def test_every_command_is_documented() -> None:
             names += walk(command.get_command(None, name), [*path, name])  # type: ignore[attr-defined]
         return names
 
-    for name in walk(build(Roof.nowhere()), []):
+    for name in walk(build(), []):
         assert f"`ccappliance {name}" in page, f"docs/commands.md says nothing of `ccappliance {name}`"
 
 

@@ -30,7 +30,7 @@ MAY_USE = {
     "sim.story": {"random"},
     "daemon": {"random"},
 }
-COMPILED = {"media._engine": {"media.engine", "media.metronome"}, "media._dsp": {"media.dsp"}}
+COMPILED = {"media._resample": {"media.files"}, "media._engine": {"media.engine", "media.metronome"}, "media._dsp": {"media.dsp"}}
 
 
 def dotted(path: Path) -> str:

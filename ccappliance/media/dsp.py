@@ -146,7 +146,7 @@ class MatchEar:
 
     @property
     def best(self) -> float:
-        """The greatest likeness so far, 0 to 1."""
+        """The greatest likeness of the exact looks so far, 0 to 1; 0 also when nothing came near enough for one."""
         return self._ear.best
 
     def hear(self, pcm: bytes) -> SoundHeard | None:

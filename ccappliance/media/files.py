@@ -9,16 +9,15 @@ import os
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import mul
 from pathlib import Path
 from typing import BinaryIO
 
 from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.base.limits import MAX_PROMPT_SECONDS
 from ccappliance.base.units import RATE
+from ccappliance.media._resample import polyphase
 from ccappliance.media.ports import Sound
 
 HEADER = 44  # bytes before the samples in the WAVs we write
@@ -166,8 +165,7 @@ def _linear(form: WavFormat, data: bytes) -> "array[int]":
 def resample(samples: "array[int]", rate: int, to: int = RATE) -> "array[int]":
     """Another rate by a windowed sinc, the same length in time: ceil(n·to/rate) samples. Rounded and clipped.
 
-    Sample k of the result is at the instant of input sample k·rate/to, so nothing is delayed. Plain Python: a second of
-    44.1 kHz takes about 75 ms; it is done once, when prompts are loaded.
+    Sample k of the result is at the instant of input sample k·rate/to, so nothing is delayed.
     """
     if rate == to:
         return samples
@@ -175,18 +173,21 @@ def resample(samples: "array[int]", rate: int, to: int = RATE) -> "array[int]":
     up, down = to // common, rate // common
     half = math.ceil(_CROSSINGS * max(1.0, rate / to) / _CUTOFF)
     padded = array("h", bytes(2 * half)) + samples + array("h", bytes(2 * half + 2))
-    result = array("h", bytes(2 * (-(-len(samples) * up // down))))
-    for k in range(len(result)):
-        whole, phase = divmod(k * down, up)
-        # taps of `phase` weigh input samples whole-half+1 … whole+half; in `padded` these begin at whole+1
-        taps = _taps(phase, up, rate, to, half)
-        value = round(sum(map(mul, taps, padded[whole + 1:whole + 1 + 2 * half])))
-        result[k] = -32768 if value < -32768 else 32767 if value > 32767 else value
-    return result
+    # the weights of a phase are for input samples whole-half+1 … whole+half; in `padded` these begin at whole+1
+    made = polyphase(padded.tobytes(), _table(up, rate, to, half), up, down, 2 * half, -(-len(samples) * up // down))
+    return array("h", made)
 
 
-@lru_cache(maxsize=8192)
-def _taps(phase: int, up: int, rate: int, to: int, half: int) -> Sequence[float]:
+@lru_cache(maxsize=8)
+def _table(up: int, rate: int, to: int, half: int) -> bytes:
+    """The filter: for each of `up` phases, 2·half doubles."""
+    table = array("d")
+    for phase in range(up):
+        table.extend(_taps(phase, up, rate, to, half))
+    return table.tobytes()
+
+
+def _taps(phase: int, up: int, rate: int, to: int, half: int) -> list[float]:
     """The filter's weights for an output instant `phase/up` of a sample after an input one; they sum to 1."""
     cutoff = _CUTOFF * min(1.0, to / rate)  # of the input's Nyquist frequency
     weights = []

@@ -75,6 +75,24 @@ def test_agents_stay_logged_in_and_a_removed_one_ends_his_call_first():
     run_virtual(story())
 
 
+def test_an_agent_removed_with_his_queue_and_brought_back_is_one_person():
+    """Found by test_acd_machine: the emptying queue offered its calls to who was removed, in the name of who came back."""
+    async def story():
+        both = settings({"a": queue_settings(), "b": queue_settings()}, ["1001", "1002"])
+        world = World(both)
+        world.login("1001")
+        call = world.offer("b")
+        await asyncio.sleep(1)
+        world.acd.apply(settings({"a": queue_settings()}, ["1002"]))
+        world.acd.apply(settings({"a": queue_settings()}, ["1001", "1002"]))
+        world.login("1001", "1002")
+        await asyncio.sleep(1)
+        assert world.agent("1001").ready
+        assert [(station, waits) for _, station, waits in world.placed] == [("8001", call.id), ("8002", call.id)]
+        await world.close()
+    run_virtual(story())
+
+
 def test_a_new_strategy_holds_from_the_next_decision():
     async def story():
         old = settings({"a": queue_settings()})

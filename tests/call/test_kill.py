@@ -53,7 +53,7 @@ _PROGRAM = "import asyncio, sys; sys.path.insert(0, sys.argv[2]); from pathlib i
 
 def agree(sink: FileSink, cdrs: CdrStore) -> list[Cdr]:
     """Each CallOffered has one CallEnded; the rows are the fold of the journal; all recordings ended once."""
-    offered, ended, tapes, fold = [], [], [], []
+    offered, ended, begun, tapes, fold = [], [], [], [], []
     reader = CdrReader(fold.append)
     for entry in sink.read():
         reader.hear(entry)
@@ -62,10 +62,12 @@ def agree(sink: FileSink, cdrs: CdrStore) -> list[Cdr]:
                 offered.append(call)
             case facts.CallEnded(call=call):
                 ended.append(call)
+            case facts.RecordingStarted(recording=recording):  # a kill may come before it
+                begun.append(recording)
             case facts.RecordingEnded(recording=recording):
                 tapes.append(recording)
     assert sorted(offered) == sorted(ended)
-    assert sorted(tapes) == sorted(f"{call}-r" for call in offered)
+    assert sorted(tapes) == sorted(begun)
     assert list(reversed(cdrs.recent(1_000_000))) == fold
     assert sorted(row.recording for row in cdrs.recordings(1_000_000)) == sorted(tapes)
     return fold

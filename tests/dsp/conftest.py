@@ -12,7 +12,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def readings() -> list[np.ndarray]:
-    """Ten voices, Chinese and English, each at two speeds and pitches: about twelve minutes at 8 kHz."""
+    """Ten voices, Chinese and English, each at two speeds and pitches: about eleven minutes at 8 kHz."""
     made = [speech(voice, text, speed, pitch) for voice, text in VOICES for speed, pitch in ((150, 45), (185, 65))]
     if any(one is None for one in made):
         pytest.skip("espeak-ng is not installed: `apt install espeak-ng` for the talk-off tests")

@@ -18,6 +18,7 @@ from ccappliance.signalling.signals import (
     Cleared,
     Digit,
     Flash,
+    Occupied,
     Offered,
     Released,
     Unblocked,
@@ -113,7 +114,7 @@ def test_nothing_that_can_be_dialled(digits, seconds):
         await rig.wait(59)
         assert rig.take() == []
         await rig.wait(1.1)
-        assert rig.take() == [HOWLS]
+        assert rig.take() == [HOWLS, Released()]
         assert rig.port.sounding == "howler"
         await rig.wait(61)
         assert rig.port.sounding == ""
@@ -128,9 +129,10 @@ def test_hung_up_while_dialling():
     async def story(rig):
         hook(rig, True)
         await dial(rig, "80")
+        assert rig.told == [Occupied()]  # nobody shall be offered a call there
         hook(rig, False)
         await rig.wait(100)
-        assert rig.take() == []
+        assert rig.take() == [Released()]
         assert rig.circuit.idle
 
     bench("fxs", story)
@@ -369,10 +371,11 @@ def test_a_port_that_cannot_ring(lives_again):
         rig.channel.broken = False
         if lives_again == "rests":
             await rig.wait(301)
+            assert rig.take() == [Unblocked()]
         else:
             hook(rig, True)
             hook(rig, False)
-        assert rig.take() == [Unblocked()]
+            assert rig.take() == [Unblocked(), Released()]  # it was lifted, and hung up
         assert rig.circuit.idle
 
     bench("fxs", story)
@@ -382,6 +385,6 @@ def test_lifted_when_the_daemon_starts():
     async def story(rig):
         assert rig.port.sounding == "dial"
         await rig.wait(71)
-        assert rig.take() == [HOWLS]
+        assert rig.take() == [HOWLS, Released()]
 
     bench("fxs", story, lifted=True)

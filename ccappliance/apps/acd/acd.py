@@ -156,6 +156,8 @@ class Acd:
             queue.removed = True
             if len(queue.line):
                 self._draining[name] = queue
+        for queue in self._draining.values():
+            queue.members = {number: agent for number in queue.members if (agent := self.book.here(number)) is not None}
         self._queues = kept
         self._seat()
 

@@ -38,6 +38,10 @@ class Agents:
             raise Refused("no_agent", f"there is no agent {number}")
         return agent
 
+    def here(self, number: str) -> Agent | None:
+        """An agent who is configured, or was and is still on a call."""
+        return self.by_number.get(number) or self._leaving.get(number)
+
     def at(self, station: str) -> Agent | None:
         """Who sits there."""
         return self._at.get(station)

@@ -166,7 +166,7 @@ cdef class Match:
 
     @property
     def best(self):
-        """The greatest likeness so far, 0 to 1."""
+        """The greatest likeness of the exact looks so far, 0 to 1; 0 also when nothing came near enough for one."""
         return self.ear.best
 
     @property

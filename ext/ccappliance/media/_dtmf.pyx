@@ -12,13 +12,13 @@
 #   level     heard -3...-42 dBm0 per tone, silent below -45
 #   twist     low group 8 dB stronger to high group 4 dB stronger is heard
 #   frequency +-2.2 % heard, +-2.6 % refused
-#   length    >= 40 ms always, <= 23 ms never; told after at most 45 ms (typically 38)
+#   length    >= 40 ms always, <= 23 ms never; told after at most 45 ms
 #   pause     >= 36 ms separates, <= 20 ms does not
 #   noise     99 % at 10 dB signal to noise
 #   dial tone one sine of 400-450 Hz up to 3 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
 #             8 dB below each
 #   talk-off  0 in the speech of tests/dsp; it is the share of explained energy and not a filter that keeps speech out
-#   cost      bounded: about 6 ns a sample, 2 us once a hop while a candidate sounds
+#   cost      bounded: 5-14 ns a sample, 2 us once a hop while a candidate sounds
 #   room      a digit needs three looks of its own: `room` of n/120 + 1 never loses one
 from libc.math cimport M_PI, atan2, cos, fabs, sin
 from libc.stdint cimport int16_t

@@ -9,7 +9,7 @@
 #   begins    20 ms of steady mark, with or without channel seizure before; speech has no such mark
 #   level     heard -3...-40 dBm0 (floor about -45)
 #   twist     10 dB either way; speed +-1.5 %; frequency +-2 %
-#   noise     99 % of messages of 31 bytes at 16 dB signal to noise
+#   noise     99 % of messages of 31 bytes at 12 dB signal to noise
 #   ends      by its length byte; given up after 3 bytes without a stop bit or 30 bits without a start bit (carrier gone);
 #             then it waits for mark again
 #   chunks    any n gives the same messages; when two messages end in one call the second overwrites the first, which

@@ -23,7 +23,7 @@ cdef struct match_t:
     int fill                                # samples in the coarse sample being added up
     float filling
     float before, last                      # coarse likeness one and two steps ago
-    float best                              # greatest exact likeness so far, for measurements
+    float best                              # greatest likeness of the exact looks so far; 0: there was none, nothing came near
 
 cdef void match_init(match_t *ear, const int16_t *sound, int samples) noexcept nogil  # copies its needle
 cdef void match_reset(match_t *ear) noexcept nogil

@@ -8,13 +8,14 @@
 #             8 kHz for the seven places where the sound may be. Heard when that is 0.9 or more, and 0.88 together with
 #             the 200 ms before: a synthetic voice says one syllable always alike
 #   measured  see tests/dsp/test_match.py: itself through A-law twice 0.99, with another voice 10 dB below 0.94, other
-#             sentences of the same synthetic voice below 0.88 but for 1 in 5,632 pairs (the same words in both)
+#             sentences of synthetic voices wrongly heard in 1 of 5,632 pairs (on which the limits were chosen) and in 1
+#             of 1,484 others (a mere "Oh"): a like vowel is enough, so a very short sound is a poor thing to wait for
 #   silence   windows below -55 dBm0 never match; a sound that is silent itself is never heard
 #   short     a sound of less than 200 ms is looked for as a whole; one of less than 20 ms is never heard
 #   tones     a needle that is one steady tone is heard wherever that tone sounds; prompts are not
 #   delay     within 8 samples of the needle's last sample
 #   limits    whole-sample delays only: it is for simulated lines, where nothing is resampled
-#   cost      bounded: 200 multiplications a sample, and 3,000 more at worst where every look is a peak (about 50 ns on speech)
+#   cost      bounded: 200 multiplications a sample, and 4,200 more at worst where every look is a peak (60-80 ns on speech)
 from libc.math cimport sqrt
 from libc.stdint cimport int16_t, int64_t
 from libc.string cimport memset
