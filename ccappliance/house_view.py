@@ -120,7 +120,7 @@ class View:
     def originate(self, station: str, number: str, group: str, by: str) -> view.CallRow:
         if not self._house.switch.has_station(station):
             raise Refused("no_such_station", f"there is no station {station}")
-        return self._call_row(self._house.switch.originate(station, number, by, group))
+        return self._call_row(self._house.switch.originate(station, number, group, by))
 
     # ---- agents and queues ----
 

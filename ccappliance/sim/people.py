@@ -235,6 +235,15 @@ class Person:
                           f"the bell to ring {times} times" if times > 1 else "the bell to ring", within)
         return self.phone.display
 
+    async def not_rung(self, seconds: float) -> None:
+        """For so long nobody calls."""
+        began, noticed = self._loop.time(), self._noticed
+        try:
+            await self._until(lambda: self.ringing, "the bell", seconds)
+        except Unmet:
+            return
+        raise Unmet(self.name, f"no call for {seconds:g} s", self._instead(began, noticed))
+
     async def bell_stops(self, within: float = PATIENCE) -> None:
         """The bell is silent longer than between two rings."""
         await self._until(lambda: not self.ringing, "the bell to stop", within)

@@ -10,11 +10,14 @@ from pathlib import Path
 from ccappliance import VERSION
 from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.ids import Ids
+from ccappliance.call.cdr import Cdr
 from ccappliance.call.journal import MemorySink
 from ccappliance.house import House, Surroundings
 from ccappliance.media.render import Voice
 from ccappliance.media.tones import load_zones
+from ccappliance.sim.configured import Configured
 from ccappliance.sim.loop import run_virtual
+from ccappliance.sim.mishaps import in_use
 from ccappliance.sim.narrator import Narrator
 from ccappliance.sim.script import Script
 from ccappliance.sim.story import Story, spoken_texts
@@ -35,19 +38,40 @@ class Played:
     digest: str
     breaches: tuple[str, ...]
     journal: tuple[bytes, ...]
+    in_use: tuple[str, ...] = ()  # what was not let go after everybody had hung up
+    cdrs: tuple[Cdr, ...] = ()  # oldest first
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a story is played, for those who interfere with it."""
+
+    loop: asyncio.AbstractEventLoop
+    house: House
+    street: Street
+    story: Story
 
 
 def play(script: Script, site: Site, *, engine: bool, cache: Path, voice: Voice | None = None,
-         say: Callable[[str], None] | None = None, recordings: Path | None = None) -> Played:
-    """Play one story from beginning to end. `say` is told it as it happens."""
+         say: Callable[[str], None] | None = None, recordings: Path | None = None, configured: Configured | None = None,
+         interfere: Callable[[Stage], None] | None = None) -> Played:
+    """Play one story from beginning to end, in the house of `site`.
+
+    `say` is told it as it happens; `configured`: what its reloads are laid over; `interfere` is called when the house
+    has opened, and may call things to happen during the story.
+    """
+    def run(folder: Path | None) -> Played:
+        return run_virtual(_play(script, site, engine, cache, voice, say, folder, configured, interfere))
+
     if recordings is not None or not engine:
-        return run_virtual(_play(script, site, engine, cache, voice, say, recordings))
+        return run(recordings)
     with tempfile.TemporaryDirectory(prefix="ccappliance-story-") as folder:
-        return run_virtual(_play(script, site, engine, cache, voice, say, Path(folder)))
+        return run(Path(folder))
 
 
 async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Voice | None,
-                say: Callable[[str], None] | None, recordings: Path | None) -> Played:
+                say: Callable[[str], None] | None, recordings: Path | None, configured: Configured | None,
+                interfere: Callable[[Stage], None] | None) -> Played:
     loop = asyncio.get_running_loop()
     zone = load_zones()[site.system.zone]
     clock = LoopClock(loop, script.at)
@@ -59,19 +83,26 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache, recordings=recordings,
-        threaded=False, used_space=lambda _: 0.0, voice=voice, texts=tuple((language, text) for text in spoken_texts(script))))
+        threaded=False, used_space=lambda _: 0.0, voice=voice,
+        texts=tuple((language, text) for text in spoken_texts(script))))
     narrator = Narrator(say, clock.now()) if say else None
     if narrator:
         house.journal.follow(narrator.hear)
     house.open(VERSION)
     sound.beat.start()
-    story = Story(script, house, street, clock=clock, **({"tell": narrator.deed} if narrator else {}))
+    story = Story(script, house, street, clock=clock, configured=configured,
+                  **({"tell": narrator.deed} if narrator else {}))
+    if interfere is not None:
+        interfere(Stage(loop, house, street, story))
     failed = await story.play()
     if failed is None:
         await asyncio.sleep(QUIET)
     story.close()
+    await asyncio.sleep(QUIET)
+    left = in_use(house)
     await house.close("the story is over")
     sound.beat.stop()
     street.close()
     return Played(f"{failed.step.place}: {failed.step}" if failed else "", failed.why if failed else "",
-                  round(clock.now(), 3), sink.digest(), tuple(house.invariants.breaches), tuple(sink.lines))
+                  round(clock.now(), 3), sink.digest(), tuple(house.invariants.breaches), tuple(sink.lines),
+                  tuple(left), tuple(reversed(house.cdrs.recent(100_000))))

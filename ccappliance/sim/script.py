@@ -9,11 +9,17 @@ from typing import Any
 import yaml
 
 from ccappliance.base.errors import ConfigError, Finding
+from ccappliance.sim.configured import Overlay
 
 VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True, "calls": True,
-         "says": True, "hears": True, "rings": True}  # verb → needs an argument
+         "says": True, "hears": True, "hears nothing": True, "rings": True, "is not rung": True,
+         "bell stops": False}  # verb → needs an argument
 OPTIONS = {"within", "shows", "to"}
-PERSON_KEYS = {"name", "station", "number"}
+PERSON_KEYS = {"name", "station", "number", "withheld"}
+LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
+SPOILED = ("nothing", "checksum", "cut", "noise")
+MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate")
+RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
 STORIES = Path(__file__).parent / "stories"
 WITHIN = 10.0  # s an expectation waits unless told
@@ -27,6 +33,28 @@ class Role:
     name: str
     station: str = ""
     number: str = ""
+    withheld: bool = False  # the exchange does not show his number
+
+
+@dataclass(frozen=True)
+class Reload:
+    """Another configuration: what is laid over the one in force, and part of the error if it must be rejected."""
+
+    overlay: Overlay
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A call ordered by somebody who is no telephone: ring `station`, then dial `to` (through `trunk`)."""
+
+    station: str
+    to: str
+    trunk: str = ""
+    refused: str = ""  # the code with which it must be refused
+
+    def __str__(self) -> str:
+        return f"{self.station} → {self.to}"
 
 
 @dataclass(frozen=True)
@@ -34,12 +62,14 @@ class Step:
     """One step: somebody does something, or a fact is expected, or time passes, or several steps at once."""
 
     place: str  # "first-call.yaml:14"
-    who: str  # a person's key; "" for expect, wait and together
-    verb: str  # one of VERBS, or "expect", "wait", "together"
+    who: str  # a person's key; "" for a word of RESERVED
+    verb: str  # one of VERBS, or of RESERVED, or "in turn": steps one after the other inside of "together"
     argument: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if isinstance(self.argument, tuple | Reload):
+            return self.verb
         argument = "" if self.argument is None else f" {self.argument}"
         return f"{self.who} {self.verb}{argument}".strip()
 
@@ -55,6 +85,7 @@ class Script:
     roles: Mapping[str, Role]
     lines: Mapping[str, Mapping[str, Any]]  # circuit name → settings of the exchange's end
     steps: tuple[Step, ...]
+    config: tuple[Overlay, ...] = ()  # what is laid over the configuration for this story
 
 
 def read_script(path: Path) -> Script:
@@ -79,14 +110,16 @@ class _Reader:
         self._path = path
         self._findings: list[Finding] = []
         self._roles: dict[str, Role] = {}
+        self._text = ""
 
     def read(self) -> Script:
         try:
-            root = yaml.compose(self._path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            self._text = self._path.read_text(encoding="utf-8")
+            root = yaml.compose(self._text, Loader=yaml.SafeLoader)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError([Finding(self._path.name, "story", f"can't be read: {error}", "")]) from None
         top = self._mapping(root, "story")
-        known = {"title", "at", "seed", "people", "exchange", "steps"}
+        known = {"title", "at", "seed", "config", "people", "exchange", "steps"}
         for key, node in top.items():
             if key not in known:
                 self._wrong(node, key, "unknown key", f"known: {', '.join(sorted(known))}")
@@ -95,22 +128,26 @@ class _Reader:
         lines = {key: self._plain(node) for key, node in self._mapping(top.get("exchange"), "exchange").items()}
         steps = tuple(step for node in self._items(top.get("steps"), "steps") if (step := self._step(node)))
         at = self._at(top.get("at"))
+        config = (self._overlay(top["config"]),) if "config" in top else ()
         seed = int(self._number(top["seed"], "seed")) if "seed" in top else 1
         if not steps and not self._findings:
             self._findings.append(Finding(self._path.name, "steps", "a story needs steps", "see docs/stories.md"))
         if self._findings:
             raise ConfigError(self._findings)
         title = str(self._plain(top["title"])) if "title" in top else self._path.stem
-        return Script(self._path, title, at, seed, roles, lines, steps)
+        return Script(self._path, title, at, seed, roles, lines, steps, config)
 
     def _role(self, key: str, node: yaml.Node) -> Role:
         told = self._plain(node) if isinstance(node, yaml.MappingNode) else {}
+        if key in RESERVED:
+            self._wrong(node, f"people.{key}", "is a word of stories", "give this person another key")
         for unknown in sorted(set(told) - PERSON_KEYS):
             self._wrong(node, f"people.{key}.{unknown}", "unknown key", f"known: {', '.join(sorted(PERSON_KEYS))}")
         if bool(told.get("station")) == bool(told.get("number")):
             self._wrong(node, f"people.{key}", "a person has either a station of ours or a number at the exchange",
                         'write station: "8001" or number: "13800138000"')
-        return Role(key, str(told.get("name", key)), str(told.get("station", "")), str(told.get("number", "")))
+        return Role(key, str(told.get("name", key)), str(told.get("station", "")), str(told.get("number", "")),
+                    told.get("withheld") is True)
 
     def _step(self, node: yaml.Node) -> Step | None:
         place = f"{self._path.name}:{node.start_mark.line + 1}"
@@ -119,22 +156,59 @@ class _Reader:
             self._wrong(node, "steps", "a step is one thing", "write - who: does, or - expect: {...}")
             return None
         who, told = next(iter(step.items()))
-        if who == "expect":
-            wanted = self._plain(told)
-            if not isinstance(wanted, dict) or "fact" not in wanted:
-                self._wrong(told, "expect", "names no fact", "write expect: {fact: CallEnded, by: caller}")
-                return None
-            options = {"within": wanted.pop("within", WITHIN)}
-            return Step(place, "", "expect", wanted, options)
+        if who in ("expect", "never"):
+            return self._expectation(place, who, told)
         if who == "wait":
             return Step(place, "", "wait", self._number(told, "wait"))
         if who == "together":
-            inner = [self._step(item) for item in self._items(told, "together")]
-            return Step(place, "", "together", tuple(step for step in inner if step))
+            return Step(place, "", "together", self._steps(told, "together"))
+        if who in MISHAPS:
+            return self._mishap(place, who, told)
         if who not in self._roles:
             self._wrong(node, f"steps.{who}", "nobody of this name", f"people: {', '.join(self._roles)}")
             return None
         return self._deed(place, who, told)
+
+    def _steps(self, node: yaml.Node, key: str) -> tuple[Step, ...]:
+        """Steps that happen together; a list among them is steps in turn."""
+        steps = []
+        for item in self._items(node, key):
+            if isinstance(item, yaml.SequenceNode):
+                place = f"{self._path.name}:{item.start_mark.line + 1}"
+                steps.append(Step(place, "", "in turn", self._steps(item, key)))
+            elif (step := self._step(item)) is not None:
+                steps.append(step)
+        return tuple(steps)
+
+    def _expectation(self, place: str, word: str, told: yaml.Node) -> Step | None:
+        wanted = self._plain(told)
+        if not isinstance(wanted, dict) or "fact" not in wanted:
+            self._wrong(told, word, "names no fact", f"write {word}: {{fact: CallEnded, by: caller}}")
+            return None
+        options = {"within": wanted.pop("within", WITHIN)} if word == "expect" else {}
+        return Step(place, "", word, wanted, options)
+
+    def _mishap(self, place: str, word: str, told: yaml.Node) -> Step | None:
+        if word == "reload":
+            return Step(place, "", word, Reload(self._overlay(told)))
+        if word == "reload rejected":
+            parts = self._mapping(told, word)
+            if set(parts) != {"because", "config"}:
+                self._wrong(told, word, "needs because and config",
+                            "write reload rejected: {because: part of the error, config: {...}}")
+                return None
+            return Step(place, "", word, Reload(self._overlay(parts["config"]), str(self._plain(parts["because"]))))
+        if word == "originate":
+            order = self._plain(told)
+            if not isinstance(order, dict) or not {"station", "to"} <= set(order) <= {"station", "to", "trunk", "refused"}:
+                self._wrong(told, word, "needs station and to", 'write originate: {station: "8001", to: "13800138000"}')
+                return None
+            return Step(place, "", word, Order(**{key: str(value) for key, value in order.items()}))
+        argument = self._plain(told)
+        if word == "spoil" and argument not in SPOILED:
+            self._wrong(told, word, f"{argument!r} is nothing that can be done to caller ID", f"known: {', '.join(SPOILED)}")
+            return None
+        return Step(place, "", word, str(argument))
 
     def _deed(self, place: str, who: str, told: yaml.Node) -> Step | None:
         if isinstance(told, yaml.ScalarNode):
@@ -196,6 +270,12 @@ class _Reader:
             self._wrong(node, "at", "must be a moment with its time zone", 'write "2026-11-23T09:00:00+08:00"')
             return BEGIN
         return at
+
+    def _overlay(self, node: yaml.Node) -> Overlay:
+        """Configuration inside a story, by itself, in the lines and columns where it stands."""
+        self._mapping(node, "config")
+        start, end = node.start_mark, node.end_mark
+        return Overlay(self._path.name, "\n" * start.line + " " * start.column + self._text[start.index:end.index])
 
     def _plain(self, node: yaml.Node) -> Any:
         """A node as plain data, by YAML's safe rules."""

@@ -13,8 +13,10 @@ from ccappliance.call.journal import Entry
 from ccappliance.house import House
 from ccappliance.media.ports import Sound
 from ccappliance.media.tones import TONES
+from ccappliance.sim.configured import Configured
+from ccappliance.sim.mishaps import Mishaps, matches
 from ccappliance.sim.people import Person, Unmet
-from ccappliance.sim.script import WITHIN, Script, Step
+from ccappliance.sim.script import MISHAPS, WITHIN, Script, Step
 from ccappliance.sim.world import Street
 
 REMEMBERED = 2_000  # facts an `expect` may look back on
@@ -33,10 +35,10 @@ Tell = Callable[[float, str, str], None]  # when, who, what
 
 
 class Story:
-    """One story in one house. `tell` hears each deed as it happens."""
+    """One story in one house. `tell` hears each deed as it happens; `configured`: what reloads are laid over."""
 
     def __init__(self, script: Script, house: House, street: Street, *, clock: Clock,
-                 tell: Tell = lambda now, who, what: None) -> None:
+                 tell: Tell = lambda now, who, what: None, configured: Configured | None = None) -> None:
         self._script = script
         self._house = house
         self._clock = clock
@@ -45,8 +47,11 @@ class Story:
         self._facts: deque[Entry] = deque(maxlen=REMEMBERED)
         self._looked = house.journal.seq  # entries up to this one were expected already, or are past
         self._fresh = asyncio.Event()
+        self._failed: Step | None = None  # the innermost one
+        self._mishaps = Mishaps(house, street, configured, script.config)
         for role in script.roles.values():
-            self._people[role.key] = street.person(role.name, station=role.station, number=role.number)
+            self._people[role.key] = street.person(role.name, station=role.station, number=role.number,
+                                                   withheld=role.withheld)
         house.journal.follow(self._hear)
 
     async def play(self) -> StepFailed | None:
@@ -55,8 +60,8 @@ class Story:
             for step in self._script.steps:
                 try:
                     await self._step(step)
-                except (Unmet, CcError) as error:
-                    return StepFailed(step, str(error), self._clock.now())
+                except CcError as error:
+                    return StepFailed(self._failed or step, str(error), self._clock.now())
             return None
         finally:
             self._house.journal.unfollow(self._hear)
@@ -69,16 +74,34 @@ class Story:
     # ---- steps ----
 
     async def _step(self, step: Step) -> None:
-        if step.verb == "wait":
-            await asyncio.sleep(step.argument)
-        elif step.verb == "together":
-            async with asyncio.TaskGroup() as group:
+        try:
+            if step.verb == "wait":
+                await asyncio.sleep(step.argument)
+            elif step.verb == "together":
+                await self._together(step.argument)
+            elif step.verb == "in turn":
                 for inner in step.argument:
+                    await self._step(inner)
+            elif step.verb == "expect":
+                await self._expect(step)
+            elif step.verb == "never":
+                self._never(step)
+            elif step.verb in MISHAPS:
+                self._tell(self._clock.now(), "—", str(step))
+                await self._mishaps.happen(step)
+            else:
+                await self._deed(step)
+        except CcError:
+            self._failed = self._failed or step
+            raise
+
+    async def _together(self, steps: tuple[Step, ...]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for inner in steps:
                     group.create_task(self._step(inner))
-        elif step.verb == "expect":
-            await self._expect(step)
-        else:
-            await self._deed(step)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others were cancelled, or failed in the same moment
 
     async def _deed(self, step: Step) -> None:
         role = self._script.roles[step.who]
@@ -103,6 +126,12 @@ class Story:
                 return
             case "hears":
                 await self._hears(person, argument, within)
+            case "hears nothing":
+                await person.hear_silence(float(argument))
+            case "is not rung":
+                await person.not_rung(float(argument))
+            case "bell stops":
+                await person.bell_stops(within)
             case "rings":
                 shown = await person.ring(int(argument), within)
                 self._check_display(step, role.name, shown.number)
@@ -148,9 +177,7 @@ class Story:
     # ---- facts ----
 
     async def _expect(self, step: Step) -> None:
-        wanted: Mapping[str, Any] = step.argument
-        if wanted["fact"] not in Kinds.BY_NAME:
-            raise ConfigError([Finding(step.place, "expect", f"there is no fact {wanted['fact']!r}", "see docs/journal.md")])
+        wanted = _known(step)
         since = self._looked
         try:
             async with asyncio.timeout(float(step.options["within"])):
@@ -164,12 +191,17 @@ class Story:
 
     def _find(self, wanted: Mapping[str, Any], since: int) -> bool:
         for entry in self._facts:
-            if entry.seq > since and type(entry.fact).__name__ == wanted["fact"]:
-                told = entry.fact.as_dict()
-                if all(told.get(key) == value for key, value in wanted.items() if key != "fact"):
-                    self._looked = max(self._looked, entry.seq)
-                    return True
+            if entry.seq > since and matches(entry.fact, wanted):
+                self._looked = max(self._looked, entry.seq)
+                return True
         return False
+
+    def _never(self, step: Step) -> None:
+        """Since the story began there was no such fact."""
+        wanted = _known(step)
+        for entry in self._facts:
+            if matches(entry.fact, wanted):
+                raise Unmet("the journal", f"never {_wanted(wanted)}", f"it did: {entry.fact}")
 
     def _hear(self, entry: Entry) -> None:
         self._facts.append(entry)
@@ -181,12 +213,19 @@ def spoken_texts(script: Script) -> list[str]:
     def walk(steps: tuple[Step, ...]) -> list[str]:
         texts: list[str] = []
         for step in steps:
-            if step.verb == "together":
+            if step.verb in ("together", "in turn"):
                 texts += walk(step.argument)
             elif step.verb == "says":
                 texts.append(str(step.argument))
         return texts
     return list(dict.fromkeys(walk(script.steps)))
+
+
+def _known(step: Step) -> Mapping[str, Any]:
+    wanted: Mapping[str, Any] = step.argument
+    if wanted["fact"] not in Kinds.BY_NAME:
+        raise ConfigError([Finding(step.place, step.verb, f"there is no fact {wanted['fact']!r}", "see docs/journal.md")])
+    return wanted
 
 
 def _told(step: Step, argument: str) -> str:

@@ -93,7 +93,7 @@ class Street:
                                        f"lines: {', '.join(self.pairs)}") for name in told])
         self.driver = SimulatedDriver(loop, _cards(site, self.pairs), flash=zone.flash)
 
-    def person(self, name: str, *, station: str = "", number: str = "") -> Person:
+    def person(self, name: str, *, station: str = "", number: str = "", withheld: bool = False) -> Person:
         """Somebody at a station's telephone, or a subscriber of the exchange. ConfigError for an unknown station."""
         if station:
             if station not in self._stations:
@@ -102,7 +102,7 @@ class Street:
             pair = self._stations[station]
         else:
             pair = SimulatedLine(self._loop, self._far.wire())
-            self.exchange.add(number, name=name, line=pair)
+            self.exchange.add(number, LineSettings(withheld=withheld), name=name, line=pair)
         return Person(self._loop, self._far, self._zone, name, pair)
 
     def close(self) -> None:

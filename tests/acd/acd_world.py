@@ -208,7 +208,7 @@ class FakePrompts:
 
 
 class World:
-    """One ACD, its stations and callers. `answer_after(station)` → seconds until the agent picks up; None: he doesn't."""
+    """One ACD, its stations and callers. `answer_after(station)`: seconds until the agent picks up; None: never."""
 
     def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1) -> None:
         self.loop = asyncio.get_running_loop()

@@ -186,10 +186,29 @@ def test_wrap_up_may_be_ended():
     run_virtual(story())
 
 
-def test_idle_time_is_kept_by_calls_he_did_not_get_and_ended_by_those_he_had():
+def test_only_calls_missed_in_a_row_count():
+    async def story():
+        world = World(settings({"sales": queue_settings(pause_after=2, wrapup=0.0)}, ["1001"]))
+        world.login("1001")
+        for _ in range(3):
+            world.answer_after = lambda station: 1.0 if len(world.placed) % 2 == 0 else None  # every other call
+            call = world.offer("sales")
+            await asyncio.sleep(20)
+            assert world.agent("1001").on_call
+            call.anchor.hang_up()
+            await asyncio.sleep(1)
+        assert [fact.outcome for fact in world.of(facts.OfferEnded)] == ["no_answer", "answered"] * 3
+        await world.close()
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("released_at_once", [False, True])
+def test_idle_time_is_kept_by_calls_he_did_not_get_and_ended_by_those_he_had(released_at_once):
     async def story():
         world = await in_state("ringing")
         since = world.agent("1001").idle_since
+        if released_at_once:
+            world.acd.station_busy("8001", False)
         world.calls[0].anchor.hang_up()
         await asyncio.sleep(1)
         assert world.agent("1001").ready

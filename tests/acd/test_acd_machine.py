@@ -159,7 +159,8 @@ class Days(RuleBasedStateMachine):
         self.do(act, then)
 
     @rule(without=st.lists(queues, max_size=2, unique=True), away=st.lists(agents, max_size=2, unique=True),
-          wrapup=st.sampled_from([0.0, 7.0, 30.0]), policy=st.sampled_from(["wait", "paused", "logged-out"]), then=moment)
+          wrapup=st.sampled_from([0.0, 7.0, 30.0]), policy=st.sampled_from(["wait", "paused", "logged-out"]),
+          then=moment)
     def reload(self, without: list[str], away: list[str], wrapup: float, policy: str, then: float) -> None:
         new = configuration(tuple(without), tuple(away), wrapup, policy)
         self.do(lambda: self.world.acd.apply(new), then)

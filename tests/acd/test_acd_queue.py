@@ -120,7 +120,8 @@ def test_order_is_class_then_waited_plus_boost_then_call_id():
 
 def test_the_enter_time_survives_a_transfer_to_another_queue():
     async def story():
-        world = World(settings({"a": queue_settings(agents=["1001"], wrapup=0.0), "b": queue_settings(agents=["1002"])}))
+        world = World(settings({"a": queue_settings(agents=["1001"], wrapup=0.0),
+                                "b": queue_settings(agents=["1002"])}))
         world.answer_after = lambda station: 1.0
         world.login("1001")
         world.acd.login("1002")

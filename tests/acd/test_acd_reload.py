@@ -76,7 +76,7 @@ def test_agents_stay_logged_in_and_a_removed_one_ends_his_call_first():
 
 
 def test_an_agent_removed_with_his_queue_and_brought_back_is_one_person():
-    """Found by test_acd_machine: the emptying queue offered its calls to who was removed, in the name of who came back."""
+    """Found by test_acd_machine: the emptying queue offered calls to the removed one when the new one logged in."""
     async def story():
         both = settings({"a": queue_settings(), "b": queue_settings()}, ["1001", "1002"])
         world = World(both)

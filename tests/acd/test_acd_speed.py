@@ -1,4 +1,4 @@
-"""Ten thousand wait (F64): how long an offer takes, what an entry weighs, and that the same seed is the same journal."""
+"""Ten thousand wait (F64): how long an offer takes, what an entry weighs; and the same seed is the same journal."""
 
 import asyncio
 import gc
@@ -89,7 +89,8 @@ from ccappliance.sim.loop import run_virtual
 
 async def story():
     numbers = [f"10{{n:02}}" for n in range(8)]
-    world = World(settings({{"a": queue_settings(strategy="ring-all"), "b": queue_settings(boost=9.0)}}, numbers), seed=5)
+    queues = {{"a": queue_settings(strategy="ring-all"), "b": queue_settings(boost=9.0)}}
+    world = World(settings(queues, numbers), seed=5)
     chance = world.outside.chance
     world.answer_after = lambda station: chance.choice([None, 1.0, 4.0])
     world.login(*numbers)

@@ -37,8 +37,8 @@ def simulate(agents: int, calls: int, patience: float | None, seed: int) -> tupl
     async def story() -> list[str]:
         chance = random.Random(seed)
         numbers = [f"1{n:03}" for n in range(agents)]
-        world = World(settings({"sales": queue_settings(wrapup=0.0, patience=86_400.0, pause_after=0, short_abandon=0.0)},
-                               numbers), keep=False, check=calls <= 2000)
+        sales = queue_settings(wrapup=0.0, patience=86_400.0, pause_after=0, short_abandon=0.0)
+        world = World(settings({"sales": sales}, numbers), keep=False, check=False)
         world.answer_after = lambda station: 0.0
         world.release_after = 0.0
 

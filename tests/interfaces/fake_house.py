@@ -117,7 +117,7 @@ class FakeHouse:
                 self.closed += 1
 
     async def config_check(self, directory: str) -> Any:
-        return {"ok": True, "directory": directory, "findings": [], "changes": []}
+        return {"ok": True, "directory": directory or "/etc/ccappliance", "findings": [], "changes": []}
 
     async def config_reload(self, by: str) -> Any:
         self.asked.append(("reload", by))

@@ -161,17 +161,23 @@ def test_not_running_is_exit_code_3_and_says_how_to_start(tmp_path: Path) -> Non
     assert json.loads(result.output)["error"]["code"] == "not_running"
 
 
+def test_the_running_daemons_own_configuration_is_checked(house: tuple[FakeHouse, Path]) -> None:
+    result = ask(house, "config", "check")
+    assert (result.exit_code, result.output) == (0, "/etc/ccappliance: right; a reload would change 0 keys\n")
+
+
 def test_the_configuration_is_checked_without_a_daemon(tmp_path: Path) -> None:
     roof = FakeRoof(tmp_path).roof()
     (tmp_path / "a.yaml").write_text("nmae: x\n")
-    result = run("config", "check", roof=roof)
+    nobody = ("--socket", str(tmp_path / "none"))
+    result = run("config", "check", *nobody, roof=roof)
     assert result.exit_code == 1
     assert "a.yaml:1:1: nmae: there is no such key (did you mean 'name'?)" in result.output
-    found = json.loads(run("config", "check", "--json", roof=roof).output)
+    found = json.loads(run("config", "check", "--json", *nobody, roof=roof).output)
     assert found["error"]["findings"][0]["place"] == "a.yaml:1:1"
     (tmp_path / "a.yaml").write_text("name: x\n")
     assert "right; files: 1" in run("config", "check", "--config", str(tmp_path), roof=roof).output
-    assert json.loads(run("config", "check", "--json", roof=roof).output)["ok"]
+    assert json.loads(run("config", "check", "--json", *nobody, roof=roof).output)["ok"]
     shown = run("config", "show", "--origin", "--config", str(tmp_path), roof=roof).output
     assert shown.splitlines() == ["KEY   VALUE  ORIGIN", "name  x      a.yaml:1:7"]
     assert "| `name` | text | `\"demo\"` |" in run("config", "docs", roof=roof).output

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from ccappliance.base.errors import Refused
 from ccappliance.config import show as showing
 from ccappliance.config.load import load
 from ccappliance.config.schema import describe, markdown, schema
 from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, echo_json, roof_of
 from ccappliance.interfaces.cli.table import clean, table
+from ccappliance.interfaces.control.client import NOT_RUNNING
 
 _DIRECTORY = click.option("--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
                           help="The configuration's directory.")
@@ -21,11 +23,18 @@ def config() -> None:
     """The configuration."""
 
 
-@config.command("check", cls=Command)
+@config.command("check")
 @_DIRECTORY
 @click.pass_context
-def config_check(ctx: click.Context, directory: Path | None, as_json: bool) -> None:
-    """Read the files and say all that is wrong with them. Needs no daemon."""
+def config_check(ctx: click.Context, directory: Path | None, as_json: bool, socket: Path | None) -> None:
+    """Read the files and say all that is wrong with them, and what a reload would change. Needs no daemon.
+
+    Without --config the running daemon's own directory is checked; if none runs, the one it would read.
+    """
+    verdict = None if directory else _daemons_verdict(socket)
+    if verdict is not None:
+        _tell_verdict(ctx, verdict, as_json)
+        return
     roof = roof_of(ctx)
     where = directory or roof.config_directory()
     loaded = load(where, roof.site())
@@ -37,6 +46,31 @@ def config_check(ctx: click.Context, directory: Path | None, as_json: bool) -> N
         click.echo(f"warning: {clean(warning)}", err=True)
     warnings = f"; warnings: {len(loaded.warnings)}" if loaded.warnings else ""
     click.echo(f"{where}: right; files: {len(loaded.files)}{warnings}")
+
+
+def _daemons_verdict(socket: Path | None) -> dict[str, Any] | None:
+    """What the running daemon says of its directory; None if none runs."""
+    try:
+        verdict: dict[str, Any] = ask(socket, "config.check")
+    except Refused as refused:
+        if refused.code != NOT_RUNNING:
+            raise
+        return None
+    return verdict
+
+
+def _tell_verdict(ctx: click.Context, verdict: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        echo_json(verdict)
+    else:
+        _tell_findings(verdict["findings"])
+        for change in verdict["changes"]:
+            click.echo(f"{clean(change['path'])}: {_change(change)}{'' if change['reload'] else '  (needs a restart)'}")
+        count = len(verdict["changes"])
+        found = f"right; a reload would change {count} keys" if verdict["ok"] else "wrong; a reload would be refused"
+        click.echo(f"{clean(verdict['directory'])}: {found}")
+    if not verdict["ok"]:
+        ctx.exit(REFUSED)
 
 
 @config.command("show")
@@ -74,19 +108,20 @@ def config_reload(ctx: click.Context, as_json: bool, socket: Path | None) -> Non
     else:
         _tell_findings(done["findings"])
         for change in done["changes"]:
-            click.echo(f"{clean(change['path'])}: {_change(change)}{'' if change['reload'] else '  (after a restart)'}")
+            click.echo(f"{clean(change['path'])}: {_change(change)}{'' if change['reload'] else '  (needs a restart)'}")
         click.echo(_outcome(done))
     if not done["applied"]:
         ctx.exit(REFUSED)
 
 
 def _outcome(done: dict[str, Any]) -> str:
+    if done["restart"] and not done["applied"]:
+        return "nothing was applied: restart the daemon for this, or take back what needs it"
     if not done["applied"]:
         return "nothing was applied: the configuration in force stays"
     if not done["changes"]:
         return "nothing has changed"
-    waiting = f"; {len(done['restart'])} need a restart" if done["restart"] else ""
-    return f"applied: {len(done['changes'])} changes{waiting}"
+    return f"applied: {len(done['changes'])} changes"
 
 
 def _change(change: dict[str, Any]) -> str:
