@@ -34,6 +34,9 @@ class Call:
         self.line = line
         self.language = language
         self.variables: dict[str, str] = {}
+        self.order_class = 0  # what a flow has decided of its place in queues, besides the queue's own
+        self.boost = 0.0  # seconds
+        self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()
         self.legs: list[Leg] = []

@@ -49,6 +49,9 @@ class Mishaps:
                 await self._rejected(step.argument)
             case "originate":
                 self._originate(step.argument)
+            case "login":
+                agent, station = step.argument
+                self._house.acd.login(agent, station, "story")
 
     def _pair(self, step: Step) -> SimulatedLine:
         pair = self._street.pairs.get(step.argument)

@@ -18,7 +18,7 @@ OPTIONS = {"within", "shows", "to"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
-MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate")
+MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login")
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
 STORIES = Path(__file__).parent / "stories"
@@ -204,6 +204,12 @@ class _Reader:
                 self._wrong(told, word, "needs station and to", 'write originate: {station: "8001", to: "13800138000"}')
                 return None
             return Step(place, "", word, Order(**{key: str(value) for key, value in order.items()}))
+        if word == "login":
+            seat = self._plain(told)
+            if not isinstance(seat, dict) or set(seat) != {"agent", "station"}:
+                self._wrong(told, word, "needs agent and station", 'write login: {agent: "1001", station: "8001"}')
+                return None
+            return Step(place, "", word, (str(seat["agent"]), str(seat["station"])))
         argument = self._plain(told)
         if word == "spoil" and argument not in SPOILED:
             self._wrong(told, word, f"{argument!r} is nothing that can be done to caller ID", f"known: {', '.join(SPOILED)}")

@@ -160,6 +160,9 @@ class FakeCall:
         self.name = ""
         self.language = "zh"
         self.variables: dict[str, str] = {}
+        self.order_class = 0
+        self.boost = 0.0
+        self.queued_since: float | None = None
         self.anchor = FakeLeg(world, f"{self.id}-anchor", calling, True)
         self.recorded = ""
         self.task: asyncio.Task[None] | None = None
@@ -258,10 +261,11 @@ class World:
         del self.legs[station]
         self.acd.station_busy(station, False)
 
-    def offer(self, queue: str, calling: str = "13800138000", **variables: str) -> FakeCall:
-        """A call from outside that is sent to a queue."""
+    def offer(self, queue: str, calling: str = "13800138000", *, order_class: int = 0, boost: float = 0.0,
+              since: float | None = None) -> FakeCall:
+        """A call from outside that is sent to a queue, perhaps with what a flow has decided of it."""
         call = FakeCall(self, calling, "in", ())
-        call.variables.update(variables)
+        call.order_class, call.boost, call.queued_since = order_class, boost, since
         return self._launch(call, f"queue:{queue}")
 
     def dial(self, station: str, feature: str, *keys: str, direction: str = "internal") -> FakeCall:

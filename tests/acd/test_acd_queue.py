@@ -118,6 +118,19 @@ def test_order_is_class_then_waited_plus_boost_then_call_id():
     run_virtual(story())
 
 
+def test_class_and_boost_of_the_flow_count_with_the_queues_own():
+    async def story():
+        world = World(settings({"sales": queue_settings(boost=10.0)}, ["1001"]))
+        plain = world.offer("sales")
+        await asyncio.sleep(20)
+        boosted, first = world.offer("sales", boost=30.0), world.offer("sales", order_class=1)
+        rows = world.acd.entries("sales")
+        assert [row["call"] for row in rows] == [first.id, boosted.id, plain.id]
+        assert [(row["class"], row["boost"]) for row in rows] == [(1, 10.0), (0, 40.0), (0, 10.0)]
+        await world.close()
+    run_virtual(story())
+
+
 def test_the_enter_time_survives_a_transfer_to_another_queue():
     async def story():
         world = World(settings({"a": queue_settings(agents=["1001"], wrapup=0.0),
@@ -223,7 +236,7 @@ def test_scenario_1_two_queues_share_an_agent_and_a_call_joins_at_position_1():
         world.answer_after = lambda station: 1.0
         older_a, older_b = world.offer("a"), world.offer("b")
         await asyncio.sleep(60)
-        joins = world.offer("a", **{"queue.entered": "-100.0"})  # transferred: he waited before the others did
+        joins = world.offer("a", since=-100.0)  # transferred: he waited before the others did
         await asyncio.sleep(1)
         assert world.of(facts.QueueEntered)[-1].position == 1
         world.login("1001")
@@ -397,7 +410,7 @@ def test_scenario_9_the_position_is_spoken_exactly_when_it_has_improved():
         ahead[0].anchor.hang_up()
         await asyncio.sleep(55)  # 5 at once, 4 after 30 s, 4 after 60 s
         for _ in range(2):
-            world.offer("sales", **{"queue.entered": "0.0"})
+            world.offer("sales", since=0.0)
         await asyncio.sleep(30)
         spoken = [(at - 1, fact.position) for at, fact in world.facts
                   if isinstance(fact, facts.QueueAnnounced) and fact.call == call.id]

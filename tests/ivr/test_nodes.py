@@ -56,7 +56,7 @@ def test_without_barge_in_a_prompt_is_heard_to_its_end() -> None:
 def test_queue_hands_over_class_and_boost() -> None:
     world, to, _ = play_call(one_flow(MENU), keys=[(1.0, "1")])
     assert to == "queue:sales"
-    assert world.call.variables == {"priority": "2", "boost": "30"}
+    assert (world.call.order_class, world.call.boost) == (2, 30.0)
 
 
 def test_a_key_of_one_digit_waits_for_a_second_only_if_there_may_be_one() -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.call import Call
 
-ENTERED = "queue.entered"  # call variable: when the caller first began to wait; survives transfers
 
 # Smaller is served earlier: class (higher first), then enter time minus boost (which orders as waited plus boost does,
 # because everybody ages alike), then enter time, then call id.
@@ -65,8 +64,8 @@ class Entry:
         self.queue = queue
         self.entered = entered  # loop clock; of the caller's first queue
         self.joined = clock.now()  # loop clock; of this stay
-        self.order_class = queue.settings.order_class
-        self.boost = queue.settings.boost
+        self.order_class = queue.settings.order_class + call.order_class
+        self.boost = queue.settings.boost + call.boost
         self.key: OrderKey = (-self.order_class, entered - self.boost, entered, call.id)
         self.offers: dict[str, Offer] = {}  # by agent number
         self.tried: dict[str, None] = {}  # agents who did not answer this entry, in order

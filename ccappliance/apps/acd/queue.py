@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.agent import Agent, AgentState
 from ccappliance.apps.acd.announcer import Announcer, Prompts, Says
-from ccappliance.apps.acd.entry import ENTERED, Connected, Entry, EntryState, Free, Left, Line
+from ccappliance.apps.acd.entry import Connected, Entry, EntryState, Free, Left, Line
 from ccappliance.apps.acd.strategy import STRATEGIES, Strategy
 from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
@@ -89,13 +89,9 @@ class Queue:
             self._let_go(entry)
 
     def _entry(self, call: "Call") -> Entry:
-        now = self._clock.now()
-        try:
-            entered = min(now, float(call.variables.get(ENTERED, "")))
-        except ValueError:
-            entered = now
-        call.variables[ENTERED] = repr(entered)
-        return Entry(call, self, entered=entered, clock=self._clock, loop=self._loop)
+        if call.queued_since is None:
+            call.queued_since = self._clock.now()
+        return Entry(call, self, entered=call.queued_since, clock=self._clock, loop=self._loop)
 
     def _turn_away(self, call: "Call") -> Left | None:
         settings = self.settings

@@ -3,14 +3,12 @@
 from ccappliance.apps.ivr.settings import CAUSES, Hangup, Queue, Transfer
 from ccappliance.apps.ivr.visit import Leave, Visit
 
-PRIORITY, BOOST = "priority", "boost"  # variables of the call in which a queue finds what the flow has decided
-
 
 async def queue(node: Queue, visit: Visit) -> Leave:
-    """To a queue, with the caller's class and boost in the call's variables."""
+    """To a queue, with the class and boost the flow gives this caller there."""
     await visit.play(node.prompt)
-    visit.call.variables[PRIORITY] = str(node.priority)
-    visit.call.variables[BOOST] = f"{node.boost:g}"
+    visit.call.order_class = node.priority
+    visit.call.boost = node.boost
     return Leave(f"queue:{node.queue}")
 
 
