@@ -17,6 +17,7 @@ from ccappliance import VERSION
 from ccappliance.base.clock import Outside, SystemClock
 from ccappliance.base.ids import Ids
 from ccappliance.base.ordered import use_numbered_tasks
+from ccappliance.base.units import TICK
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 from ccappliance.call.journal_file import FileSink
@@ -212,7 +213,7 @@ class Daemon:
     def _judge(self, late: int, worst: float) -> None:
         standing = self._house.alarms.has("late_ticks", "media")
         if late >= LATE_ALARM and not standing:
-            self._alarm("late_ticks", "media", f"{late} of the last {int(CARE / 0.02)} ticks were late, the worst ever by "
+            self._alarm("late_ticks", "media", f"{late} of the last {round(CARE / TICK)} ticks were late, the worst ever by "
                                                f"{worst * 1000:.0f} ms: the machine is too slow or too busy")
         elif late == 0 and standing:
             self._house.journal.write(facts.AlarmCleared("late_ticks", "media"))

@@ -197,8 +197,9 @@ class House:
         return settings.service_level if settings else 0.0
 
     def _new_book(self, site: Site) -> PromptBook:
-        book = PromptBook(site.prompts, cache=self.around.cache, voice=self.around.voice, on_missing=self._prompt_missing)
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *self.around.texts])
+        around = self.around
+        book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:

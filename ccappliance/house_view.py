@@ -25,6 +25,7 @@ from ccappliance.interfaces.control.feed import Feed
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
+_IN = {"flow": "ivr", "queue": "waiting"}  # kind of destination → state of a call that is alone there
 TRAIL = 32  # destinations remembered of a call
 
 
@@ -176,10 +177,11 @@ class View:
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
         return [{"id": row.recording, "call": row.call, "path": str(root / row.path) if root and row.path else "",
-                 "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds, "lost": row.lost, "state": row.state,
-                 "parties": self._parties(row.call)} for row in rows]
+                 "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
+                 "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
 
-    async def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+    async def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]
+                      ) -> AsyncIterator[dict[str, Any]]:
         unknown = [kind for kind in kinds if kind not in facts.Kinds.BY_NAME]
         if unknown:
             raise Refused("bad_parameters", f"there is no fact {unknown[0]!r}; see docs/journal.md")
@@ -288,7 +290,7 @@ class View:
         if call.anchor.state is not LegState.ANSWERED:
             state = "offered"
         else:
-            state = "talking" if talking else {"flow": "ivr", "queue": "waiting"}.get(where.partition(":")[0], "connected")
+            state = "talking" if talking else _IN.get(where.partition(":")[0], "connected")
         seconds = self._now - call.offered_now
         return {"id": call.id, "direction": call.direction, "calling": call.calling, "called": call.called,
                 "name": call.name, "line": call.line, "state": state, "where": where, "agent": agent,

@@ -30,7 +30,8 @@ MAY_USE = {
     "sim.story": {"random"},
     "daemon": {"random"},
 }
-COMPILED = {"media._resample": {"media.files"}, "media._engine": {"media.engine", "media.metronome"}, "media._dsp": {"media.dsp"}}
+COMPILED = {"media._resample": {"media.files"}, "media._engine": {"media.engine", "media.metronome"},
+            "media._dsp": {"media.dsp"}}
 
 
 def dotted(path: Path) -> str:
@@ -116,7 +117,8 @@ def test_time_chance_and_threads_come_in_by_the_door() -> None:
                     and imported.split(".")[0] not in allowed:
                 wrong.append(f"{path.relative_to(ROOT)}:{line}: imports {imported}")
         if "datetime.now" not in allowed:
-            wrong += [f"{path.relative_to(ROOT)}:{node.lineno}: asks the machine for the time" for node in ast.walk(tree)
+            wrong += [f"{path.relative_to(ROOT)}:{node.lineno}: asks the machine for the time"
+                      for node in ast.walk(tree)
                       if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}
                       and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date", "dt"}]
     assert not wrong, "\n".join(wrong)

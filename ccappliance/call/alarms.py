@@ -25,7 +25,8 @@ class Alarms:
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
         if isinstance(fact, facts.AlarmRaised):
-            self._standing.setdefault((fact.alarm, fact.subject), Alarm(fact.alarm, fact.subject, fact.words, entry.now))
+            alarm = Alarm(fact.alarm, fact.subject, fact.words, entry.now)
+            self._standing.setdefault((fact.alarm, fact.subject), alarm)
         elif isinstance(fact, facts.AlarmCleared):
             self._standing.pop((fact.alarm, fact.subject), None)
 

@@ -55,7 +55,7 @@ class AgentFigures:
 
 
 class Figures:
-    """A reader of the journal. `threshold(queue)` is the queue's service level in seconds; `local` tells the local day."""
+    """A reader of the journal. `threshold(queue)` is the queue's service level in s; `local` tells the local day."""
 
     def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date]) -> None:
         self._threshold = threshold

@@ -20,7 +20,7 @@ class StationSettings:
     """How telephones are rung and recorded outside of queues."""
 
     ring: float = key(60.0, unit="s", least=5, most=300, doc="How long a station or outside number rings.")
-    record: str = key("never", choices=("never", "always"), doc="Whether calls between stations and lines are recorded.")
+    record: str = key("never", choices=("never", "always"), doc="Whether such calls are recorded.")
 
 
 class HangUp:

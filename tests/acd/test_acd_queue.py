@@ -124,6 +124,7 @@ def test_class_and_boost_of_the_flow_count_with_the_queues_own():
         plain = world.offer("sales")
         await asyncio.sleep(20)
         boosted, first = world.offer("sales", boost=30.0), world.offer("sales", order_class=1)
+        await asyncio.sleep(1)
         rows = world.acd.entries("sales")
         assert [row["call"] for row in rows] == [first.id, boosted.id, plain.id]
         assert [(row["class"], row["boost"]) for row in rows] == [(1, 10.0), (0, 40.0), (0, 10.0)]

@@ -1,6 +1,6 @@
 """A small site that uses everything keys.py offers; what the tests of this folder bind into."""
 
-# ruff: noqa: RUF009  (key() makes a dataclass field)
+
 
 import datetime
 import enum

@@ -1,6 +1,6 @@
 """What is configured, what changed, and the descriptions made from the declarations."""
 
-# ruff: noqa: RUF009  (key() makes a dataclass field)
+
 
 import json
 from dataclasses import dataclass, replace
