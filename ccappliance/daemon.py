@@ -213,8 +213,9 @@ class Daemon:
     def _judge(self, late: int, worst: float) -> None:
         standing = self._house.alarms.has("late_ticks", "media")
         if late >= LATE_ALARM and not standing:
-            self._alarm("late_ticks", "media", f"{late} of the last {round(CARE / TICK)} ticks were late, the worst ever by "
-                                               f"{worst * 1000:.0f} ms: the machine is too slow or too busy")
+            words = (f"{late} of the last {round(CARE / TICK)} ticks were late, the worst ever by "
+                     f"{worst * 1000:.0f} ms: the machine is too slow or too busy")
+            self._alarm("late_ticks", "media", words)
         elif late == 0 and standing:
             self._house.journal.write(facts.AlarmCleared("late_ticks", "media"))
 

@@ -123,7 +123,8 @@ class Site:
         for name, line in self.lines.items():
             if line.channel in channels:
                 report.error(f"lines.{name}.channel",
-                             f"channel {line.channel} belongs to {channels[line.channel]} already", "give every line a channel of its own")
+                             f"channel {line.channel} belongs to {channels[line.channel]} already",
+                             "give every line a channel of its own")
             channels[line.channel] = name
             if isinstance(line, FxsLine):
                 if line.station in stations:

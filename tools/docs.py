@@ -13,8 +13,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 COMMANDS = """# Commands
 
 `ccappliance <noun> <verb>`. Every command has `--help` and `--json`. Exit codes: 0 done, 1 refused or failed,
-2 wrong usage, 3 the daemon is not running. The command line talks to the daemon over a Unix socket, which lets in root, the
-daemon's own user and the group named by `control.group`.
+2 wrong usage, 3 the daemon is not running. The command line talks to the daemon over a Unix socket, which lets in root,
+the daemon's own user and the group named by `control.group`.
 
 Completion: `source <(ccappliance completion bash)`, or `zsh`, or `ccappliance completion fish | source`.
 

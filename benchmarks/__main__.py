@@ -1,0 +1,7 @@
+"""`make bench`: runs every measurement and prints one line each."""
+
+from benchmarks import ears, journal, tick
+
+for measure in (tick.measure, ears.measure, journal.measure):
+    for line in measure():
+        print(line)
