@@ -163,7 +163,7 @@ class Daemon:
 
     async def _tell_story(self, script: Script, state: Path) -> None:
         now = self._clock.now()
-        narrator = Narrator(self._say, now)
+        narrator = Narrator(self._say, now, self._house.prompts.book.words)
         self._say(f"\n{script.title}\n{'─' * 72}")
         hear: Callable[[Entry], None] = self._hear_as_json if self._options.json else narrator.hear
         self._house.journal.follow(hear)

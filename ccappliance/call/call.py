@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccappliance.base.causes import Cause
+from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
@@ -80,7 +81,11 @@ class Call:
     def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
         """A new outgoing leg on this very circuit."""
         leg = self.switch.make_leg(self, circuit, Party(number), LegState.SEIZED)
-        circuit.seize(number, calling, name)
+        try:
+            circuit.seize(number, calling, name)
+        except Refused:
+            leg.clear(Cause.INVALID_NUMBER)  # or it would keep the line until the call ends
+            raise
         return leg
 
     async def converse(self, other: Leg, *, record: str = "") -> ConversationEnd:
@@ -128,6 +133,7 @@ class Call:
         if leg is self._anchor and leg is not self._in_hands:
             if not self.ended_by:
                 self.ended_by = "caller" if leg.far_end_cleared else "us"
+            if self.end_cause is Cause.NORMAL:
                 self.end_cause = leg.gone.result()
             if self.task is not None and self.task is not asyncio.current_task(self.switch.loop):
                 self.task.cancel()

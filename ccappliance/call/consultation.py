@@ -1,5 +1,7 @@
 """A consultation: what happens between a hook flash and the moment two (or three) parties talk again."""
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from ccappliance.base.causes import Cause
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 FIRST_DIGIT = 10.0  # s of dial tone, as a telephone gets it off-hook
 NEXT_DIGIT = 4.0  # s; then what was dialled must do
 RING_BLIND = 30.0  # s the third party rings after a blind transfer, and the transferrer when he is rung back
-FAILED_TONE = 1.5  # s of busy tone before the held party is back
+FREE_WITHIN = 1.0  # s a telephone that was hung up takes at most until it can be rung
+FAILED_TONE = 3.0  # s of busy tone before the held party is back: who hangs up at the tone has 1.25 s until that counts
+#                    as on-hook and no flash (drivers/hook.py), and must not lose his caller meanwhile
 
 
 class Consultation:
@@ -30,17 +34,28 @@ class Consultation:
         self._third: Leg | None = None
         self._target = ""
         self._digits = ""
+        self._open = False  # TransferStarted is written, TransferEnded not yet
 
     async def run(self) -> "ConversationEnd | None":
+        try:
+            return await self._consult()
+        finally:
+            if self._open:
+                self._ended("abandoned")  # the call ended under it
+
+    async def _consult(self) -> "ConversationEnd | None":
         self._conversation.connect()
         self._conversation.hold(self._held, True)
         dialled = await self._dial()
         if dialled is None:
+            if self._held.is_gone:
+                return self._held_left()
             if self._by.is_gone:
                 return await self._recall()
             self._back("")
             return None
         self._target = dialled
+        self._open = True
         self._switch.journal.write(facts.TransferStarted(self._call.id, self._by.id, dialled))
         destination = self._switch.routes.from_station(dialled)
         if destination is None:
@@ -57,13 +72,15 @@ class Consultation:
     # ---- dialling ----
 
     async def _dial(self) -> str | None:
-        """The number dialled, or None: the party flashed back, gave up or left."""
+        """The number dialled, or None: the party flashed back, gave up or left, or the held party did."""
         self._by.port.tone(self._switch.zone.tones["dial"])
         self._by.on_digit = lambda digit: self._conversation.tell(f"digit {digit}", self._by)
         timer = self._switch.loop.call_later(FIRST_DIGIT, self._conversation.tell, "timeout", self._by)
         try:
             while True:
                 event, leg = await self._conversation.event()
+                if leg is self._held and event == "gone":
+                    return None
                 if leg is not self._by:
                     continue
                 if event in ("gone", "flash"):
@@ -131,6 +148,7 @@ class Consultation:
     # ---- outcomes ----
 
     def _ended(self, outcome: str) -> None:
+        self._open = False
         self._switch.journal.write(facts.TransferEnded(self._call.id, self._by.id, self._target, outcome))
 
     def _transferred(self, outcome: str) -> None:
@@ -184,14 +202,17 @@ class Consultation:
             self._ended("held_left")
             self._conversation.parties = [self._by, self._third]
             return None
+        self._call.ended_by = self._call.ended_by or "callee"
         return self._conversation.end("callee", None)
 
     async def _recall(self) -> "ConversationEnd | None":
         """The transferrer is gone and nobody answered: ring him back rather than lose the held party."""
-        self._ended("failed")
+        if self._open:
+            self._ended("failed")
         if self._by is self._call.anchor:
             self._call.re_anchor(self._held)
         try:
+            await self._until_free()
             again = self._call.place(self._by.party.number, calling=self._held.party.number)
         except Refused:
             return await self._give_up()
@@ -212,6 +233,12 @@ class Consultation:
         finally:
             timer.cancel()
         return await self._give_up()
+
+    async def _until_free(self) -> None:
+        """Until his telephone can ring: he has hung up in this very moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FREE_WITHIN):
+                await asyncio.shield(self._by.released)
 
     async def _give_up(self) -> "ConversationEnd":
         self._conversation.hold(self._held, False)

@@ -182,7 +182,7 @@ class TransferEnded(Fact):
     call: str
     by: str
     target: str
-    outcome: str  # "attended", "blind", "returned", "failed", "conference"
+    outcome: str  # "attended", "blind", "returned", "failed", "conference", "held_left", "abandoned" (the call ended)
 
 
 # ---- IVR ----

@@ -82,6 +82,7 @@ class Leg:
         self._clock = switch.outside.clock
         self._machine = Machine(f"leg {leg_id}", _MOVES, state, self._clock)
         self.gone: asyncio.Future[Cause] = self._loop.create_future()
+        self.released: asyncio.Future[None] = self._loop.create_future()  # its circuit is free again
         self._answer: asyncio.Future[None] | None = None
         self._waiting_digits: deque[str] = deque()
         self._collector: Collector | None = None
@@ -224,6 +225,7 @@ class Leg:
                 self._be_gone(cause, how)
             case signals.Released() if self._machine.may(LegState.RELEASED):
                 self._move(LegState.RELEASED, "")
+                self.released.set_result(None)
             case _:
                 pass  # a signal that crossed our own request on the wire: its time has gone
 

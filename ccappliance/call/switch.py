@@ -175,7 +175,7 @@ class Switch:
                 self._tell_fault(name, None)
             case _ if leg is not None:
                 leg.hear(signal)
-        if isinstance(signal, signals.Released | signals.Blocked):
+        if isinstance(signal, signals.Released):  # it follows every end, also that of a blocked line
             if self._legs.get(name) is leg and leg is not None and leg.is_gone:
                 del self._legs[name]
             if name not in self._legs:

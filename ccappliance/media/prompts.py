@@ -128,6 +128,13 @@ class PromptBook:
                 return sound
         return self._silence(name, language)
 
+    def words(self, sound: str) -> str:
+        """What a sound of that name ("zh/welcome", "en/twenty") says, as text; "" if it is a recording or music."""
+        language, _, name = sound.partition("/")
+        if (language, name) in self._files:
+            return ""
+        return self._texts.get(name, {}).get(language) or (name if (language, name) in self._spoken else "")
+
     def text(self, text: str, language: str) -> Sound:
         """The sound of a text that was prepared."""
         return self._spoken.get((language, text)) or self._silence(text, language)

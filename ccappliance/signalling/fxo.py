@@ -67,7 +67,8 @@ class FxoCircuit(AnalogCircuit[State]):
             self._listen_idle()
 
     def _is_idle(self) -> bool:
-        return self._state is State.IDLE
+        """Nor while caller ID comes before the first ring: who seized now would meet the caller (F10)."""
+        return self._state is State.IDLE and not self._reader.digits_begun
 
     @property
     def _state(self) -> State:
@@ -325,6 +326,7 @@ class FxoCircuit(AnalogCircuit[State]):
             self._unblock()
             self._start_ringing()
         else:
+            self._forget_caller()
             self._listen_idle()
 
     # ---- faults ----

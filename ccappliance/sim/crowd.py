@@ -118,7 +118,7 @@ class Subscriber:
             phone.port.digits(self._town.number)
             phone.listen_for(GREETING)
         elif phone.tone in PARTING:
-            self._leave("hung up on" if self._connected else "lost")
+            self._leave("hung up on" if self._connected else "heard nobody")
         elif phone.found and not self._talking:
             self._connected = self._talking = True
             self._stop_timer()

@@ -68,6 +68,12 @@ def run(options: DayOptions, cache: Path, default: Path, *, voice: Voice | None 
                      round(SystemClock().now() - began, 3))
 
 
+def run_file(options: DayOptions) -> DayResult:
+    """Run one day for the command line: prompts in the tools' cache, the usual configuration if none is named."""
+    uid = os.getuid()
+    return run(options, cache_directory(os.environ, uid), config_directory(os.environ))
+
+
 def _journal_file(path: Path | None, stack: ExitStack) -> BinaryIO | None:
     if path is None:
         return None
@@ -173,7 +179,7 @@ def _figures(house: House, town: Town, ledger: Ledger) -> dict[str, float | int 
     level, asa, occupancy = total.service_level, total.average_wait, ledger.occupancy()
     return {
         "calls": town.called,
-        "lost": town.left["lost"],
+        "lost": town.called - ledger.offered,
         "left_menu": town.left["left the menu"],
         "queued": total.offered,
         "answered": total.answered,

@@ -79,7 +79,7 @@ def _additions(day: Day, site: Site) -> dict[str, Any]:
         lines[name] = {"type": "fxs", "channel": channel, "station": station}
     agents = {agent: {"name": f"agent {agent}", "pin": f"{agent:0>4}", "queues": list(site.queues)}
               for agent in _numbers(FIRST_AGENT, list(site.agents), day.staff.agents - len(site.agents))}
-    additions = {"lines": lines, "agents": agents,
+    additions: dict[str, Any] = {"lines": lines, "agents": agents,
                  "queues": {name: _queue(change) for name, change in day.queues.items()}}
     if day.queue:
         straight = {"source": "lines", "to": f"queue:{day.queue}"}

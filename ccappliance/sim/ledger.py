@@ -11,6 +11,7 @@ from ccappliance.sim.exchange import Exchange
 from ccappliance.sim.exchange_line import LineState
 
 SERVING = ("reserved", "ringing", "talking", "hold", "wrapup")  # agent states that are work
+COUNTED = frozenset({facts.AgentMoved, facts.QueueEntered, facts.QueueLeft, facts.OfferEnded})  # what figures need
 TOLD = 20  # problems of one kind that are told one by one
 
 
@@ -41,7 +42,8 @@ class Ledger:
         }
 
     def hear(self, entry: Entry) -> None:
-        self.figures.hear(entry)
+        if type(entry.fact) in COUNTED:
+            self.figures.hear(entry)
         read = self._readers.get(type(entry.fact))
         if read is not None:
             read(entry.fact)

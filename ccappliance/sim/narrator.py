@@ -6,16 +6,22 @@ from ccappliance.base.causes import Cause
 from ccappliance.call import facts
 from ccappliance.call.facts import Fact
 from ccappliance.call.journal import Entry
+from ccappliance.interfaces.cli.table import width
 
 WIDTH = 12  # of the column that says who
 
 
 class Narrator:
-    """Follows a journal and the deeds of simulated people; `say` gets finished lines."""
+    """Follows a journal and the deeds of simulated people; `say` gets finished lines.
 
-    def __init__(self, say: Callable[[str], None], since: float) -> None:
+    `words(sound)` are those a sound speaks, "" if it is none that speaks.
+    """
+
+    def __init__(self, say: Callable[[str], None], since: float,
+                 words: Callable[[str], str] = lambda sound: "") -> None:
         self._say = say
         self._since = since
+        self._words = words
 
     def deed(self, now: float, who: str, what: str) -> None:
         """Somebody outside did or heard something."""
@@ -23,15 +29,22 @@ class Narrator:
 
     def hear(self, entry: Entry) -> None:
         """A reader of the journal."""
-        tell = _SENTENCES.get(type(entry.fact))
-        sentence = tell(entry.fact) if tell else None
+        if isinstance(entry.fact, facts.PromptStarted):
+            sentence: str | None = self._prompt(entry.fact)
+        else:
+            tell = _SENTENCES.get(type(entry.fact))
+            sentence = tell(entry.fact) if tell else None
         if sentence:
             self._line(entry.now, "appliance", sentence)
+
+    def _prompt(self, fact: facts.PromptStarted) -> str:
+        spoken = [f"{sound} “{words}”" if (words := self._words(sound)) else sound for sound in fact.sounds]
+        return f"plays {', '.join(spoken)}" + (" (repeating)" if fact.repeat else "")
 
     def _line(self, now: float, who: str, what: str) -> None:
         seconds = max(0.0, now - self._since)
         clock = f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}"
-        self._say(f"{clock}  {who:<{WIDTH}} {what}")
+        self._say(f"{clock}  {who}{' ' * max(1, WIDTH - width(who))}{what}")
 
 
 def _offered(fact: Fact) -> str:
@@ -49,11 +62,6 @@ def _leg(fact: Fact) -> str | None:
     if fact.state == "cleared":
         return f"{fact.line} clears: {fact.why}"
     return None
-
-
-def _prompt(fact: Fact) -> str:
-    assert isinstance(fact, facts.PromptStarted)
-    return f"plays {', '.join(fact.sounds)}" + (" (repeating)" if fact.repeat else "")
 
 
 def _ended(fact: Fact) -> str:
@@ -81,7 +89,6 @@ _SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
     facts.LegMoved: _leg,
     facts.DigitPressed: _field("hears digit {digit}"),
     facts.FlashPressed: _field("hears a hook flash"),
-    facts.PromptStarted: _prompt,
     facts.QueueEntered: _field("call waits in queue {queue} at position {position}"),
     facts.QueueAnnounced: _field("tells the caller: position {position}"),
     facts.QueueLeft: _field("leaves queue {queue}: {outcome} after {waited:.1f} s"),

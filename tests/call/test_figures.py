@@ -1,0 +1,83 @@
+"""Today's figures and standing alarms: folds over the journal that add up."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ccappliance.call import facts
+from ccappliance.call.alarms import Alarms
+from ccappliance.call.facts import Fact
+from ccappliance.call.figures import Figures
+from ccappliance.call.journal import Entry
+
+BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+def told(*steps: tuple[float, Fact]) -> Figures:
+    figures = Figures(lambda queue: 20.0, lambda at: (at + timedelta(hours=8)).date())
+    for seq, (now, fact) in enumerate(steps, 1):
+        figures.hear(Entry(seq, BEGIN + timedelta(seconds=now), now, fact))
+    return figures
+
+
+def left(outcome: str, waited: float) -> facts.QueueLeft:
+    return facts.QueueLeft("c", "sales", outcome, waited, 1, "")
+
+
+def entered() -> facts.QueueEntered:
+    return facts.QueueEntered("c", "sales", 1, 0.0, 0, 0.0)
+
+
+def moved(left_: str, state: str) -> facts.AgentMoved:
+    return facts.AgentMoved("1001", left_, state, "", "", None, "8001")
+
+
+def test_service_level_counts_answered_in_time_over_all_but_short_abandons() -> None:
+    figures = told(*((0.0, entered()) for _ in range(5)), (1.0, left("answered", 10.0)), (2.0, left("answered", 30.0)),
+                   (3.0, left("abandoned", 60.0)), (4.0, left("short_abandoned", 2.0)), (5.0, left("timed_out", 90.0)))
+    sales = figures.queue("sales")
+    assert (sales.offered, sales.answered, sales.abandoned) == (5, 2, 2)
+    assert sales.service_level == pytest.approx(1 / 4)
+    assert sales.average_wait == pytest.approx(20.0)
+    assert sales.longest_wait == 90.0
+    assert sum(sales.outcomes.values()) == sales.offered
+    assert figures.total().outcomes == sales.outcomes
+
+
+def test_a_queue_nobody_has_called_has_no_service_level() -> None:
+    assert told().queue("sales").service_level is None
+    assert told().queue("sales").average_wait is None
+
+
+def test_an_agents_day_is_the_time_in_his_states() -> None:
+    figures = told((0.0, moved("logged_out", "ready")), (100.0, moved("ready", "talking")),
+                   (160.0, moved("talking", "wrapup")), (170.0, moved("wrapup", "ready")),
+                   (175.0, facts.OfferEnded("o", "c", "1001", "answered", 3.0)),
+                   (176.0, facts.OfferEnded("o", "c", "1001", "no_answer", 15.0)))
+    agent = figures.agent("1001")
+    assert (agent.seconds("talking", 999.0), agent.seconds("wrapup", 999.0), agent.seconds("ready", 200.0)) == (
+        60.0, 10.0, 130.0)
+    assert (agent.answered, agent.missed) == (1, 1)
+
+
+def test_at_local_midnight_the_figures_begin_afresh_and_nobody_is_logged_out() -> None:
+    midnight = 15 * 3600.0  # 01:00 UTC is 09:00 in China
+    figures = told((0.0, moved("logged_out", "ready")), (1.0, left("answered", 5.0)),
+                   (midnight - 1, left("answered", 5.0)))
+    assert figures.queue("sales").answered == 2
+    figures.hear(Entry(9, BEGIN + timedelta(seconds=midnight), midnight, entered()))
+    assert (figures.queue("sales").answered, figures.queue("sales").offered) == (0, 1)
+    assert figures.agent("1001").state == "ready"
+    assert figures.agent("1001").seconds("ready", midnight + 60.0) == 60.0
+
+
+def test_an_alarm_stands_once_until_it_is_cleared() -> None:
+    alarms = Alarms()
+    for seq, fact in enumerate([facts.AlarmRaised("dead", "fxo/1", "no frames"),
+                                facts.AlarmRaised("dead", "fxo/1", "still none"),
+                                facts.AlarmRaised("disk_full", "recordings", "full"),
+                                facts.AlarmCleared("dead", "fxo/1"), facts.AlarmCleared("dead", "fxo/9")], 1):
+        alarms.hear(Entry(seq, BEGIN, float(seq), fact))
+    assert [(one.alarm, one.subject, one.since) for one in alarms.standing()] == [("disk_full", "recordings", 3.0)]
+    assert alarms.has("disk_full", "recordings")
+    assert not alarms.has("dead", "fxo/1")

@@ -1,0 +1,70 @@
+"""Plays stories for the tests of this folder, and what must hold after each of them, whatever it told."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ccappliance.sim.configured import Configured
+from ccappliance.sim.play import Played, play
+from ccappliance.sim.script import STORIES, Script, read_script
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FIRST_CALL = STORIES / "first-call.yaml"
+PAIRS = (("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
+         ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
+         ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"))
+
+
+def stories() -> list[Path]:
+    return [FIRST_CALL, *sorted(HERE.glob("*.yaml"))]
+
+
+@cache
+def configured() -> Configured:
+    """The shipped configuration."""
+    return Configured(ROOT / "etc" / "ccappliance")
+
+
+def tell(script: Script | Path, cache: Path, *, engine: bool, **more: Any) -> Played:
+    """Play one story against the shipped configuration; `more` as in `play`."""
+    script = read_script(script) if isinstance(script, Path) else script
+    return play(script, configured().site(*script.config), engine=engine, cache=cache, configured=configured(), **more)
+
+
+def facts(played: Played, *kinds: str) -> list[dict[str, Any]]:
+    """The journal as told, oldest first; only `kinds` if any are named."""
+    told = [json.loads(line) for line in played.journal]
+    return [fact for fact in told if not kinds or fact["fact"] in kinds]
+
+
+def trouble(played: Played) -> list[str]:
+    """What must never be, in words."""
+    told = facts(played)
+    found = [f"breach: {breach}" for breach in played.breaches] + [f"still in use: {what}" for what in played.in_use]
+    for begins, ends, key in PAIRS:
+        found += _unpaired(told, begins, ends, key)
+    offered = Counter(fact["call"] for fact in told if fact["fact"] == "CallOffered")
+    found += [f"call {call} has {count} CallOffered" for call, count in offered.items() if count > 1]
+    rows = Counter(cdr.call for cdr in played.cdrs)
+    found += [f"call {call} has {rows[call]} CDRs" for call in offered if rows[call] != 1]
+    legs = {fact["leg"]: fact["state"] for fact in told if fact["fact"] == "LegMoved"}
+    found += [f"leg {leg} was left {state}" for leg, state in legs.items() if state != "released"]
+    return found
+
+
+def _unpaired(told: Iterable[dict[str, Any]], begins: str, ends: str, key: str) -> list[str]:
+    """Every beginning has its end, and no end comes without one."""
+    open_now: Counter[str] = Counter()
+    found = []
+    for fact in told:
+        if fact["fact"] == begins:
+            open_now[fact[key]] += 1
+        elif fact["fact"] == ends and fact.get("state") != "refused":
+            open_now[fact[key]] -= 1
+            if open_now[fact[key]] < 0:
+                found.append(f"{ends} of {fact[key]} without {begins} (seq {fact['seq']})")
+    return found + [f"{begins} of {name} without {ends}" for name, count in open_now.items() if count > 0]

@@ -1,0 +1,60 @@
+"""The whole tree of settings: the shipped site is right, and what does not fit together is told with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from ccappliance.base.errors import ConfigError
+from ccappliance.config.load import Source, bind_sources, load, read_directory
+from ccappliance.config.tree import Findings
+from ccappliance.site import Site
+
+SHIPPED = Path(__file__).resolve().parent.parent / "etc" / "ccappliance"
+
+
+def overlaid(text: str) -> Site:
+    sources = [*read_directory(SHIPPED, Findings()), Source("conf.d/test.yaml", text.encode())]
+    return bind_sources(sources, Site).value
+
+
+def test_the_shipped_site_is_right_and_has_no_warnings() -> None:
+    loaded = load(SHIPPED, Site)
+    assert loaded.warnings == ()
+    assert loaded.value.lines["fxs/1"].station == "8001"  # type: ignore[union-attr]
+
+
+def test_the_embedded_site_is_the_shipped_one() -> None:
+    embedded = load(SHIPPED.parent.parent / "ccappliance" / "defaults", Site)
+    assert embedded.digest == load(SHIPPED, Site).digest
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("routes: [{source: lines, to: 'queue:salse'}]",
+     "conf.d/test.yaml:1:30: routes[0].to: there is no destination 'queue:salse'"),
+    ("lines: {fxo/9: {type: fxo, channel: 1}}",
+     "conf.d/test.yaml:1:37: lines.fxo/9.channel: channel 1 belongs to fxo/1 already"),
+    ("lines: {fxs/9: {type: fxs, channel: 9, station: '8001'}}",
+     "lines.fxs/9.station: station 8001 is fxs/1 already"),
+    ("trunks: {pstn: {lines: [fxs/1]}}", "trunks.pstn.lines: 'fxs/1' is no outside line"),
+    ("agents: {'1001': {station: '9999'}}", "agents.1001.station: there is no station 9999"),
+    ("routes: [{source: lines, calendar: never, to: 'flow:main'}]",
+     "routes[0].calendar: there is no calendar 'never'"),
+    ("system: {timezone: Mars/Olympus}", "system.timezone: 'Mars/Olympus' is no time zone of this machine"),
+    ("system: {zone: xx}", "system.zone: there is no tone zone 'xx'"),
+    ("queues: {sales: {max_wait: {to: 'flow:nowhere'}}}",
+     "queues.sales.max_wait.to: there is no destination 'flow:nowhere'"),
+    ("queues: {sales: {wrapup: 2h}}", "queues.sales.wrapup:"),
+    ("queues: {sales: {wrapupp: 2s}}", "(did you mean 'wrapup'?)"),
+    ("flows: {main: {nodes: {sales: {queue: nobody}}}}", "flows.main.nodes.sales.queue:"),
+    ("agents: {'1001': {pin: 1234}}", "agents.1001.pin:"),
+])
+def test_what_does_not_fit_is_told_with_its_place(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as wrong:
+        overlaid(text)
+    assert expected in str(wrong.value)
+
+
+def test_a_template_may_lead_to_any_destination_of_its_kind_only() -> None:
+    assert overlaid("routes: [{source: stations, called: '7X', to: 'queue:{called}'}]")
+    with pytest.raises(ConfigError, match=r"there is no destination 'room:\{called\}'"):
+        overlaid("routes: [{source: stations, called: '7X', to: 'room:{called}'}]")
