@@ -76,4 +76,5 @@ def test_what_is_no_time_no_day_no_date_is_told() -> None:
                      workdays={"10/10": "friday"}).check(report, "calendars.office")
     assert [path for path, _ in report.errors] == [
         "calendars.office.open.mo", "calendars.office.open.mo", "calendars.office.open.mon",
-        "calendars.office.open.mon", "calendars.office.open.mon", "calendars.office.workdays.10/10", "calendars.office.workdays.10/10"]
+        "calendars.office.open.mon", "calendars.office.open.mon",
+        "calendars.office.workdays.10/10", "calendars.office.workdays.10/10"]
