@@ -12,16 +12,19 @@ from setuptools import Extension, setup
 EXT = Path("ext")
 MEDIA = EXT / "ccappliance" / "media"
 HEADERS = sorted(str(header) for header in (MEDIA / "src").glob("*.h"))
+UNITS = {"_bank": sorted(str(unit) for unit in (MEDIA / "src").glob("level_*.c"))}  # one per level of the machine
 
 # No -march=native: the package is built on one machine and runs on another; kernels that want more choose at run time.
-# No -ffast-math: a NaN must stay one to be found, and results must not depend on what the compiler felt like.
-FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+# No -ffast-math: a NaN must stay one to be found, and results must not depend on what the compiler felt like;
+# for the same reason products and sums are not contracted, which would round otherwise where the machine can.
+FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
+         "-Wno-unused-function"]
 
 
 def extension(source: Path) -> Extension:
     name = ".".join((*source.relative_to(EXT).parent.parts, source.stem))
-    return Extension(name, [str(source)], include_dirs=[str(MEDIA)], depends=HEADERS, extra_compile_args=FLAGS,
-                     libraries=["m"])
+    return Extension(name, [str(source), *UNITS.get(source.stem, ())], include_dirs=[str(MEDIA)], depends=HEADERS,
+                     extra_compile_args=FLAGS, libraries=["m"])
 
 
 setup(

@@ -9,7 +9,7 @@ import math
 
 from ccappliance.base.units import RATE, amplitude, samples
 from ccappliance.media import _dsp
-from ccappliance.media.ports import Sound, SoundHeard, Tone, ToneEnded, ToneHeard, VoiceHeard
+from ccappliance.media.ports import SIGNALS, Sound, SoundHeard, Tone, ToneEnded, ToneHeard, VoiceHeard
 from ccappliance.media.tones import DTMF_LEVEL, Zone, dtmf_tone
 
 # EN 300 659-1 §6.2: 300 bits of alternating space and mark, then 180 ± 25 bits of mark; without seizure 80 ± 25 of mark
@@ -110,6 +110,25 @@ class ProgressEar:
         if kind == _dsp.VOICE:
             return VoiceHeard()
         return ToneHeard(self._names[pattern]) if kind == _dsp.HEARD else ToneEnded(self._names[pattern])
+
+    def lost(self, count: int) -> None:
+        """`count` samples did not arrive here: what sounded goes on, and time passes."""
+        self._ear.fillin(count)
+
+    def reset(self) -> None:
+        self._ear.reset()
+
+
+class SignalEar:
+    """Hears the signals of the network and of machines: SIT, fax and modem."""
+
+    def __init__(self) -> None:
+        self._ear = _dsp.Signal()
+
+    def hear(self, pcm: bytes) -> list[ToneHeard | ToneEnded]:
+        """The facts these samples tell, in order."""
+        return [ToneEnded(SIGNALS[signal]) if over else ToneHeard(SIGNALS[signal])
+                for signal, over in self._ear.run(pcm)]
 
     def lost(self, count: int) -> None:
         """`count` samples did not arrive here: what sounded goes on, and time passes."""

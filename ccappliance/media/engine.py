@@ -16,6 +16,7 @@ from ccappliance.media import _engine
 from ccappliance.media._engine import WireEnd
 from ccappliance.media.dsp import render_fsk
 from ccappliance.media.ports import (
+    SIGNALS,
     DigitHeard,
     Ear,
     FskHeard,
@@ -31,6 +32,7 @@ from ccappliance.media.ports import (
     ToneStep,
     VoiceHeard,
     WireStalled,
+    signal_ear,
 )
 from ccappliance.media.tones import Zone, dtmf_tone
 
@@ -380,6 +382,9 @@ class EngineMedia:
     def _heard(self, kind: int, value: int, data: bytes) -> tuple[Heard, Ear]:
         if kind == _engine.DIGIT:
             return DigitHeard(chr(value)), Ear.DTMF
+        if kind in (_engine.TONE_HEARD, _engine.TONE_ENDED) and value >= _engine.SIGNALS:
+            name = SIGNALS[value - _engine.SIGNALS]
+            return ToneHeard(name) if kind == _engine.TONE_HEARD else ToneEnded(name), signal_ear(name)
         if kind == _engine.TONE_HEARD:
             return ToneHeard(self._patterns[value]), Ear.PROGRESS
         if kind == _engine.TONE_ENDED:

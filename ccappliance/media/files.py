@@ -1,7 +1,8 @@
 """Sound files: any WAV a person may bring → 8 kHz mono in memory; and WAVs written.
 
-Read: PCM of 8, 16, 24 and 32 bit, A-law and µ-law (G.711), any rate from 4 to 192 kHz, any number of channels (mixed
-to one). Not read: floating point and compressed formats; the error says what to do.
+Read: PCM of 8, 16, 24 and 32 bit, A-law and µ-law (G.711), any rate from 4 to 192 kHz, up to 8 channels (mixed to one).
+For analysis also floating point, every channel by itself, and samples without a header (`read_channels`, `read_raw`).
+Not read: compressed formats; the error says what to do.
 """
 
 import math
@@ -9,6 +10,7 @@ import os
 import struct
 import sys
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +24,11 @@ from ccappliance.media.ports import Sound
 
 HEADER = 44  # bytes before the samples in the WAVs we write
 UNKNOWN_LENGTH = 0xFFFFFFFF  # in a header whose file is still growing: players read to the end
-_PCM, _ALAW, _ULAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
-_NAMES = {2: "ADPCM", 3: "floating point", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x55: "MP3", _PCM: "PCM",
+_PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
+RAW_ENCODINGS = {"s16": (_PCM, 16), "u8": (_PCM, 8), "s24": (_PCM, 24), "s32": (_PCM, 32), "f32": (_FLOAT, 32),
+                 "f64": (_FLOAT, 64), "alaw": (_ALAW, 8), "ulaw": (_ULAW, 8)}  # all little endian
+MAX_ANALYSIS_SECONDS = 3600.0  # a longer file is refused: its analysis would need more than 500 MB of memory
+_NAMES = {2: "ADPCM", _FLOAT: "floating point", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x55: "MP3", _PCM: "PCM",
           _ALAW: "A-law", _ULAW: "µ-law"}
 _MOST_CHUNKS = 1_000  # before the samples: more is a file made to keep us busy
 _ADVICE = "convert it, for example with: sox IN -r 8000 -c 1 -b 16 OUT.wav"
@@ -92,8 +97,55 @@ def decode_wav(file: BinaryIO, most: float = MAX_PROMPT_SECONDS) -> bytes:
     return samples.tobytes()
 
 
-def parse_wav(file: BinaryIO) -> WavFormat:
-    """Find format and samples. A file cut short, or still being written, is as long as its bytes. SoundFileError."""
+def read_channels(path: Path | str, most: float = MAX_ANALYSIS_SECONDS) -> list[bytes]:
+    """Every channel of a WAV as int16 little endian at 8 kHz; floating point is read too. SoundFileError."""
+    return _read_channels(path, most, lambda file: parse_wav(file, floating=True))
+
+
+def read_raw(path: Path | str, encoding: str = "s16", rate: int = RATE, channels: int = 1,
+             most: float = MAX_ANALYSIS_SECONDS) -> list[bytes]:
+    """The same of a file that is nothing but samples, interleaved, little endian; `encoding`: see RAW_ENCODINGS."""
+    if encoding not in RAW_ENCODINGS:
+        raise ValueError(f"no encoding {encoding!r}; there are {', '.join(RAW_ENCODINGS)}")
+    coding, bits = RAW_ENCODINGS[encoding]
+    fields = struct.pack("<HHIIHH", coding, channels, rate, 0, 0, bits)
+    return _read_channels(path, most, lambda file: _format(fields, 0, file.seek(0, os.SEEK_END), floating=True))
+
+
+def _read_channels(path: Path | str, most: float, form_of: Callable[[BinaryIO], WavFormat]) -> list[bytes]:
+    try:
+        with Path(path).open("rb") as file:
+            return _decode_channels(file, form_of(file), most)
+    except OSError as error:
+        raise SoundFileError(error.strerror or str(error), "check its name and owner", str(path)) from error
+    except SoundFileError as error:
+        raise SoundFileError(error.problem, error.advice, str(path)) from error
+
+
+def _decode_channels(file: BinaryIO, form: WavFormat, most: float) -> list[bytes]:
+    if form.length == 0:
+        raise SoundFileError("it has no sound in it", "record it again")
+    if form.seconds > most:
+        raise SoundFileError(f"it is {form.seconds:.0f} s long, the longest allowed is {most:.0f} s", "shorten it")
+    file.seek(form.offset)
+    samples = _linear(form, file.read(form.length))
+    # A rate that shares no factor with ours, in a header that is broken more often than not, would need a filter of
+    # 8,000 phases, and many seconds to compute it; 2.5 Hz of 24,000 are 0.1 ms in a second.
+    rate = form.rate if form.rate < 24_000 else 5 * round(form.rate / 5)
+    channels = []
+    for channel in range(form.channels):
+        one = resample(samples[channel::form.channels], rate)
+        if sys.byteorder == "big":
+            one.byteswap()
+        channels.append(one.tobytes())
+    return channels
+
+
+def parse_wav(file: BinaryIO, *, floating: bool = False) -> WavFormat:
+    """Find format and samples. A file cut short, or still being written, is as long as its bytes. SoundFileError.
+
+    Floating point is refused unless `floating`: a prompt may not be of it.
+    """
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(12)
@@ -112,20 +164,22 @@ def parse_wav(file: BinaryIO) -> WavFormat:
         if kind == b"fmt ":
             fields = file.read(min(size, 40))
         elif kind == b"data":
-            return _format(fields, position, min(size, end - position))
+            return _format(fields, position, min(size, end - position), floating=floating)
         position += size + size % 2  # chunks begin at even bytes
     raise SoundFileError("it is a WAV file without sound in it (no data chunk)", "record it again")
 
 
-def _format(fields: bytes, offset: int, length: int) -> WavFormat:
+def _format(fields: bytes, offset: int, length: int, *, floating: bool) -> WavFormat:
     if len(fields) < 16:
         raise SoundFileError("its format is missing or broken")
     coding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", fields)
     if coding == _EXTENSIBLE and len(fields) >= 26:
         (coding,) = struct.unpack_from("<H", fields, 24)  # the sub-format's first two bytes are the coding
-    if coding not in (_PCM, _ALAW, _ULAW):
+    if coding not in (_PCM, _ALAW, _ULAW) and not (floating and coding == _FLOAT):
         raise SoundFileError(f"its coding is {_NAMES.get(coding, f'number {coding}')}, not PCM or G.711")
-    if bits not in ((8, 16, 24, 32) if coding == _PCM else (8,)):
+    if coding == _FLOAT and bits not in (32, 64):
+        raise SoundFileError(f"it has {bits} bits per floating point sample, not 32 or 64")
+    if coding != _FLOAT and bits not in ((8, 16, 24, 32) if coding == _PCM else (8,)):
         raise SoundFileError(f"it has {bits} bits per sample, not 8, 16, 24 or 32")
     if not 1 <= channels <= 8:
         raise SoundFileError(f"it has {channels} channels, not 1 to 8")
@@ -145,6 +199,8 @@ def _mono(form: WavFormat, data: bytes) -> "array[int]":
 
 def _linear(form: WavFormat, data: bytes) -> "array[int]":
     """Samples of all channels, interleaved, as native int16: of longer samples the upper 16 bits."""
+    if form.coding == _FLOAT:
+        return _from_floats(data, form.bits)
     if form.coding != _PCM:
         table = _G711[form.coding]
         return array("h", [table[code] for code in data])
@@ -160,6 +216,14 @@ def _linear(form: WavFormat, data: bytes) -> "array[int]":
     if sys.byteorder == "big":
         samples.byteswap()
     return samples
+
+
+def _from_floats(data: bytes, bits: int) -> "array[int]":
+    """-1 to 1 is full scale; beyond is clipped, and what is no number is silence."""
+    floats = array("f" if bits == 32 else "d", data)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return array("h", [round(max(-32768.0, min(32767.0, x * 32768.0))) if x == x else 0 for x in floats])
 
 
 def resample(samples: "array[int]", rate: int, to: int = RATE) -> "array[int]":

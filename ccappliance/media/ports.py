@@ -54,6 +54,18 @@ class Ear(enum.Flag):
     DTMF = enum.auto()
     PROGRESS = enum.auto()  # the zone's dial, busy, ringback, congestion; and voice
     FSK = enum.auto()  # caller ID data, Bell 202 and V.23
+    FAX = enum.auto()  # fax machines and modems: the signals cng, ced and modem
+    SIT = enum.auto()  # the special information tone before an announcement: the signal sit
+
+
+# Signals that are the same everywhere, told by name with ToneHeard (E.180 §8, T.30 §4, V.25): "sit" and "cng" once each
+# time they come; "ced" (a fax answers) and "modem" (its 2100 Hz reverses its phase) with ToneEnded when they are over.
+SIGNALS = ("sit", "cng", "ced", "modem")
+
+
+def signal_ear(name: str) -> Ear:
+    """The ear that hears this signal."""
+    return Ear.SIT if name == "sit" else Ear.FAX
 
 
 # ---- what a port hears: facts, past participles ----
@@ -68,7 +80,7 @@ class DigitHeard:
 
 @dataclass(frozen=True, slots=True)
 class ToneHeard:
-    """A progress tone was recognised by frequency and cadence (`name` as in `Tone.name`); told once per stretch."""
+    """A progress tone (`name` as in `Tone.name`) or a signal was recognised; told once per stretch."""
 
     name: str
 

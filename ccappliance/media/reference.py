@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 
 from ccappliance.base.units import RATE, amplitude
-from ccappliance.media.tones import COLUMNS, DIGITS, ROWS
 
 # ---- A-law, from G.711 table 1 ----
 
@@ -56,20 +55,6 @@ def wrapped(angle: float) -> float:
     return math.remainder(angle, 2 * math.pi)
 
 
-def least_squares(x: Sequence[float], frequencies: Sequence[float]) -> tuple[float, list[float]]:
-    """Fit sines to x: the energy they explain, and the squared amplitude of each."""
-    rows = []
-    for n in range(len(x)):
-        angles = [2 * math.pi * hz / RATE * n for hz in frequencies]
-        rows.append([f(angle) for angle in angles for f in (math.cos, math.sin)])
-    size = 2 * len(frequencies)
-    gram = [[sum(row[i] * row[j] for row in rows) for j in range(size)] for i in range(size)]
-    asked = [sum(row[i] * value for row, value in zip(rows, x, strict=True)) for i in range(size)]
-    found = solve(gram, asked)
-    explained = sum(a * b for a, b in zip(asked, found, strict=True))
-    return explained, [found[2 * k] ** 2 + found[2 * k + 1] ** 2 for k in range(len(frequencies))]
-
-
 def solve(matrix: list[list[float]], right: list[float]) -> list[float]:
     """Gauss, with the largest pivot."""
     size = len(right)
@@ -82,82 +67,6 @@ def solve(matrix: list[list[float]], right: list[float]) -> list[float]:
                 factor = rows[k][i] / rows[i][i]
                 rows[k] = [a - factor * b for a, b in zip(rows[k], rows[i], strict=True)]
     return [rows[i][size] / rows[i][i] for i in range(size)]
-
-
-# ---- DTMF ----
-
-
-class Dtmf:
-    """Twin of _dtmf.pyx: looks at the last 25 ms every 5 ms; three looks make a digit, nine without it end it."""
-
-    HOP, WINDOW = 40, 200
-    FLOOR = 27800.0  # squared amplitude at -42.9 dBm0
-
-    def __init__(self) -> None:
-        self._x: list[int] = []
-        self._last = ""
-        self._run = 0
-        self._on = ""
-        self._misses = 0
-
-    def run(self, x: Sequence[int]) -> str:
-        told = ""
-        for value in x:
-            self._x.append(value)
-            if len(self._x) % self.HOP == 0 and len(self._x) >= self.WINDOW:
-                told += self._decide(self._look(self._x[-self.WINDOW:]))
-        return told
-
-    def _decide(self, digit: str) -> str:
-        self._run = self._run + 1 if digit and digit == self._last else 1
-        self._last = digit
-        self._misses = 0 if digit == self._on else self._misses + 1
-        if self._misses >= 9:
-            self._on = ""
-        if digit and self._run >= 3 and digit != self._on:
-            self._on, self._misses = digit, 0
-            return digit
-        return ""
-
-    def _look(self, x: list[int]) -> str:
-        energy = energy_of(x)
-        if energy < self.FLOOR * self.WINDOW / 2:
-            return ""
-        hops = [x[k:k + self.HOP] for k in range(0, self.WINDOW, self.HOP)]
-        strongest = [max(sum(abs(correlate(hop, hz)) ** 2 for hop in hops) for hz in group)
-                     for group in (ROWS, COLUMNS)]
-        if sum(strongest) < 0.35 * self.HOP / 2 * energy:
-            return ""
-        row, row_hz = self._nearest(x, ROWS)
-        column, column_hz = self._nearest(x, COLUMNS)
-        astray = max(abs(row_hz / ROWS[row] - 1), abs(column_hz / COLUMNS[column] - 1))
-        if astray > 0.024:
-            return ""
-        explained, power = least_squares(x, (row_hz, column_hz))
-        if explained < 0.86 * energy:
-            dial_hz, _ = self._measure(x, 425.0)
-            if astray > 0.020 or not 330.0 <= dial_hz <= 500.0:
-                return ""
-            explained, power = least_squares(x, (row_hz, column_hz, dial_hz))
-            if explained < 0.93 * energy or power[2] > 7.0 * max(power[:2]):
-                return ""
-        if min(power[:2]) < self.FLOOR or power[0] > 8.9 * power[1] or power[1] > 3.55 * power[0]:
-            return ""
-        return DIGITS[4 * row + column]
-
-    def _nearest(self, x: list[int], group: Sequence[float]) -> tuple[int, float]:
-        measured = [self._measure(x, hz) for hz in group]
-        best = max(range(4), key=lambda k: measured[k][1])
-        return best, measured[best][0]
-
-    @staticmethod
-    def _measure(x: list[int], hz: float) -> tuple[float, float]:
-        """The true frequency near hz by the turn of phase in 60 samples, and the strength there."""
-        hann = [0.5 - 0.5 * math.cos(2 * math.pi * (n + 0.5) / 140) for n in range(140)]
-        first, second = (correlate([value * h for value, h in zip(x[at:at + 140], hann, strict=True)], hz)
-                         for at in (0, 60))
-        turn = wrapped(cmath.phase(second * first.conjugate()) - 2 * math.pi * hz / RATE * 60)
-        return hz + turn / (2 * math.pi) * RATE / 60, abs(first) ** 2 + abs(second) ** 2
 
 
 # ---- call progress ----
@@ -179,6 +88,9 @@ class Progress:
         self._turning = self._other = 0
         self._past: list[tuple[tuple[float, ...], int]] = []  # newest first
         self._told = -1
+        self._later = (-1, 0)  # the pattern that is told if the silence lasts so long
+        self._strength = [0.0] * 4  # of the tone in the last looks
+        self._inside: list[float] = []  # inside this run, clear of its edges
         self._voice = self._quiet = 0
         self._voiced = False
         self._events: list[tuple[str, int]] = []
@@ -194,7 +106,10 @@ class Progress:
 
     def _hop(self, x: list[int]) -> None:
         self._window = self._window[self.HOP:] + x
+        self._strength = [*self._strength[1:], self._strength[-1]]
         sound = self._sounding()
+        if sound and self._now and self._length >= 6:
+            self._inside.append(self._strength[0])
         if bool(sound) == bool(self._now):
             self._length += 1 + self._turning
             self._turning = 0
@@ -215,8 +130,13 @@ class Progress:
         if energy < floor:
             return ()
         shares = [(self._single(hz[0], energy) if len(hz) == 1 else self._pair(hz, energy), hz) for hz in self._sounds]
-        best, sound = max(shares, key=lambda one: one[0])
-        return sound if best > 0.58 and best * energy >= floor else ()
+        present = [(share - 0.04 * (len(hz) - 1), hz) for share, hz in shares
+                   if share > 0.58 and share * energy >= floor]
+        if not present:
+            return ()
+        best, sound = max(present, key=lambda one: one[0])
+        self._strength[-1] = best * energy
+        return sound
 
     def _single(self, hz: float, energy: float) -> float:
         parts = [correlate(self._window[k:k + self.HOP], hz, k) for k in range(0, len(self._window), self.HOP)]
@@ -253,9 +173,12 @@ class Progress:
             self._turn(sound, 10)
 
     def _turn(self, sound: tuple[float, ...], since: int) -> None:
-        self._past = [(self._now, self._length), *self._past[:3]]
+        fades = len(self._now) == 1 and self._inside and max(self._inside) > 2.5 * min(self._inside)
+        self._past = [(self._now, 0 if fades else self._length), *self._past[:3]]
+        self._inside = []
         self._now, self._length, self._turning, self._other = sound, since, 0, 0
         self._votes = {sound: since} if sound else {}
+        self._later = (-1, 0)
         if self._told >= 0 and self._patterns[self._told][2] == 0 and self._now != self._patterns[self._told][0]:
             self._end()
             return
@@ -265,11 +188,21 @@ class Progress:
                 continue
             if off_ms >= 1500:
                 if ended == hz and not self._now and self._fits(length, on_ms):
-                    self._tell(index)
-                    return
+                    self._later = (index, self._piece_of(hz, on_ms))
+                    if self._later[1] == 0:
+                        self._later = (-1, 0)
+                        self._tell(index)
+                        return
             elif self._repeats(hz, on_ms, off_ms):
                 self._tell(index)
                 return
+
+    def _piece_of(self, hz: tuple[float, ...], on_ms: int) -> int:
+        """How long silence must last until an on whose beginning was not heard is not the end of a longer one."""
+        if len(self._past) > 1 and not self._past[1][0] and self._past[1][1] > 2:
+            return 0
+        return max((self._longest(off) + 1 for other, on, off in self._patterns if other == hz and off and on > on_ms),
+                   default=0)
 
     def _repeats(self, hz: tuple[float, ...], on_ms: int, off_ms: int) -> bool:
         wanted = self._past[0][0]
@@ -294,6 +227,10 @@ class Progress:
             most = self._longest(off_ms) if not self._now else self._longest(on_ms) if self._now == hz else 4
             if self._length > most:
                 self._end()
+        if self._later[0] >= 0 and self._length >= self._later[1]:
+            self._tell(self._later[0])
+            self._later = (-1, 0)
+            return
         for index, (hz, on_ms, off_ms) in enumerate(self._patterns):
             if off_ms == 0 and hz == self._now:
                 others = [self._longest(on) + 1 for other, on, off in self._patterns if other == hz and off > 0]

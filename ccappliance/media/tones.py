@@ -5,8 +5,9 @@ Also the digits of DTMF as tones (Q.23), for those who send them.
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -19,12 +20,16 @@ from ccappliance.media.ports import Tone, ToneStep
 TONES = ("dial", "busy", "ringback", "congestion", "call_waiting", "howler", "beep")  # every zone has all of them
 MOST_RECOGNISED = 8  # patterns an ear for progress can tell apart (_progress.pxd)
 
+SAME_HZ = 30.0  # Hz: an ear for progress hears a single sine within 25 Hz of nominal, and noise adds to it
+LONG_OFF = 1500  # ms: an off this long is a ringback's
+
 LEVEL = -10.0  # dBm0 of each frequency where the facts name none: E.180's middle, -5 to -15
 DTMF_LEVEL = -9.0  # dBm0 of each of the two frequencies: Q.23 leaves it to the country, most ask for -6 to -12
 DIGITS = "123A456B789C*0#D"
 ROWS = (697.0, 770.0, 852.0, 941.0)
 COLUMNS = (1209.0, 1336.0, 1477.0, 1633.0)
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one, where PyYAML was built with it, is 8 times faster
 _STEP = re.compile(r"(?P<hz>[0-9.]+(?:\+[0-9.]+)*)(?:@(?P<level>-?[0-9.]+))?(?:/(?P<ms>[0-9]+))?")
 
 
@@ -49,6 +54,9 @@ class Zone:
     flash: float  # length of a hook flash that we send
     fsk: str  # "v23" or "bell202": the standard of caller ID we send
     caller_id: str  # "fsk" or "dtmf": how we send it
+    source: str = ""  # where the facts are from
+    certain: bool = True  # False: nobody has held them against a published plan or a line
+    assumed: frozenset[str] = frozenset()  # keys and tones that no source names: usual values stand in
 
     @property
     def ring(self) -> tuple[float, ...]:
@@ -58,6 +66,43 @@ class Zone:
     def tone(self, name: str) -> Tone:
         """One of TONES; KeyError for another name."""
         return self.tones[name]
+
+    def learned(self, patterns: Sequence[Recognised]) -> "Zone":
+        """This zone, as one exchange speaks it: each pattern replaces the one of its name, or is added.
+
+        ValueError if there are too many, or if two of them cannot be told apart.
+        """
+        known = {one.name: one for one in self.recognised} | {one.name: one for one in patterns}
+        if len(known) > MOST_RECOGNISED:
+            raise ValueError(f"a zone recognises at most {MOST_RECOGNISED} patterns, not {len(known)}")
+        for one in patterns:
+            twin = next((other.name for other in known.values() if other.name != one.name and alike(one, other)), None)
+            if twin is not None:
+                raise ValueError(f"{one.name} cannot be told from {twin}: the same frequencies and the same cadence")
+        return replace(self, recognised=tuple(known.values()))
+
+
+def alike(one: Recognised, other: Recognised) -> bool:
+    """Whether an ear for progress would take one for the other: frequencies within 30 Hz, cadences within 10 % + 30 ms.
+
+    Two sines less than 30 Hz apart are to it the one between them, whatever the cadence. An off of 1.5 s and more is
+    not waited for (ringback is told after its first on), so there only the on counts.
+    """
+    if len(one.hz) != len(other.hz):
+        few, more = sorted((one.hz, other.hz), key=len)
+        return max(more) - min(more) < SAME_HZ and all(abs(hz - few[0]) <= SAME_HZ for hz in more)
+    if (one.off_ms == 0) != (other.off_ms == 0):
+        return False
+    if any(abs(a - b) > SAME_HZ for a, b in zip(sorted(one.hz), sorted(other.hz), strict=True)):
+        return False
+    if one.off_ms == 0:
+        return True
+    long = max(one.off_ms, other.off_ms) >= LONG_OFF
+    return _near(one.on_ms, other.on_ms) and (long or _near(one.off_ms, other.off_ms))
+
+
+def _near(one: int, other: int) -> bool:
+    return abs(one - other) <= 0.1 * min(one, other) + 30
 
 
 def parse_tone(name: str, text: str, level: float = LEVEL) -> Tone:
@@ -103,14 +148,33 @@ def dtmf_tone(digit: str, on: float = 0.1, off: float = 0.1, level: float = DTMF
 def load_zones(text: str | None = None) -> Mapping[str, Zone]:
     """All zones by name, from `text` (YAML) or from the facts we ship.
 
-    ConfigError names each zone and key that is wrong. Reads the file at every call: its caller keeps what it answers.
+    ConfigError names each zone and key that is wrong. What we ship is read once: it cannot change under us.
     """
-    if text is None:
-        text = resources.files("ccappliance.media").joinpath("data/zones.yaml").read_text("utf-8")
+    return _shipped() if text is None else _load(text)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Mapping[str, Zone]:
+    return _load(resources.files("ccappliance.media").joinpath("data/zones.yaml").read_text("utf-8"))
+
+
+def load_learned(text: str) -> tuple[Recognised, ...]:
+    """Patterns as `media/learning.py` writes them: a mapping of names, as under a zone's `recognised`. ConfigError."""
+    try:
+        facts = yaml.load(text, Loader=_LOADER)
+        if not isinstance(facts, dict) or not facts:
+            raise ValueError("expected a mapping of names, as in `busy: {hz: [450], on_ms: 350, off_ms: 350}`")
+        return tuple(_recognised(str(name), fact) for name, fact in facts.items())
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, OverflowError) as error:
+        problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ConfigError([Finding("learned patterns", "recognised", problem, "learn them again")]) from error
+
+
+def _load(text: str) -> Mapping[str, Zone]:
     findings: list[Finding] = []
     zones: dict[str, Zone] = {}
     try:
-        facts = yaml.safe_load(text)
+        facts = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ConfigError([Finding("zones.yaml", "zones", f"is not YAML: {error}")]) from error
     if not isinstance(facts, dict):
@@ -118,12 +182,21 @@ def load_zones(text: str | None = None) -> Mapping[str, Zone]:
     for name, fact in facts.items():
         try:
             zones[str(name)] = _zone(str(name), fact)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             findings.append(Finding("zones.yaml", str(name), problem, "compare it with zone cn"))
     if findings:
         raise ConfigError(findings)
     return MappingProxyType(zones)
+
+
+_KEYS = {"country", "tones", "recognised", "ring_cadence", "flash", "fsk", "caller_id", "source", "certain", "assumed"}
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"certain must be true or false, not {value!r}")
+    return value
 
 
 def _zone(name: str, fact: Any) -> Zone:
@@ -132,7 +205,7 @@ def _zone(name: str, fact: Any) -> Zone:
     for key in ("tones", "recognised"):
         if not isinstance(fact[key], dict):
             raise ValueError(f"{key} must be a mapping of names, as in `dial: …`")
-    unknown = set(fact) - {"country", "tones", "recognised", "ring_cadence", "flash", "fsk", "caller_id"}
+    unknown = set(fact) - _KEYS
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(map(str, unknown)))}")
     tones = {key: parse_tone(key, str(tone)) for key, tone in fact["tones"].items()}
@@ -147,7 +220,12 @@ def _zone(name: str, fact: Any) -> Zone:
         flash=float(fact["flash"]),
         fsk=str(fact["fsk"]),
         caller_id=str(fact["caller_id"]),
+        source=str(fact.get("source", "")),
+        certain=_truth(fact.get("certain", True)),
+        assumed=frozenset(map(str, fact.get("assumed", ()))),
     )
+    if strange := zone.assumed - {*TONES, "ring_cadence", "flash", "fsk", "caller_id"}:
+        raise ValueError(f"assumed names what is no key or tone of a zone: {', '.join(sorted(strange))}")
     if not 1 <= len(zone.recognised) <= MOST_RECOGNISED:
         raise ValueError(f"recognised must name 1 to {MOST_RECOGNISED} patterns, not {len(zone.recognised)}")
     if not zone.ring_cadence or len(zone.ring_cadence) % 2 or min(zone.ring_cadence) <= 0.0:

@@ -1,12 +1,17 @@
 """The ear for DTMF against Q.24, through A-law, with random phases and random alignment of blocks."""
 
+import ctypes
+import ctypes.util
+
 import numpy as np
 import pytest
 from dsp_signals import dtmf, line, noise, pcm, report, silence, sine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
-from ccappliance.media import dsp, reference
+from ccappliance.base.units import amplitude
+from ccappliance.media import dsp, reference_bank
 
 DIGITS = "0123456789*#ABCD"
 ROUNDS = 160  # ten of each digit
@@ -26,8 +31,8 @@ def heard(rng, make, rounds=ROUNDS, gap=500, over=None):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("low", "high"), [(-3, -3), (-10, -10), (-40, -40), (-10, -18), (-14, -10), (-32, -40),
-                                           (-40, -36)])
+@pytest.mark.parametrize(("low", "high"), [(3, 3), (-3, -3), (-10, -10), (-42, -42), (-10, -18), (-14, -10),
+                                           (-34, -42), (-42, -38)])
 def test_levels_and_twist_of_40_ms(rng, low, high):
     share = heard(rng, lambda digit: dtmf(rng, digit, 320, low, high))
     report(f"{low}/{high} dBm0, 40 ms", f"{share:.1%}", "100 %")
@@ -40,7 +45,7 @@ def test_silent_below_45(rng):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("off", "expected"), [(0.018, 1.0), (-0.018, 1.0), (0.030, 0.0), (-0.030, 0.0), (0.035, 0.0),
+@pytest.mark.parametrize(("off", "expected"), [(0.018, 1.0), (-0.018, 1.0), (0.028, 0.0), (-0.028, 0.0), (0.035, 0.0),
                                                (-0.035, 0.0)])
 def test_frequency(rng, off, expected):
     both = heard(rng, lambda digit: dtmf(rng, digit, 320, off=off))
@@ -53,15 +58,15 @@ def test_frequency(rng, off, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("ms", "expected"), [(23, 0.0), (20, 0.0), (36, 1.0), (40, 1.0)])
+@pytest.mark.parametrize(("ms", "expected"), [(23, 0.0), (20, 0.0), (32, 1.0), (36, 1.0), (40, 1.0)])
 def test_length(rng, ms, expected):
-    share = heard(rng, lambda digit: dtmf(rng, digit, ms * 8), 320)
+    share = heard(rng, lambda digit: dtmf(rng, digit, ms * 8), 480)
     report(f"tone of {ms} ms", f"{share:.1%}", f"{expected:.0%}")
-    assert share == expected
+    assert share == pytest.approx(expected, abs=0.0 if ms < 24 or ms > 32 else 0.005)  # 0.1 % of random phases miss
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("ms", "times"), [(5, 1), (10, 1), (15, 1), (36, 2), (40, 2)])
+@pytest.mark.parametrize(("ms", "times"), [(5, 1), (10, 1), (15, 1), (20, 1), (36, 2), (40, 2)])
 @pytest.mark.parametrize("snr", [15, 99])
 def test_interruption_and_pause(rng, ms, times, snr):
     right = 0
@@ -77,16 +82,16 @@ def test_interruption_and_pause(rng, ms, times, snr):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("snr", [10, 12, 15])
+@pytest.mark.parametrize("snr", [8, 10, 15])
 def test_noise(rng, snr):
-    share = heard(rng, lambda digit: dtmf(rng, digit, 320), 640, over=lambda n: noise(rng, -7 - snr, n))
+    share = heard(rng, lambda digit: dtmf(rng, digit, 320), 640, 640, over=lambda n: noise(rng, -7 - snr, n))
     report(f"40 ms at {snr} dB SNR", f"{share:.1%}", ">= 99 %")
     assert share >= 0.99
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hz", [400.0, 425.0, 450.0])
-@pytest.mark.parametrize("over", [-8, 0, 3])
+@pytest.mark.parametrize("over", [-8, -1, 3, 6])
 def test_dial_tone_beneath(rng, hz, over):
     share = heard(rng, lambda digit: dtmf(rng, digit, 320, -15, -15), over=lambda n: sine(rng, hz, -15 + over, n))
     report(f"dial tone of {hz:g} Hz, {over:+d} dB to each tone", f"{share:.1%}", ">= 99 %")
@@ -113,6 +118,62 @@ def test_talk_off(readings):
     assert "".join(told) == ""
 
 
+def _gliding(rng, n):
+    """Two sines that glide through the groups of DTMF, at times with a third."""
+    k = n // 1600 + 2
+
+    def sweep(low, high):
+        hz = np.interp(np.arange(n), np.arange(k) * 1600, rng.uniform(low, high, k))
+        return np.sin(2 * np.pi * np.cumsum(hz) / 8000)
+
+    x = sweep(650, 1000) + rng.uniform(0.5, 1.5) * sweep(1150, 1700)
+    return x + (rng.uniform(0, 0.5) * sweep(200, 3000) if rng.random() < 0.5 else 0)
+
+
+def _vowel(rng, n):
+    """A voice whose two formants lie in the groups of DTMF, narrower than any throat's."""
+    x = np.diff(np.floor(np.cumsum(np.linspace(*rng.uniform(90, 420, 2), n) / 8000)), prepend=0).astype(float)
+    for hz in (rng.uniform(600, 1000), rng.uniform(1150, 1700)):
+        r = np.exp(-np.pi * rng.uniform(20, 90) / 8000)
+        x = lfilter([1 - r], [1, -2 * r * np.cos(2 * np.pi * hz / 8000), r * r], x)
+    return x * np.hanning(n) ** 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "most"), [(_vowel, 0.5), (_gliding, 0.5)])
+def test_adversaries(rng, make, most):
+    """Vowels and chords made to be taken for digits: at most half of what spandsp takes for digits."""
+    seconds = 400
+    parts = []
+    while sum(map(len, parts)) < seconds * 8000:
+        x = make(rng, int(rng.integers(800, 3200)))  # 100 to 400 ms: as long as a syllable
+        parts += [x / (np.abs(x).max() + 1e-9) * amplitude(rng.uniform(-25, -6)), silence(int(rng.integers(0, 400)))]
+    x = line(np.concatenate(parts))
+    ours, theirs = len(dsp.DtmfEar().hear(x)), spandsp_digits(x)
+    if theirs is None:
+        pytest.skip("libspandsp is not installed: `apt install libspandsp2` for the adversaries")
+    report(f"digits in {seconds} s of {make.__name__[1:]}, spandsp's", f"{ours}, {theirs}", f"{most:.0%} of spandsp's")
+    assert ours <= most * theirs
+
+
+def spandsp_digits(x):
+    """How many digits the peer hears in PCM; None: it is not here."""
+    found = ctypes.util.find_library("spandsp")
+    if found is None:
+        return None
+    spandsp = ctypes.CDLL(found)
+    spandsp.dtmf_rx_init.restype = ctypes.c_void_p
+    spandsp.dtmf_rx.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+    spandsp.dtmf_rx_get.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+    spandsp.dtmf_rx_free.argtypes = [ctypes.c_void_p]
+    state, heard_, count = spandsp.dtmf_rx_init(None, None, None), ctypes.create_string_buffer(129), 0
+    for at in range(0, len(x), 320):
+        spandsp.dtmf_rx(state, x[at:at + 320], len(x[at:at + 320]) // 2)
+        count += spandsp.dtmf_rx_get(state, heard_, 128)
+    spandsp.dtmf_rx_free(state)
+    return count
+
+
 @pytest.mark.slow
 def test_under_a_prompt_digits_are_heard(rng, readings):
     """Barge-in: the prompt's echo, its peaks 15 dB below, does not hide digits of 80 ms."""
@@ -132,7 +193,7 @@ def test_the_twin_tells_the_same(rng):
         parts.append(x + noise(rng, -7 - snr, len(x)))
     parts.append(dtmf(rng, "7", 400, -20, -20) + sine(rng, 450.0, -20, 400))
     x = np.frombuffer(line(np.concatenate(parts)), "<i2")
-    kernel, twin = dsp.DtmfEar(), reference.Dtmf()
+    kernel, twin = dsp.DtmfEar(), reference_bank.Dtmf()
     for at in range(0, len(x), 40):
         chunk = x[at:at + 40]
         assert kernel.hear(chunk.tobytes()) == twin.run(chunk.tolist()), f"at sample {at}"

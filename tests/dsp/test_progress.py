@@ -6,6 +6,7 @@ from dsp_signals import cadence, dtmf, line, noise, pcm, report, silence, sine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccappliance.base.units import amplitude
 from ccappliance.media import _dsp, dsp, reference
 from ccappliance.media.ports import ToneEnded, ToneHeard, VoiceHeard
 from ccappliance.media.tones import load_zones
@@ -142,6 +143,25 @@ def test_speech_is_voice_and_no_tone(readings, zone):
     assert len(told) >= 2 * len(readings)
 
 
+@pytest.mark.slow
+def test_music_is_no_tone_of_china(rng):
+    """Ten minutes of melodies and chords around 450 Hz, in time: notes of 250 to 500 ms with pauses between."""
+    parts, beat = [], 0
+    while sum(map(len, parts)) < 600 * 8000:
+        if beat % 64 == 0:
+            step = int(rng.integers(1600, 4000))
+        n = step * int(rng.integers(1, 3))
+        root = 440.0 * 2 ** (rng.integers(-12, 13) / 12)
+        x = sum(rng.uniform(0.1, 1.0) / k * np.sin(2 * np.pi * root * k * chord / 8000 * np.arange(n))
+                for chord in (1.0, 1.2599, 1.4983)[:int(rng.integers(1, 4))] for k in (1, 2, 3))
+        fade = np.exp(-np.arange(n) / rng.uniform(1500, 9000))
+        parts += [amplitude(-18) * x * fade, silence(int(rng.integers(0, 2)) * step)]
+        beat += 1
+    told = [fact for _, fact in hear(CN, np.concatenate(parts)) if isinstance(fact, ToneHeard)]
+    report("cn: tones in 600 s of music", len(told), "0")
+    assert told == []
+
+
 def test_voice_needs_200_ms_and_is_told_once(rng):
     assert hear(CN, np.concatenate([noise(rng, -20, 1400), silence(4000)])) == []
     told = hear(CN, np.concatenate([silence(800), noise(rng, -20, 16_000)]))
@@ -207,6 +227,18 @@ def test_lost_frames_do_not_break_a_cadence(rng):
         else:
             told += ear.hear(line(x[at:at + 160]))
     assert told == [ToneHeard("busy")]
+
+
+def test_the_end_of_a_long_burst_is_no_ringback(rng):
+    """Ringing for 400 ms and busy for 500, of one frequency: an ear opened 100 ms into a burst of busy waits."""
+    busy, ringback = ((425.0,), 500, 500), ((425.0,), 400, 2000)
+    ear = _dsp.Progress([busy, ringback])
+    told = ear.run(line(cadence(rng, (425.0,), -15, ((500, 500),), 4)[800:]))
+    assert [index for kind, index in told if kind == _dsp.HEARD] == [0]
+    ear.reset()
+    burst = line(cadence(rng, (425.0,), -15, ((400, 2000),), 1))
+    assert ear.run(burst[:16 * 900]) == []  # the pause might yet be busy's
+    assert ear.run(burst[16 * 900:16 * 1050]) == [(_dsp.HEARD, 1)]
 
 
 def test_bad_patterns_are_refused():

@@ -13,6 +13,7 @@ COMMANDS = {
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",
+    "dsp": f"{_HERE}.dsp:dsp",
     "journal": f"{_HERE}.records:journal",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",

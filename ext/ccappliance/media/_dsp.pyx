@@ -3,16 +3,24 @@
 #
 # PCM is bytes: int16 little endian, 8 kHz, mono. The frame path does not come through here: the engine cimports the kernels.
 from libc.stdint cimport int16_t, uint8_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from ccappliance.media._alaw cimport alaw_decode as _alaw_decode
 from ccappliance.media._alaw cimport alaw_encode as _alaw_encode
-from ccappliance.media._dtmf cimport dtmf_fillin, dtmf_init, dtmf_reset, dtmf_run, dtmf_t
+from ccappliance.media._bank cimport bank_feed, bank_init, bank_next, bank_t
+from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dtmf_hop, dtmf_init, dtmf_reset, dtmf_run,
+                                      dtmf_t)
 from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
                                      fsk_rx_t, fsk_tx, fsk_tx_samples)
 from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
-from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_event_t, progress_fillin, progress_init,
-                                          progress_reset, progress_run, progress_t, progress_zone_t)
+from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_ear_init,
+                                          progress_ear_t, progress_event_t, progress_fillin, progress_hop, progress_init,
+                                          progress_reset, progress_run, progress_t,
+                                          progress_zone_t)
+from ccappliance.media._signal cimport (SIGNAL_EVENTS, signal_ear_init, signal_ear_t, signal_event_t, signal_hop,
+                                        signal_fillin, signal_init, signal_reset, signal_run,
+                                        signal_t)
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS, tone_run, tone_start, tone_stop, tone_t
 
 MAX_PATTERNS = PROGRESS_PATTERNS
@@ -127,6 +135,95 @@ cdef class Progress:
     def fillin(self, int n):
         """`n` samples were lost."""
         progress_fillin(&self.ear, n)
+
+
+cdef class Signal:
+    """The ear for SIT, fax and modem."""
+
+    cdef signal_t ear
+
+    def __cinit__(self):
+        signal_init(&self.ear)
+
+    def reset(self):
+        signal_reset(&self.ear)
+
+    def run(self, bytes pcm not None):
+        """Events in these samples: (index in ports.SIGNALS, is it over?)."""
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef signal_event_t events[SIGNAL_EVENTS]
+        cdef int count, k
+        told = []
+        while at < n:
+            count = signal_run(&self.ear, x + at, <int>min(FRAME, n - at), events, SIGNAL_EVENTS)
+            for k in range(count):
+                told.append((events[k].signal, events[k].ended != 0))
+            at += FRAME
+        return told
+
+    def fillin(self, int n):
+        """`n` samples were lost."""
+        signal_fillin(&self.ear, n)
+
+
+cdef struct channel_t:
+    bank_t bank
+    dtmf_ear_t dtmf
+    progress_ear_t progress
+    signal_ear_t signal
+
+
+cdef class Channels:
+    """The ears for DTMF, progress and signals of many channels, each on one bank, in one call: as the tick runs them."""
+
+    cdef channel_t *channels
+    cdef int count
+    cdef Progress zone              # keeps the zone
+
+    def __cinit__(self, int count, patterns):
+        cdef int k
+        if not 1 <= count <= 4096:
+            raise ValueError("there are 1 to 4096 channels, not %d" % count)
+        self.zone = Progress(patterns)
+        self.count = count
+        self.channels = <channel_t *>calloc(count, sizeof(channel_t))
+        if self.channels == NULL:
+            raise MemoryError
+        for k in range(count):
+            bank_init(&self.channels[k].bank, &self.zone.zone.table)
+            dtmf_ear_init(&self.channels[k].dtmf)
+            progress_ear_init(&self.channels[k].progress, &self.zone.zone)
+            signal_ear_init(&self.channels[k].signal)
+
+    def __dealloc__(self):
+        free(self.channels)
+
+    def run(self, bytes code not None):
+        """One frame of A-law of every channel, one after the other: how many facts the ears told."""
+        cdef const uint8_t *frames = <const uint8_t *><const char *>code
+        cdef int k, told = 0
+        if len(code) != self.count * FRAME:
+            raise ValueError("a frame of %d channels is %d bytes, not %d" % (self.count, self.count * FRAME, len(code)))
+        with nogil:
+            for k in range(self.count):
+                told += _hear(&self.channels[k], frames + k * FRAME)
+        return told
+
+
+cdef int _hear(channel_t *channel, const uint8_t *code) noexcept nogil:
+    cdef progress_event_t tones[PROGRESS_EVENTS]
+    cdef signal_event_t signals[SIGNAL_EVENTS]
+    cdef int16_t x[FRAME]
+    cdef int told = 0, at = 0
+    _alaw_decode(code, x, FRAME)
+    while at < FRAME:
+        at += bank_feed(&channel.bank, &x[at], FRAME - at)
+        while bank_next(&channel.bank):
+            told += dtmf_hop(&channel.dtmf, &channel.bank) != 0
+            told += progress_hop(&channel.progress, &channel.bank, tones)
+            told += signal_hop(&channel.signal, &channel.bank, signals)
+    return told
 
 
 cdef class FskReceiver:

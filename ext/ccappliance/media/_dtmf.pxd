@@ -1,22 +1,43 @@
-# The ear for DTMF (Q.23, Q.24): blocks of at most 107 samples, independent of frames.
+# The ear for DTMF (Q.23, Q.24), on the bank's hops of 5 ms.
 from libc.stdint cimport int16_t
 
-cdef enum:
-    DTMF_HOP = 40        # samples between two looks: 5 ms
-    DTMF_HOPS = 5        # hops in the window a look covers: 25 ms
-    DTMF_WINDOW = 200
+from ccappliance.media._bank cimport bank_t
 
-cdef struct dtmf_t:
-    float window[DTMF_WINDOW]           # the last 25 ms; the last hop of it is being filled
-    int fill                            # samples of that hop
-    int warm                            # whole hops in the window since the start or a loss, at most DTMF_HOPS
-    float power[DTMF_HOPS][8]           # of the eight tones in each hop of the window
+cdef enum:
+    DTMF_HOPS = 5           # hops in the window of the first, cheap question: 25 ms
+    DTMF_WINDOW = 192       # samples in the window of a look: 24 ms
+    DTMF_LOOKS = 4          # that must agree
+    DTMF_PAST = 128         # hops whose energy is remembered: what was there before the digit
+
+cdef struct dtmf_look_t:    # what a look at 24 ms found
+    double explained        # share of the energy that the two tones (and a dial tone) explain
+    double row_hz, column_hz
+    double row, column      # amplitudes squared
+    int over_dial           # a dial tone is among them
+
+cdef struct dtmf_ear_t:
+    float power[DTMF_HOPS][8]           # of the eight tones in the last hops
+    float dial[DTMF_HOPS]               # and near 425 Hz
     float energy[DTMF_HOPS]
     int slot                            # which of these is the next
-    int digit                           # index of the digit of the last look; -1: none
-    int run                             # looks in a row that saw it
+    int warm                            # hops since the ear was opened or samples were lost, at most DTMF_HOPS
+    int digit                           # that the last window may hold; -1: none
+    int run                             # windows in a row that may hold it and were not refuted
+    int looked                          # looks of these that stand, newest first
+    dtmf_look_t looks[DTMF_LOOKS]
     int on                              # digit that was told and has not ended; -1: none
-    int misses                          # looks in a row without it
+    int misses                          # hops in a row without it
+    float row, column                   # its powers in a hop
+    float past[DTMF_PAST]               # energies of the last hops
+    int at, known                       # where in `past`, and how many
+
+cdef struct dtmf_t:                     # an ear with a bank of its own
+    bank_t bank
+    dtmf_ear_t ear
+
+cdef void dtmf_ear_init(dtmf_ear_t *ear) noexcept nogil
+cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil     # the digit that became certain; 0: none
+cdef void dtmf_ear_fillin(dtmf_ear_t *ear, int n) noexcept nogil
 
 cdef void dtmf_init(dtmf_t *ear) noexcept nogil
 cdef void dtmf_reset(dtmf_t *ear) noexcept nogil

@@ -3,91 +3,92 @@
 #
 # Data sheet
 #   does      tells each digit 0-9 * # A-D once, as soon as it is certain
-#   how       every 5 ms: eight 40-sample DFTs and the energy, added up over 25 ms, ask cheaply whether two tones hold
-#             most of the energy. Only then two windows of 17.5 ms, 7.5 ms apart, give the pair and its true frequencies
-#             by the turn of phase between them, and a least-squares fit of these two sines to the 25 ms gives their
-#             exact levels and the share of the energy they explain. Where they explain too little, a third sine
-#             (330-500 Hz: dial tone) may join the fit, and then all is judged more strictly. Three looks that agree
-#             make a digit, nine without it end it.
-#   level     heard -3...-42 dBm0 per tone, silent below -45
+#   how       every 5 ms, from the bank: do two tones (and dial tone) hold enough of the last 25 ms? Only where four such
+#             windows in a row may hold one digit are they looked at: least squares of two sines of free frequency to the
+#             samples of 24 ms, the frequency by the turn of phase between its halves; where they explain too little, a third
+#             sine (330-500 Hz: dial tone) may join. Four looks must agree in digit and frequency; the less they explain, the
+#             truer the frequencies must be, and what they leave must be the noise that was there before. A digit that is on
+#             is followed by the power in each hop; six hops without it end it.
+#   level     heard +3...-42 dBm0 per tone, silent below -45
 #   twist     low group 8 dB stronger to high group 4 dB stronger is heard
-#   frequency +-2.2 % heard, +-2.6 % refused
-#   length    >= 40 ms always, <= 23 ms never; told after at most 45 ms
+#   frequency +-2.0 % heard, +-2.8 % refused
+#   length    >= 32 ms always (99.9 % of phases), <= 23 ms never; told after at most 45 ms
 #   pause     >= 36 ms separates, <= 20 ms does not
-#   noise     99 % at 10 dB signal to noise
-#   dial tone one sine of 400-450 Hz up to 3 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
+#   noise     99.5 % of 40 ms at 8 dB signal to noise
+#   dial tone one sine of 400-450 Hz up to 6 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
 #             8 dB below each
-#   talk-off  0 in the speech of tests/dsp; it is the share of explained energy and not a filter that keeps speech out
-#   cost      bounded: 5-14 ns a sample, 2 us once a hop while a candidate sounds
-#   room      a digit needs three looks of its own: `room` of n/120 + 1 never loses one
-from libc.math cimport M_PI, atan2, cos, fabs, sin
+#   talk-off  0 in the speech of tests/dsp; on vowels and chords made to deceive, less than half of libspandsp's
+#   cost      0.3 ns a sample in noise; a look takes 0.5 us (1.5 with a dial tone), four begin a digit
+#   limits    a vowel held for a second whose two formants are narrower than any throat's may pass for a digit
+#   room      0.9 KB beside the bank; one digit a hop at most, a digit needs four looks of its own
+from libc.math cimport M_PI, atan2, cos, fabs, fmax, fmin, sin
 from libc.stdint cimport int16_t
 from libc.string cimport memmove, memset
 
+from ccappliance.media._bank cimport (GROUP_DTMF, LANE_DIAL, bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init,
+                                      bank_last, bank_next, bank_t, table_common)
+
 DEF RATE = 8000.0
 DEF HOP = 40
-DEF WINDOW = 200
-DEF HALF = 100              # of the window: the fit is done about its centre
-DEF LOOK = 140              # length of the two windows that measure frequency ...
-DEF APART = 60              # ... and how far apart they are: unambiguous to +-66 Hz
-DEF FLOOR = 27800.0         # amplitude squared of a sine at -42.9 dBm0
-DEF CANDIDATE = 0.35        # share of energy in best row + best column that is worth a closer look
-DEF EXPLAINED = 0.86        # share that two sines must explain (8 dB signal to noise)
-DEF EXPLAINED_OVER_DIAL = 0.93   # share that they must explain together with a dial tone
-DEF ASTRAY = 0.024          # largest deviation of frequency: between Q.24's 1.8 % and 3 %
-DEF ASTRAY_OVER_DIAL = 0.020
+DEF WINDOW = 192
+DEF HALF = 96               # a look measures each half by itself: the turn between them is the frequency
+DEF QUARTER = 48
+DEF FLOOR = 21600.0         # amplitude squared of a sine at -44 dBm0
+DEF CANDIDATE = 0.50        # share of energy in best row + best column worth a look ...
+DEF CANDIDATE_OVER_DIAL = 0.25   # ... or with what is near dial tone; one of +6 dB leaves them 0.33
+DEF CANDIDATE_TWIST_LOW = 30.0
+DEF CANDIDATE_TWIST_HIGH = 12.0
+DEF EXPLAINED = 0.70        # share that two sines must explain in every look ...
+DEF EXPLAINED_OVER_DIAL = 0.88   # ... and together with a dial tone
+DEF ASTRAY = 0.024          # largest deviation of frequency: between Q.24's 1.8 % and 2.8 %
+DEF FAR = 0.032             # so far off after the first round it will not come back
+DEF HOPELESS = 0.30         # share explained by sines that may be 2.4 % off, at the digit's edge: 0.32
+DEF ASTRAY_OVER_DIAL = 0.021
 DEF TWIST_LOW = 8.9         # row stronger by 9.5 dB (as power)
 DEF TWIST_HIGH = 3.55       # column stronger by 5.5 dB
 DEF DIAL = 425.0            # where dial tone is looked for ...
 DEF DIAL_LOW = 330.0        # ... and found
 DEF DIAL_HIGH = 500.0
-DEF DIAL_MOST = 7.0         # its power relative to the stronger tone: 8.5 dB
-DEF LOOKS_ON = 3            # three 25 ms windows 5 ms apart: 35 ms of tone, never within 23 ms
-DEF LOOKS_OFF = 9           # 36 ms of pause spoil ten looks, 20 ms at most eight
+DEF DIAL_MOST = 8.0         # its power relative to the stronger tone: 9 dB ...
+DEF DIAL_FAINT = 0.05       # ... and -13 dB: below, it is only noise that is fitted
+DEF STEADY = 1.2            # Hz between the looks of a digit ...
+DEF STEADY_IN_NOISE = 28.0  # ... and more for what the tones do not explain: noise moves what is measured
+DEF PURE_OVER_DIAL = 0.97   # share in the second best look: three sines fit much that is no digit
+DEF DIAL_LEAST = 0.5        # of the energy that two tones leave unexplained; a third is not looked for without it
+DEF CLEAN = 0.93            # share explained above which nothing is asked of the rest
+DEF REST = 4.0              # times the noise before the digit: what the tones leave may be so much
+DEF LOUD = 1.26e9           # amplitude squared of a sine at +1.9 dBm0: two of them are clipped, and explain less
+DEF MISSES = 6              # hops without it end a digit: 36 ms of pause spoil at least 6, 20 ms at most 5
+DEF STILL = 0.25            # of its power in a hop: the digit goes on ...
+DEF FAINT = 0.02            # ... or so little, if the hop holds nothing else
+DEF PURE = 0.7
 
 cdef double HZ[8]
-cdef float HOP_COS[HOP][8]
-cdef float HOP_SIN[HOP][8]
-cdef float LOOK_COS[LOOK][9]        # under a Hann window; the ninth is DIAL
-cdef float LOOK_SIN[LOOK][9]
+HZ[:] = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0]
 cdef const char *DIGITS = "123A456B789C*0#D"
+cdef float PLACE_RE[DTMF_HOPS][8]   # turn the sums of the last hops to the same phase, and taper them
+cdef float PLACE_IM[DTMF_HOPS][8]
 
 
 cdef void _fill_tables() noexcept nogil:
-    cdef int i, k
-    cdef double hann, hz
-    HZ[0] = 697.0
-    HZ[1] = 770.0
-    HZ[2] = 852.0
-    HZ[3] = 941.0
-    HZ[4] = 1209.0
-    HZ[5] = 1336.0
-    HZ[6] = 1477.0
-    HZ[7] = 1633.0
-    for k in range(8):
-        for i in range(HOP):
-            HOP_COS[i][k] = cos(2.0 * M_PI * HZ[k] / RATE * i)
-            HOP_SIN[i][k] = sin(2.0 * M_PI * HZ[k] / RATE * i)
-    for k in range(9):
-        hz = HZ[k] if k < 8 else DIAL
-        for i in range(LOOK):
-            hann = 0.5 - 0.5 * cos(2.0 * M_PI * (i + 0.5) / LOOK)
-            LOOK_COS[i][k] = hann * cos(2.0 * M_PI * hz / RATE * i)
-            LOOK_SIN[i][k] = hann * sin(2.0 * M_PI * hz / RATE * i)
+    cdef double taper, turn
+    cdef int h, k
+    for h in range(DTMF_HOPS):
+        taper = 0.5 - 0.5 * cos(2.0 * M_PI * (h + 1) / (DTMF_HOPS + 1))
+        for k in range(8):
+            turn = 2.0 * M_PI * HZ[k] / RATE * HOP * h
+            PLACE_RE[h][k] = <float>(taper * cos(turn))
+            PLACE_IM[h][k] = <float>(taper * sin(turn))
 
 
 _fill_tables()
 
 
-cdef double _turned(double hz, double re0, double im0, double re1, double im1) noexcept nogil:
-    # the true frequency of a sine near hz whose DFTs at hz in two windows are these
-    cdef double turn = atan2(im1 * re0 - re1 * im0, re1 * re0 + im1 * im0) - 2.0 * M_PI * hz / RATE * APART
-    turn -= 2.0 * M_PI * <int>(turn / (2.0 * M_PI))
-    if turn > M_PI:
-        turn -= 2.0 * M_PI
-    elif turn < -M_PI:
-        turn += 2.0 * M_PI
-    return hz + turn / (2.0 * M_PI) * RATE / APART
+# ---- a look: least squares of two or three sines of free frequency to 24 ms ----
+
+cdef struct half_t:         # sums of one half with cosine and sine of each sine
+    double even[3]
+    double odd[3]
 
 
 cdef double _project(double g[3][3], double v[3], int sines) noexcept nogil:
@@ -111,171 +112,386 @@ cdef double _project(double g[3][3], double v[3], int sines) noexcept nogil:
     return explained
 
 
-cdef double _fit(const float *x, const double *hz, int sines, double *power) noexcept nogil:
-    # least squares of up to three sines to the window; the energy they explain, and amplitude squared of each.
-    # About the centre cosines are even and sines odd: two small systems instead of one large.
-    cdef double even[3][3]
-    cdef double odd[3][3]
-    cdef double ve[3]
-    cdef double vo[3]
+cdef struct gram_t:         # of sines about the centre of a window: cosines are even there and sines odd,
+    double even[3][3]       # so there are two small systems instead of one large
+    double odd[3][3]
+
+
+cdef double _dirichlet(double whole, double step, int n) noexcept nogil:
+    # the sum of n cosines about zero: sines of half the turn of all of them, and of one
+    return whole / step if fabs(step) > 1e-9 else n
+
+
+cdef void _fill_gram(const double *turn, int sines, int n, gram_t *gram) noexcept nogil:
+    cdef double c[3]
+    cdef double s[3]
+    cdef double cn[3]
+    cdef double sn[3]
+    cdef double near, far
+    cdef int j, k
+    for j in range(sines):
+        c[j] = cos(0.5 * turn[j])
+        s[j] = sin(0.5 * turn[j])
+        cn[j] = cos(0.5 * n * turn[j])
+        sn[j] = sin(0.5 * n * turn[j])
+    for j in range(sines):
+        for k in range(j + 1):
+            near = 0.5 * _dirichlet(sn[j] * cn[k] - cn[j] * sn[k], s[j] * c[k] - c[j] * s[k], n)
+            far = 0.5 * _dirichlet(sn[j] * cn[k] + cn[j] * sn[k], s[j] * c[k] + c[j] * s[k], n)
+            gram.even[j][k] = gram.even[k][j] = near + far
+            gram.odd[j][k] = gram.odd[k][j] = near - far
+
+
+cdef double _solve(const gram_t *gram, int sines, double *even, double *odd) noexcept nogil:
+    cdef gram_t copy = gram[0]
+    return _project(copy.even, even, sines) + _project(copy.odd, odd, sines)
+
+
+cdef void _halves(const int16_t *x, const double *turn, int sines, half_t *first, half_t *second) noexcept nogil:
     cdef double c[3]
     cdef double s[3]
     cdef double tc[3]
     cdef double ts[3]
-    cdef double sum_, difference, old, explained
-    cdef int i, j, k
+    cdef double sum0, difference0, sum1, difference1, old
+    cdef int i, j
+    memset(first, 0, sizeof(half_t))
+    memset(second, 0, sizeof(half_t))
     for j in range(sines):
-        ve[j] = 0.0
-        vo[j] = 0.0
-        for k in range(sines):
-            even[j][k] = 0.0
-            odd[j][k] = 0.0
-        tc[j] = cos(2.0 * M_PI * hz[j] / RATE)
-        ts[j] = sin(2.0 * M_PI * hz[j] / RATE)
-        c[j] = cos(M_PI * hz[j] / RATE)
-        s[j] = sin(M_PI * hz[j] / RATE)
-    for i in range(HALF):
-        sum_ = x[HALF + i] + x[HALF - 1 - i]
-        difference = x[HALF + i] - x[HALF - 1 - i]
+        tc[j] = cos(turn[j])
+        ts[j] = sin(turn[j])
+        c[j] = cos(0.5 * turn[j])
+        s[j] = sin(0.5 * turn[j])
+    for i in range(QUARTER):
+        sum0 = x[QUARTER + i] + x[QUARTER - 1 - i]
+        difference0 = x[QUARTER + i] - x[QUARTER - 1 - i]
+        sum1 = x[HALF + QUARTER + i] + x[HALF + QUARTER - 1 - i]
+        difference1 = x[HALF + QUARTER + i] - x[HALF + QUARTER - 1 - i]
         for j in range(sines):
-            ve[j] += sum_ * c[j]
-            vo[j] += difference * s[j]
-            for k in range(j + 1):
-                even[j][k] += 2.0 * c[j] * c[k]
-                odd[j][k] += 2.0 * s[j] * s[k]
-        for j in range(sines):
+            first.even[j] += sum0 * c[j]
+            first.odd[j] += difference0 * s[j]
+            second.even[j] += sum1 * c[j]
+            second.odd[j] += difference1 * s[j]
             old = c[j]
             c[j] = old * tc[j] - s[j] * ts[j]
             s[j] = s[j] * tc[j] + old * ts[j]
+
+
+cdef double _refine(const half_t *first, const half_t *second, double *turn, int sines) noexcept nogil:
+    # The phase turns between the halves: where it turns otherwise than expected, the frequency is another. Answers the
+    # energy that the sines explained in the halves as they were.
+    cdef half_t a = first[0]
+    cdef half_t b = second[0]
+    cdef gram_t gram
+    cdef double re, im, expected, explained
+    cdef int j
+    _fill_gram(turn, sines, HALF, &gram)
+    explained = _solve(&gram, sines, a.even, a.odd) + _solve(&gram, sines, b.even, b.odd)
     for j in range(sines):
-        for k in range(j):
-            even[k][j] = even[j][k]
-            odd[k][j] = odd[j][k]
-    explained = _project(even, ve, sines) + _project(odd, vo, sines)
-    for j in range(sines):
-        power[j] = ve[j] * ve[j] + vo[j] * vo[j]
+        re = b.even[j] * a.even[j] + b.odd[j] * a.odd[j]
+        im = b.even[j] * a.odd[j] - b.odd[j] * a.even[j]
+        expected = turn[j] * HALF
+        turn[j] += atan2(im * cos(expected) - re * sin(expected), re * cos(expected) + im * sin(expected)) / HALF
     return explained
 
 
-cdef bint _astray(double hz, double nominal, double limit) noexcept nogil:
-    return fabs(hz - nominal) > limit * nominal
+cdef double _whole(const half_t *a, const half_t *b, const double *turn, int sines, double *power) noexcept nogil:
+    # the fit to the whole window from the sums of its halves: the energy explained, and amplitudes squared
+    cdef double even[3]
+    cdef double odd[3]
+    cdef gram_t gram
+    cdef double c, s, explained
+    cdef int j
+    for j in range(sines):
+        c = cos(QUARTER * turn[j])
+        s = sin(QUARTER * turn[j])
+        even[j] = (a.even[j] + b.even[j]) * c + (a.odd[j] - b.odd[j]) * s
+        odd[j] = (a.odd[j] + b.odd[j]) * c + (b.even[j] - a.even[j]) * s
+    _fill_gram(turn, sines, WINDOW, &gram)
+    explained = _solve(&gram, sines, even, odd)
+    for j in range(sines):
+        power[j] = even[j] * even[j] + odd[j] * odd[j]
+    return explained
 
 
-cdef int _look(const float *x, double energy) noexcept nogil:
-    # the digit that sounds throughout the window; -1: none
-    cdef float re[2][9]
-    cdef float im[2][9]
-    cdef double hz[3]
+cdef bint _astray(double turn, int lane, double limit) noexcept nogil:
+    return fabs(turn * RATE / (2.0 * M_PI) - HZ[lane]) > limit * HZ[lane]
+
+
+cdef double _fit(const int16_t *x, double *turn, int sines, int rounds, double *power) noexcept nogil:
+    cdef half_t first, second
+    cdef double explained
+    cdef int k
+    for k in range(rounds):
+        _halves(x, turn, sines, &first, &second)
+        if k == rounds - 1:
+            explained = _whole(&first, &second, turn, sines, power)
+        _refine(&first, &second, turn, sines)
+    return explained
+
+
+cdef double _fit_pair(const int16_t *x, double *turn, int row, int column, double energy, double *power) noexcept nogil:
+    # As _fit, two rounds; but 0 where after the first it is clear that nothing will come of it, as mostly in speech.
+    cdef half_t first, second
+    _halves(x, turn, 2, &first, &second)
+    if _refine(&first, &second, turn, 2) < HOPELESS * energy:
+        return 0.0
+    if _astray(turn[0], row, FAR) or _astray(turn[1], column, FAR):
+        return 0.0
+    return _fit(x, turn, 2, 1, power)
+
+
+cdef double _near_dial(const bank_t *bank, int ago) noexcept nogil:
+    # about the energy near dial tone in the window
+    cdef const bank_hop_t *hop
+    cdef double power = 0.0
+    cdef int k
+    for k in range(DTMF_HOPS):
+        hop = bank_hop(bank, ago + k)
+        power += hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
+    return power / (HOP / 2)
+
+
+cdef bint _look(const bank_t *bank, int row, int column, int ago, dtmf_look_t *look) noexcept nogil:
+    # does this digit sound throughout the window that ended so many hops ago?
+    cdef const int16_t *x = bank_last(bank, WINDOW, ago)
+    cdef double turn[3]
     cdef double power[3]
-    cdef double strength, best, explained
-    cdef float now, later
-    cdef int i, k, row = 0, column = 4
-    memset(re, 0, sizeof(re))
-    memset(im, 0, sizeof(im))
-    for i in range(LOOK):
-        now = x[i]
-        later = x[i + APART]
-        for k in range(9):
-            re[0][k] += now * LOOK_COS[i][k]
-            im[0][k] -= now * LOOK_SIN[i][k]
-            re[1][k] += later * LOOK_COS[i][k]
-            im[1][k] -= later * LOOK_SIN[i][k]
-    best = -1.0
-    for k in range(8):
-        if k == 4:
-            best = -1.0
-        strength = <double>re[0][k] * re[0][k] + im[0][k] * im[0][k] + re[1][k] * re[1][k] + im[1][k] * im[1][k]
-        if strength > best:
-            best = strength
-            if k < 4:
-                row = k
-            else:
-                column = k
-    hz[0] = _turned(HZ[row], re[0][row], im[0][row], re[1][row], im[1][row])
-    hz[1] = _turned(HZ[column], re[0][column], im[0][column], re[1][column], im[1][column])
-    if _astray(hz[0], HZ[row], ASTRAY) or _astray(hz[1], HZ[column], ASTRAY):
-        return -1
-    explained = _fit(x, hz, 2, power)
-    if explained < EXPLAINED * energy:
-        hz[2] = _turned(DIAL, re[0][8], im[0][8], re[1][8], im[1][8])
-        if not DIAL_LOW <= hz[2] <= DIAL_HIGH:
-            return -1
-        if _astray(hz[0], HZ[row], ASTRAY_OVER_DIAL) or _astray(hz[1], HZ[column], ASTRAY_OVER_DIAL):
-            return -1
-        explained = _fit(x, hz, 3, power)
-        if explained < EXPLAINED_OVER_DIAL * energy or power[2] > DIAL_MOST * max(power[0], power[1]):
-            return -1
+    cdef double with_dial[3]
+    cdef double three[3]
+    cdef double energy = 0.0, limit = ASTRAY, explained, hz
+    cdef int i
+    for i in range(WINDOW):
+        energy += <double>(<int>x[i] * x[i])
+    turn[0] = with_dial[0] = 2.0 * M_PI * HZ[row] / RATE
+    turn[1] = with_dial[1] = 2.0 * M_PI * HZ[column] / RATE
+    with_dial[2] = 2.0 * M_PI * DIAL / RATE
+    if energy <= 0.0:
+        return False
+    look.explained = _fit_pair(x, turn, row, column, energy, power) / energy
+    look.over_dial = 0
+    if look.explained < CLEAN and _near_dial(bank, ago) > DIAL_LEAST * (EXPLAINED_OVER_DIAL - look.explained) * energy:
+        explained = _fit(x, with_dial, 3, 3, three) / energy
+        hz = with_dial[2] * RATE / (2.0 * M_PI)
+        if explained >= EXPLAINED_OVER_DIAL and DIAL_LOW <= hz <= DIAL_HIGH \
+                and DIAL_FAINT * fmax(three[0], three[1]) <= three[2] <= DIAL_MOST * fmax(three[0], three[1]):
+            look.explained = explained
+            look.over_dial = 1
+            limit = ASTRAY_OVER_DIAL
+            turn[0] = with_dial[0]
+            turn[1] = with_dial[1]
+            power[0] = three[0]
+            power[1] = three[1]
+    if look.explained < EXPLAINED:
+        return False
+    if _astray(turn[0], row, limit) or _astray(turn[1], column, limit):
+        return False
     if power[0] < FLOOR or power[1] < FLOOR:
-        return -1
+        return False
     if power[0] > TWIST_LOW * power[1] or power[1] > TWIST_HIGH * power[0]:
-        return -1
-    return row * 4 + column - 4
+        return False
+    look.row_hz = turn[0] * RATE / (2.0 * M_PI)
+    look.column_hz = turn[1] * RATE / (2.0 * M_PI)
+    look.row = power[0]
+    look.column = power[1]
+    return True
 
 
-cdef int _hop(dtmf_t *ear) noexcept nogil:
-    # one hop is full: what is heard now? -1: nothing
-    cdef float re[8]
-    cdef float im[8]
-    cdef const float *x = &ear.window[WINDOW - HOP]
-    cdef float value, energy = 0.0, row = 0.0, column = 0.0, strength
-    cdef int i, k
-    memset(re, 0, sizeof(re))
-    memset(im, 0, sizeof(im))
-    for i in range(HOP):
-        value = x[i]
-        energy += value * value
-        for k in range(8):
-            re[k] += value * HOP_COS[i][k]
-            im[k] += value * HOP_SIN[i][k]
-    for k in range(8):
-        ear.power[ear.slot][k] = re[k] * re[k] + im[k] * im[k]
-    ear.energy[ear.slot] = energy
-    ear.slot = (ear.slot + 1) % DTMF_HOPS
-    if ear.warm < DTMF_HOPS:
-        ear.warm += 1
+# ---- the decision ----
+
+cdef int _candidate(const dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
+    # the digit that the last 25 ms may hold: its two tones have a share of the energy; -1: none
+    cdef float strength[8]
+    cdef float energy = 0.0, row = 0.0, column = 0.0, dial = 0.0
+    cdef int k, h
     if ear.warm < DTMF_HOPS:
         return -1
-    energy = 0.0
-    for i in range(DTMF_HOPS):
-        energy += ear.energy[i]
-    if energy < FLOOR * WINDOW / 2:             # not even one tone's energy
+    for h in range(DTMF_HOPS):
+        energy += ear.energy[h]
+        dial += ear.dial[h]
+    if energy < FLOOR * HOP * DTMF_HOPS / 4:        # not even one tone's energy, in half of the window
         return -1
     for k in range(8):
-        strength = 0.0
-        for i in range(DTMF_HOPS):
-            strength += ear.power[i][k]
-        if k < 4 and strength > row:
-            row = strength
-        elif k >= 4 and strength > column:
-            column = strength
+        strength[k] = ear.power[0][k] + ear.power[1][k] + ear.power[2][k] + ear.power[3][k] + ear.power[4][k]
+    for k in range(4):
+        row = strength[k] if strength[k] > row else row
+        column = strength[4 + k] if strength[4 + k] > column else column
     # a sine of amplitude A: (HOP A / 2)^2 in a hop's power, HOP A^2 / 2 in its energy
-    if row + column < CANDIDATE * (HOP / 2) * energy:
+    energy *= HOP / 2
+    if row + column < CANDIDATE_OVER_DIAL * energy or row + column + dial < CANDIDATE * energy:
         return -1
-    return _look(ear.window, energy)
+    if row > CANDIDATE_TWIST_LOW * column or column > CANDIDATE_TWIST_HIGH * row:
+        return -1
+    return _strongest(bank, 0) * 4 + _strongest(bank, 4)
 
 
-cdef int _decide(dtmf_t *ear, int digit) noexcept nogil:
-    # counts looks; the digit that has just become certain, or -1
-    if digit >= 0 and digit == ear.digit:
-        ear.run += 1
-    else:
-        ear.digit = digit
-        ear.run = 1
-    if ear.on >= 0:
-        ear.misses = 0 if digit == ear.on else ear.misses + 1
-        if ear.misses >= LOOKS_OFF:
-            ear.on = -1
-    if digit >= 0 and ear.run >= LOOKS_ON and digit != ear.on:
-        ear.on = digit
+cdef int _strongest(const bank_t *bank, int first) noexcept nogil:
+    # Which of four? One hop cannot tell neighbours apart, but five of them can, turned to the same phase and tapered.
+    cdef const bank_hop_t *hop
+    cdef float best = -1.0, re, im
+    cdef int k, h, found = 0
+    for k in range(4):
+        re = 0.0
+        im = 0.0
+        for h in range(DTMF_HOPS):
+            hop = bank_hop(bank, h)
+            re += hop.re[first + k] * PLACE_RE[h][first + k] - hop.im[first + k] * PLACE_IM[h][first + k]
+            im += hop.re[first + k] * PLACE_IM[h][first + k] + hop.im[first + k] * PLACE_RE[h][first + k]
+        if re * re + im * im > best:
+            best = re * re + im * im
+            found = k
+    return found
+
+
+cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept nogil:
+    # does the digit that is on sound in this hop?
+    cdef float row = power[ear.on // 4], column = power[4 + ear.on % 4]
+    cdef float least = STILL
+    if row + column > PURE * (HOP / 2) * energy:
+        least = FAINT           # it has become fainter, perhaps; a pause would hold something else
+    if row >= least * ear.row and column >= least * ear.column:
         ear.misses = 0
-        return digit
-    return -1
+        return
+    ear.misses += 1
+    if ear.misses >= MISSES:
+        ear.on = -1
+        ear.run = 0
+        ear.looked = 0
 
 
-cdef void dtmf_init(dtmf_t *ear) noexcept nogil:
-    memset(ear, 0, sizeof(dtmf_t))
+cdef float _before(const dtmf_ear_t *ear) noexcept nogil:
+    # the noise before the digit: the energy that a quarter of the hops before it did not reach
+    cdef float before[DTMF_PAST]
+    cdef float value
+    cdef int count = ear.known - DTMF_LOOKS - 6
+    cdef int k, i
+    if count <= 0:
+        return 0.0
+    for k in range(count):
+        value = ear.past[(ear.at + 2 * DTMF_PAST - 1 - DTMF_LOOKS - 6 - k) % DTMF_PAST]
+        i = k
+        while i > 0 and before[i - 1] > value:
+            before[i] = before[i - 1]
+            i -= 1
+        before[i] = value
+    return before[count // 4]
+
+
+cdef bint _steady(const double *hz, double least) noexcept nogil:
+    # the same frequency in all looks, as nearly as the noise lets it be measured
+    cdef double low = hz[0], high = hz[0]
+    cdef int k
+    for k in range(DTMF_LOOKS):
+        low = fmin(low, hz[k])
+        high = fmax(high, hz[k])
+    return high - low < STEADY + STEADY_IN_NOISE * (1.0 - least)
+
+
+cdef double _median_astray(const double *hz, double nominal) noexcept nogil:
+    cdef double low = fmin(fmin(hz[0], hz[1]), fmin(hz[2], hz[3]))
+    cdef double high = fmax(fmax(hz[0], hz[1]), fmax(hz[2], hz[3]))
+    return fabs((hz[0] + hz[1] + hz[2] + hz[3] - low - high) / 2.0 / nominal - 1.0)
+
+
+cdef bint _certain(const dtmf_ear_t *ear) noexcept nogil:
+    # Four looks agree. The less the tones explain, the truer they must be, and the rest must be what was there before.
+    cdef double row_hz[DTMF_LOOKS]
+    cdef double column_hz[DTMF_LOOKS]
+    cdef double least = 1.0, most = 0.0, second = 0.0, share, row, column
+    cdef float now = 0.0
+    cdef int k, over_dial = 0
+    for k in range(DTMF_LOOKS):
+        row_hz[k] = ear.looks[k].row_hz
+        column_hz[k] = ear.looks[k].column_hz
+        share = ear.looks[k].explained
+        over_dial += ear.looks[k].over_dial
+        least = fmin(least, share)
+        if share > most:
+            second = most
+            most = share
+        elif share > second:
+            second = share
+    if not _steady(row_hz, least) or not _steady(column_hz, least):
+        return False
+    row = _median_astray(row_hz, HZ[ear.digit // 4])
+    column = _median_astray(column_hz, HZ[4 + ear.digit % 4])
+    share = fmax(row, column)
+    if second < 0.95 and not (second >= 0.80 and share < 0.010) and not (second >= 0.90 and share < 0.016):
+        return False
+    if second >= (PURE_OVER_DIAL if over_dial else CLEAN) or ear.looks[0].row > LOUD or ear.looks[0].column > LOUD:
+        return True
+    for k in range(6):
+        now += ear.past[(ear.at + DTMF_PAST - 1 - k) % DTMF_PAST]
+    return (1.0 - second) * now / 6.0 <= REST * _before(ear) + HOP
+
+
+cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
+    # Looks are dear, so they are taken only when four windows in a row may hold the digit: seldom in speech. The newest is
+    # the first: if it fails, whatever the others say will never count.
+    cdef int row = ear.digit // 4, column = 4 + ear.digit % 4
+    cdef int k
+    for k in range(DTMF_LOOKS):
+        if k >= ear.looked or k == 0:
+            if not _look(bank, row, column, k, &ear.looks[k]):
+                ear.run = k
+                ear.looked = 0
+                return False
+    ear.looked = DTMF_LOOKS
+    return True
+
+
+cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
+    cdef const bank_hop_t *hop = bank_hop(bank, 0)
+    cdef float *power = ear.power[ear.slot]
+    cdef int k, digit
+    for k in range(8):
+        power[k] = hop.re[k] * hop.re[k] + hop.im[k] * hop.im[k]
+    ear.dial[ear.slot] = hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
+    ear.energy[ear.slot] = hop.energy
+    ear.slot = (ear.slot + 1) % DTMF_HOPS
+    ear.warm = min(ear.warm + 1, DTMF_HOPS)
+    ear.past[ear.at] = hop.energy
+    ear.at = (ear.at + 1) % DTMF_PAST
+    ear.known = min(ear.known + 1, DTMF_PAST)
+    if ear.on >= 0 and ear.warm == DTMF_HOPS:   # after a loss nothing is known until the window is full again
+        _goes_on(ear, power, hop.energy)
+    digit = _candidate(ear, bank)
+    if digit < 0 or digit != ear.digit:
+        ear.run = 0
+        ear.looked = 0
+        ear.digit = digit
+        if digit < 0:
+            return 0
+    if ear.looked:
+        memmove(&ear.looks[1], &ear.looks[0], (DTMF_LOOKS - 1) * sizeof(dtmf_look_t))
+    ear.run = min(ear.run + 1, DTMF_LOOKS)
+    if digit == ear.on or ear.run < DTMF_LOOKS or not _looks_agree(ear, bank) or not _certain(ear):
+        return 0
+    ear.on = digit
+    ear.misses = 0
+    ear.row = <float>(ear.looks[0].row * (HOP / 2) * (HOP / 2))
+    ear.column = <float>(ear.looks[0].column * (HOP / 2) * (HOP / 2))
+    return DIGITS[digit]
+
+
+cdef void dtmf_ear_init(dtmf_ear_t *ear) noexcept nogil:
+    memset(ear, 0, sizeof(dtmf_ear_t))
     ear.digit = -1
     ear.on = -1
+
+
+cdef void dtmf_ear_fillin(dtmf_ear_t *ear, int n) noexcept nogil:
+    # What sounded before the loss is taken to sound on: a digit cut in two by a lost frame is told once.
+    if n > 0:
+        ear.warm = 0
+        ear.digit = -1
+
+
+# ---- an ear with a bank of its own ----
+
+cdef void dtmf_init(dtmf_t *ear) noexcept nogil:
+    bank_init(&ear.bank, table_common())
+    ear.bank.groups = GROUP_DTMF
+    dtmf_ear_init(&ear.ear)
 
 
 cdef void dtmf_reset(dtmf_t *ear) noexcept nogil:
@@ -283,24 +499,17 @@ cdef void dtmf_reset(dtmf_t *ear) noexcept nogil:
 
 
 cdef int dtmf_run(dtmf_t *ear, const int16_t *x, int n, char *digits, int room) noexcept nogil:
-    cdef int i, digit, told = 0
-    for i in range(n):
-        ear.window[WINDOW - HOP + ear.fill] = x[i]
-        ear.fill += 1
-        if ear.fill == HOP:
-            ear.fill = 0
-            digit = _hop(ear)
-            if ear.warm == DTMF_HOPS:       # after a loss nothing is known until the window is full again
-                digit = _decide(ear, digit)
-                if digit >= 0 and told < room:
-                    digits[told] = DIGITS[digit]
-                    told += 1
-            memmove(ear.window, &ear.window[HOP], (WINDOW - HOP) * sizeof(float))
+    cdef int digit, at = 0, told = 0
+    while at < n:
+        at += bank_feed(&ear.bank, x + at, n - at)
+        while bank_next(&ear.bank):
+            digit = dtmf_hop(&ear.ear, &ear.bank)
+            if digit and told < room:
+                digits[told] = <char>digit
+                told += 1
     return told
 
 
 cdef void dtmf_fillin(dtmf_t *ear, int n) noexcept nogil:
-    # What sounded before the loss is taken to sound on: a digit cut in two by a lost frame is told once.
-    if n > 0:
-        ear.fill = 0
-        ear.warm = 0
+    dtmf_ear_fillin(&ear.ear, n)
+    bank_fillin(&ear.bank, n)

@@ -12,7 +12,7 @@ from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
 
 from ccappliance.media._alaw cimport alaw_decode
 from ccappliance.media._match cimport match_init
-from ccappliance.media._progress cimport PROGRESS_PATTERNS
+from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready
 from ccappliance.media._tick cimport *
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
 
@@ -37,6 +37,7 @@ FSK = TOLD_FSK
 STALLED = TOLD_STALLED
 STEPS = TONE_STEPS          # of one tone; a longer one is a chain
 PATTERNS = PROGRESS_PATTERNS
+SIGNALS = SIGNAL_VALUE      # a tone's value from here on is one of ports.py's signals
 SEATS = BRIDGE_PORTS
 
 cdef enum:
@@ -171,6 +172,7 @@ cdef class Engine:
             self.e.zone.patterns[i].on_ms = on_ms
             self.e.zone.patterns[i].off_ms = off_ms
         self.e.zone.count = len(patterns)
+        progress_zone_ready(&self.e.zone)       # here, for it computes; the tick only reads it
         for i in range(FRAME):
             idle[i] = IDLE_CODE
         alaw_decode(idle, self.e.idle, FRAME)
@@ -359,6 +361,11 @@ cdef class Engine:
         """One tick, here and now (virtual time). `beat`: see src/wire.h."""
         with nogil:
             engine_tick(self.e, beat)
+
+    @property
+    def port_bytes(self):
+        """What a port's state takes, all ears included."""
+        return sizeof(port_t)
 
     @property
     def out(self):

@@ -1,10 +1,12 @@
 # The structs of the tick: everything it touches is lent to it by the loop, and given back with an event.
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t
 
-from ccappliance.media._dtmf cimport dtmf_t
+from ccappliance.media._bank cimport bank_t
+from ccappliance.media._dtmf cimport dtmf_ear_t
 from ccappliance.media._fsk cimport FSK_MESSAGE, fsk_rx_t
 from ccappliance.media._match cimport match_t
-from ccappliance.media._progress cimport PROGRESS_EVENTS, progress_event_t, progress_t, progress_zone_t
+from ccappliance.media._progress cimport PROGRESS_EVENTS, progress_ear_t, progress_event_t, progress_zone_t
+from ccappliance.media._signal cimport SIGNAL_EVENTS, signal_ear_t, signal_event_t
 from ccappliance.media._tone cimport tone_t
 
 cdef extern from "src/ring.h" nogil:
@@ -96,7 +98,7 @@ cdef enum:                 # commands: what the loop asks for
 cdef enum:                 # events: what the tick tells
     TOLD_RETURNED = 1      # a loan came back: .number, .value completed, .samples
     TOLD_DIGIT = 2         # the rest: .number of the port, and
-    TOLD_TONE_HEARD = 3    # .value pattern of the zone
+    TOLD_TONE_HEARD = 3    # .value pattern of the zone, or SIGNAL_VALUE + signal
     TOLD_TONE_ENDED = 4
     TOLD_VOICE = 5
     TOLD_FSK = 6           # .data
@@ -106,6 +108,10 @@ cdef enum:                 # Ear of media/ports.py
     EAR_DTMF = 1
     EAR_PROGRESS = 2
     EAR_FSK = 4
+    EAR_FAX = 8
+    EAR_SIT = 16
+    EAR_BANK = 27          # those that hear through the bank
+    SIGNAL_VALUE = 64      # beyond all patterns of a zone
 
 cdef struct port_t         # (defined below; a bridge points to its ports)
 
@@ -165,8 +171,10 @@ cdef struct port_t:
     int16_t heard[FRAME]
     int16_t sent[FRAME]
     int16_t tail[TAIL]
-    dtmf_t dtmf
-    progress_t progress
+    bank_t bank
+    dtmf_ear_t dtmf
+    progress_ear_t progress
+    signal_ear_t signal
     fsk_rx_t fsk
 
 cdef struct engine_t:

@@ -6,15 +6,14 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from ccappliance.media._alaw cimport alaw_decode, alaw_encode
-from ccappliance.media._dtmf cimport dtmf_fillin, dtmf_init, dtmf_run
+from ccappliance.media._bank cimport GROUP_ALL, GROUP_DTMF, bank_feed, bank_fillin, bank_init, bank_next
+from ccappliance.media._dtmf cimport dtmf_ear_fillin, dtmf_ear_init, dtmf_hop
 from ccappliance.media._fsk cimport fsk_rx_fillin, fsk_rx_init, fsk_rx_run
 from ccappliance.media._match cimport match_fillin, match_run
 from ccappliance.media._progress cimport (PROGRESS_ENDED, PROGRESS_HEARD, PROGRESS_VOICE,
-                                          progress_fillin, progress_init, progress_run)
+                                          progress_ear_fillin, progress_ear_init, progress_hop)
+from ccappliance.media._signal cimport SIGNAL_SIT, signal_ear_fillin, signal_ear_init, signal_hop
 from ccappliance.media._tone cimport tone_run, tone_start, tone_stop
-
-cdef enum:
-    MOST_DIGITS = 8        # that one frame may hold; an ear for DTMF finds at most two
 
 
 # ---- events ----
@@ -238,11 +237,16 @@ cdef void close_port(engine_t *e, port_t *port) noexcept nogil:
 
 cdef void listen(engine_t *e, port_t *port, int ears) noexcept nogil:
     cdef int fresh = ears & ~port.ears
+    if not port.ears & EAR_BANK:
+        bank_init(&port.bank, &e.zone.table)
     port.ears = ears
+    port.bank.groups = GROUP_DTMF if ears & EAR_BANK == EAR_DTMF else GROUP_ALL
     if fresh & EAR_DTMF:
-        dtmf_init(&port.dtmf)
+        dtmf_ear_init(&port.dtmf)
     if fresh & EAR_PROGRESS:
-        progress_init(&port.progress, &e.zone)
+        progress_ear_init(&port.progress, &e.zone)
+    if fresh & (EAR_FAX | EAR_SIT):
+        signal_ear_init(&port.signal)
     if fresh & EAR_FSK:
         fsk_rx_init(&port.fsk)
 
@@ -347,7 +351,7 @@ cdef void read_wire(engine_t *e, port_t *port, int64_t beat) noexcept nogil:
 cdef void tell_progress(engine_t *e, port_t *port) noexcept nogil:
     cdef progress_event_t events[PROGRESS_EVENTS]
     cdef int i, n, kind
-    n = progress_run(&port.progress, port.heard, FRAME, events, PROGRESS_EVENTS)
+    n = progress_hop(&port.progress, &port.bank, events)
     for i in range(n):
         kind = events[i].kind
         if kind == PROGRESS_HEARD:
@@ -361,28 +365,52 @@ cdef void tell_progress(engine_t *e, port_t *port) noexcept nogil:
 cdef void hear_nothing(port_t *port) noexcept nogil:
     # A frame was lost: ears go on as they see fit.
     if port.ears & EAR_DTMF:
-        dtmf_fillin(&port.dtmf, FRAME)
+        dtmf_ear_fillin(&port.dtmf, FRAME)
     if port.ears & EAR_PROGRESS:
-        progress_fillin(&port.progress, FRAME)
+        progress_ear_fillin(&port.progress, &port.bank, FRAME)
+    if port.ears & (EAR_FAX | EAR_SIT):
+        signal_ear_fillin(&port.signal, FRAME)
+    if port.ears & EAR_BANK:
+        bank_fillin(&port.bank, FRAME)
     if port.ears & EAR_FSK:
         fsk_rx_fillin(&port.fsk, FRAME)
     if port.needle != NULL:
         match_fillin(&port.needle.match, FRAME)
 
 
-cdef void hear(engine_t *e, port_t *port) noexcept nogil:
-    cdef char digits[MOST_DIGITS]
+cdef void tell_signals(engine_t *e, port_t *port) noexcept nogil:
+    cdef signal_event_t events[SIGNAL_EVENTS]
     cdef int i, n
+    n = signal_hop(&port.signal, &port.bank, events)
+    for i in range(n):
+        if port.ears & (EAR_SIT if events[i].signal == SIGNAL_SIT else EAR_FAX):
+            tell(e, TOLD_TONE_ENDED if events[i].ended else TOLD_TONE_HEARD, port.loan.number,
+                 SIGNAL_VALUE + events[i].signal, NULL, 0)
+
+
+cdef void hear_tones(engine_t *e, port_t *port) noexcept nogil:
+    # One pass over the samples, and all ears that listen for tones take from it, every 5 ms.
+    cdef int at = 0, digit
+    while at < FRAME:
+        at += bank_feed(&port.bank, &port.heard[at], FRAME - at)
+        while bank_next(&port.bank):
+            if port.ears & EAR_DTMF:
+                digit = dtmf_hop(&port.dtmf, &port.bank)
+                if digit:
+                    tell(e, TOLD_DIGIT, port.loan.number, digit, NULL, 0)
+            if port.ears & EAR_PROGRESS:
+                tell_progress(e, port)
+            if port.ears & (EAR_FAX | EAR_SIT):
+                tell_signals(e, port)
+
+
+cdef void hear(engine_t *e, port_t *port) noexcept nogil:
     cdef needle_t *needle
     if port.heard_kind == FRAME_MISSED:
         hear_nothing(port)
         return
-    if port.ears & EAR_DTMF:
-        n = dtmf_run(&port.dtmf, port.heard, FRAME, digits, MOST_DIGITS)
-        for i in range(n):
-            tell(e, TOLD_DIGIT, port.loan.number, digits[i], NULL, 0)
-    if port.ears & EAR_PROGRESS:
-        tell_progress(e, port)
+    if port.ears & EAR_BANK:
+        hear_tones(e, port)
     if port.ears & EAR_FSK:
         if fsk_rx_run(&port.fsk, port.heard, FRAME):
             tell(e, TOLD_FSK, port.loan.number, 0, port.fsk.message, port.fsk.length)

@@ -1,0 +1,3 @@
+"""What type checkers know of the compiled module _spectrum (ext/ccappliance/media/_spectrum.pyx)."""
+
+def look_at(pcm: bytes) -> tuple[float, float, float, float, float, float]: ...
