@@ -32,8 +32,9 @@ from ccappliance.places import state_directory
 from ccappliance.service.logs import Logs
 from ccappliance.service.systemd import Systemd
 from ccappliance.service.tasks import Supervisor
+from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
-from ccappliance.sim.script import Script, find_script
+from ccappliance.sim.script import Script, read_script
 from ccappliance.sim.story import Story, spoken_texts
 from ccappliance.sim.world import Street, engine_sound
 from ccappliance.site import Site
@@ -82,7 +83,7 @@ class Daemon:
         use_numbered_tasks(loop)
         options = self._options
         loaded = load(options.config, Site)
-        script = find_script(options.story) if options.story is not None else None
+        script = read_script(find(options.story, STORIES)) if options.story is not None else None
         state = options.state or state_directory(os.environ, os.getuid())
         async with contextlib.AsyncExitStack() as stack:
             sink = FileSink(state / "journal")

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,7 @@ from ccappliance.places import cache_directory
 from ccappliance.sim.crowd import Callers, Seat, Town
 from ccappliance.sim.day_settings import Day
 from ccappliance.sim.day_site import day_site, dialled_number, seats
+from ccappliance.sim.embedded import DAYS, find
 from ccappliance.sim.ledger import Ledger
 from ccappliance.sim.loop import run_virtual
 from ccappliance.sim.world import Street, scripted_sound
@@ -71,6 +73,7 @@ def run(options: DayOptions, cache: Path, default: Path, *, voice: Voice | None 
 
 def run_file(options: DayOptions, default: Path) -> DayResult:
     """`run` for the command line: rendered prompts are kept where all tools keep them."""
+    options = replace(options, path=find(str(options.path), DAYS))
     return run(options, cache_directory(os.environ, os.getuid()), default)
 
 
