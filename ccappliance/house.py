@@ -137,7 +137,6 @@ class House:
         await self.switch.close()
         await self.recorder.close()
         self.journal.write(facts.DaemonStopped(why))
-        await self.around.store.flush()
 
     # ---- reload ----
 
