@@ -18,5 +18,5 @@ def test_by_name_and_by_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.yaml", "/nowhere/first-call.yaml", ""])
 def test_what_is_missing_is_told_with_what_there_is(name: str) -> None:
-    with pytest.raises(ConfigError, match="there is no such file.*embedded stories: .*first-call"):
+    with pytest.raises(ConfigError, match=r"there is no such file.*embedded stories: .*first-call"):
         find(name, STORIES)
