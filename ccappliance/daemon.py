@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -106,7 +105,7 @@ class Daemon:
             stack.push_async_callback(tasks.close)
             await self._serve(script, tasks, state)
             await self._end()
-        if options.story is not None and not options.quiet:
+        if options.story is not None:
             self._say("Ended cleanly.")
         return 1 if self._failed else 0
 
@@ -133,6 +132,8 @@ class Daemon:
 
     def _open(self, sink: FileSink, store: Store, loaded: Loaded[Site]) -> None:
         sink.on_alarm = self._house.journal.write
+        if self._options.json and not self._options.quiet:
+            self._house.journal.follow(self._hear_as_json)
         self._house.open(VERSION)
         if store.set_aside is not None:
             self._alarm("database_rebuilt", "store", f"the database was corrupt; it was moved to {store.set_aside} and "
@@ -166,8 +167,7 @@ class Daemon:
         now = self._clock.now()
         narrator = Narrator(self._say, now, self._house.prompts.book.words)
         self._say(f"\n{script.title}\n{'─' * 72}")
-        hear: Callable[[Entry], None] = self._hear_as_json if self._options.json else narrator.hear
-        self._house.journal.follow(hear)
+        self._house.journal.follow(narrator.hear)
         story = Story(script, self._house, self._street, clock=self._clock, tell=narrator.deed)
         try:
             failed = await story.play()
@@ -273,12 +273,16 @@ class Daemon:
         self._house.journal.write(facts.AlarmRaised(alarm, subject, words))
 
     def _hear_as_json(self, entry: Entry) -> None:
-        self._say(json.dumps(entry.as_dict(), ensure_ascii=False))
+        self._print(json.dumps(entry.as_dict()))
 
     def _say(self, words: str) -> None:
-        if not self._options.quiet:
-            with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to end calls
-                print(words, file=self._out, flush=True)
+        """To a person; with --json only entries of the journal are printed."""
+        if not self._options.quiet and not self._options.json:
+            self._print(words)
+
+    def _print(self, words: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to end calls
+            print(words, file=self._out, flush=True)
 
 
 def _command() -> str:
