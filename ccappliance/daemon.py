@@ -14,6 +14,7 @@ from typing import TextIO
 
 from ccappliance import VERSION
 from ccappliance.base.clock import Outside, SystemClock
+from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.ordered import use_numbered_tasks
 from ccappliance.base.units import TICK
@@ -53,6 +54,10 @@ def run(options: RunOptions) -> int:
     logs = Logs(clock, logging.WARNING if quiet else logging.INFO)
     try:
         return asyncio.run(Daemon(options, clock, sys.stdout).live())
+    except OSError as error:  # the machine refuses us something; click would take a broken pipe for a reader gone
+        log.debug("the machine failed us", exc_info=True)
+        where = f" ({error.filename})" if error.filename else ""
+        raise Refused("machine", f"the daemon can't run: {error.strerror or error}{where}") from error
     finally:
         logs.close()
 
