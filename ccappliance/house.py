@@ -39,7 +39,6 @@ from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, Line, Site
 from ccappliance.store.database import Store
 
-
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
 

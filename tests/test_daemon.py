@@ -75,8 +75,8 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 def facts_of(box: Box) -> list[dict[str, object]]:
-    lines = [line for path in sorted((box.state / "journal").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
-    return [json.loads(line) for line in lines]
+    paths = sorted((box.state / "journal").glob("*.jsonl"))
+    return [json.loads(line) for path in paths for line in path.read_bytes().splitlines()]
 
 
 def test_a_day_of_the_daemon(box: Box) -> None:
@@ -150,7 +150,8 @@ def test_kill_9_in_the_middle_of_a_call_loses_no_cdr(box: Box) -> None:
     ends = [fact for fact in told if fact["fact"] == "CallEnded"]
     assert [(fact["by"], fact["cause"]) for fact in ends] == [("interrupted", 41)]
     database = sqlite3.connect(box.state / "ccappliance.db")
-    assert database.execute("SELECT disposition, calling, called FROM cdr").fetchall() == [("INTERRUPTED", "8001", "8002")]
+    rows = database.execute("SELECT disposition, calling, called FROM cdr").fetchall()
+    assert rows == [("INTERRUPTED", "8001", "8002")]
     database.close()
 
 
