@@ -36,8 +36,10 @@ class Later:
 
 def roof() -> Roof:
     """The roof as the installed program has it."""
-    return Roof(run=Later("ccappliance.daemon:run"), test=Later("ccappliance.sim.rehearsal:play_files"),
-                simulate=Later("ccappliance.sim.day:run_file"), site=Later("ccappliance.site:Site").find,
+    run_day = Later("ccappliance.sim.day:run_file")
+    rehearse = Later("ccappliance.sim.rehearsal:play_files")
+    return Roof(run=Later("ccappliance.daemon:run"), test=lambda options: rehearse(options, config_directory()),
+                simulate=lambda options: run_day(options, config_directory()), site=Later("ccappliance.site:Site").find,
                 config_directory=config_directory)
 
 

@@ -9,12 +9,12 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from ccappliance import VERSION
 from ccappliance.base.clock import Outside, SystemClock
+from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.ordered import use_numbered_tasks
 from ccappliance.base.units import TICK
@@ -32,8 +32,9 @@ from ccappliance.places import state_directory
 from ccappliance.service.logs import Logs
 from ccappliance.service.systemd import Systemd
 from ccappliance.service.tasks import Supervisor
+from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
-from ccappliance.sim.script import Script, find_script
+from ccappliance.sim.script import Script, read_script
 from ccappliance.sim.story import Story, spoken_texts
 from ccappliance.sim.world import Street, engine_sound
 from ccappliance.site import Site
@@ -53,6 +54,10 @@ def run(options: RunOptions) -> int:
     logs = Logs(clock, logging.WARNING if quiet else logging.INFO)
     try:
         return asyncio.run(Daemon(options, clock, sys.stdout).live())
+    except OSError as error:  # the machine refuses us something; click would take a broken pipe for a reader gone
+        log.debug("the machine failed us", exc_info=True)
+        where = f" ({error.filename})" if error.filename else ""
+        raise Refused("machine", f"the daemon can't run: {error.strerror or error}{where}") from error
     finally:
         logs.close()
 
@@ -82,7 +87,7 @@ class Daemon:
         use_numbered_tasks(loop)
         options = self._options
         loaded = load(options.config, Site)
-        script = find_script(options.story) if options.story is not None else None
+        script = read_script(find(options.story, STORIES)) if options.story is not None else None
         state = options.state or state_directory(os.environ, os.getuid())
         async with contextlib.AsyncExitStack() as stack:
             sink = FileSink(state / "journal")
@@ -105,7 +110,7 @@ class Daemon:
             stack.push_async_callback(tasks.close)
             await self._serve(script, tasks, state)
             await self._end()
-        if options.story is not None and not options.quiet:
+        if options.story is not None:
             self._say("Ended cleanly.")
         return 1 if self._failed else 0
 
@@ -132,6 +137,8 @@ class Daemon:
 
     def _open(self, sink: FileSink, store: Store, loaded: Loaded[Site]) -> None:
         sink.on_alarm = self._house.journal.write
+        if self._options.json and not self._options.quiet:
+            self._house.journal.follow(self._hear_as_json)
         self._house.open(VERSION)
         if store.set_aside is not None:
             self._alarm("database_rebuilt", "store", f"the database was corrupt; it was moved to {store.set_aside} and "
@@ -165,8 +172,7 @@ class Daemon:
         now = self._clock.now()
         narrator = Narrator(self._say, now, self._house.prompts.book.words)
         self._say(f"\n{script.title}\n{'─' * 72}")
-        hear: Callable[[Entry], None] = self._hear_as_json if self._options.json else narrator.hear
-        self._house.journal.follow(hear)
+        self._house.journal.follow(narrator.hear)
         story = Story(script, self._house, self._street, clock=self._clock, tell=narrator.deed)
         try:
             failed = await story.play()
@@ -272,12 +278,16 @@ class Daemon:
         self._house.journal.write(facts.AlarmRaised(alarm, subject, words))
 
     def _hear_as_json(self, entry: Entry) -> None:
-        self._say(json.dumps(entry.as_dict(), ensure_ascii=False))
+        self._print(json.dumps(entry.as_dict()))
 
     def _say(self, words: str) -> None:
-        if not self._options.quiet:
-            with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to end calls
-                print(words, file=self._out, flush=True)
+        """To a person; with --json only entries of the journal are printed."""
+        if not self._options.quiet and not self._options.json:
+            self._print(words)
+
+    def _print(self, words: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to end calls
+            print(words, file=self._out, flush=True)
 
 
 def _command() -> str:

@@ -39,6 +39,8 @@ from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, Line, Site
 from ccappliance.store.database import Store
 
+SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -136,8 +138,8 @@ class House:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
         await self.switch.close()
         await self.recorder.close()
+        await asyncio.sleep(SETTLE)
         self.journal.write(facts.DaemonStopped(why))
-        await self.around.store.flush()
 
     # ---- reload ----
 

@@ -26,6 +26,7 @@ from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
 _IN = {"flow": "ivr", "queue": "waiting"}  # kind of destination → state of a call that is alone there
+FLUSH = 1.0  # s a listing waits for what ended a moment ago; with the disk in trouble it shows what there is
 TRAIL = 32  # destinations remembered of a call
 
 
@@ -173,7 +174,7 @@ class View:
     # ---- records ----
 
     async def recordings(self, *, limit: int, call_id: str) -> list[view.RecordingRow]:
-        await self._house.around.store.flush()  # what ended a moment ago is in the list
+        await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
         return [{"id": row.recording, "call": row.call, "path": str(root / row.path) if root and row.path else "",

@@ -6,9 +6,12 @@ import click
 
 from ccappliance.config.schema import markdown
 from ccappliance.interfaces.cli.main import build
+from ccappliance.sim.day_settings import Day
 from ccappliance.site import Site
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+FIRST_KEYS = "## Top level"  # where the keys of a description begin
 
 COMMANDS = """# Commands
 
@@ -45,6 +48,15 @@ def commands() -> str:
     return "".join(lines)
 
 
+def days(page: str) -> str:
+    """The page about days with its keys as they are now."""
+    told, _, _ = page.partition(FIRST_KEYS)
+    _, _, keys = markdown(Day).partition(FIRST_KEYS)
+    return told + FIRST_KEYS + keys
+
+
 if __name__ == "__main__":
     (DOCS / "configuration.md").write_text(markdown(Site), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
+    page = DOCS / "days.md"
+    page.write_text(days(page.read_text(encoding="utf-8")), encoding="utf-8")

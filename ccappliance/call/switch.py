@@ -90,9 +90,6 @@ class Switch:
             raise Refused("no_station", f"there is no station {number}")
         return circuit
 
-    def station_in_use(self, number: str) -> bool:
-        return self.station(number).name in self._legs
-
     def has_station(self, number: str) -> bool:
         return number in self._stations
 
@@ -225,10 +222,13 @@ class Switch:
         except asyncio.CancelledError:
             if not call.anchor.is_gone:
                 raise
+        except Refused as refused:  # a wrong number, or a destination that a reload has removed: no bug of ours
+            self.log.warning("a call can't go on", extra={"fields": {"call": call.id, "why": str(refused)}})
+            await self._apologise(call, Cause.UNALLOCATED if refused.code == "no_destination" else Cause.NOT_AVAILABLE)
         except Exception:
             # F46: this call gets an apology and its end; the others never notice
             self.log.exception("a call failed", extra={"fields": {"call": call.id}})
-            await self._apologise(call)
+            await self._apologise(call, Cause.TEMPORARY_FAILURE)
         finally:
             self._end(call)
 
@@ -244,8 +244,8 @@ class Switch:
             rule = destination
             destination = await self.destinations.find(destination).run(call)
 
-    async def _apologise(self, call: Call) -> None:
-        call.end_cause = Cause.TEMPORARY_FAILURE
+    async def _apologise(self, call: Call, cause: Cause) -> None:
+        call.end_cause = cause
         try:
             if call.anchor.state is LegState.ANSWERED:
                 async with asyncio.timeout(APOLOGY_LIMIT):

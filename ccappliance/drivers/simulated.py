@@ -1,6 +1,7 @@
 """The simulated card: FXO and FXS ports on simulated copper pairs, with the events and delays of a real one."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ BATTERY_ALARM = 1.0  # no battery for so long: an alarm; and back for so long: n
 FLASH = 0.1  # seconds, as in China; Zone.flash knows those of other countries
 
 
-class _SimulatedChannel:
+class _SimulatedChannel(ABC):
     """What both kinds have in common: an owner, a card that may fail, and the requests of the other kind."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int, span: int, kind: Kind, wire: WireEnd) -> None:
@@ -98,12 +99,12 @@ class _SimulatedChannel:
     def close(self) -> None:
         self._drop()
 
+    @abstractmethod
     def _tell_state(self, everything: bool = False) -> None:
         """Tell what is out of the ordinary now; after a failure everything, for changes may have been missed."""
-        raise NotImplementedError
 
-    def _drop(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _drop(self) -> None: ...
 
 
 class FxoChannel(_SimulatedChannel):

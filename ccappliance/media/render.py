@@ -112,7 +112,7 @@ class _Run:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            with process.stdin, contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError), process.stdin:
                 process.stdin.write(text.encode())
             with process.stdout:
                 output = process.stdout.read(MAX_WAV + 1)

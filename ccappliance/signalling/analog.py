@@ -5,6 +5,7 @@ at once, after a request in the loop's next turn. An event that the hardware tel
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -39,7 +40,7 @@ class Zone(Protocol):
         ...
 
 
-class AnalogCircuit(Generic[S]):
+class AnalogCircuit(ABC, Generic[S]):
     """The frame of a circuit; `fxo.py` and `fxs.py` fill in the states."""
 
     kind = "analog"
@@ -110,45 +111,45 @@ class AnalogCircuit(Generic[S]):
 
     # ---- what fxo and fxs fill in ----
 
+    @abstractmethod
     def _begin(self) -> None:
         """The loop runs: look at the hardware and begin."""
-        raise NotImplementedError
 
-    def _is_idle(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _is_idle(self) -> bool: ...
 
-    def _seize(self, called: str, calling: str, name: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _seize(self, called: str, calling: str, name: str) -> None: ...
 
-    def _accept(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _accept(self) -> None: ...
 
-    def _alert(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _alert(self) -> None: ...
 
-    def _answer(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _answer(self) -> None: ...
 
-    def _clear(self, cause: Cause) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _clear(self, cause: Cause) -> None: ...
 
+    @abstractmethod
     def _on_event(self, event: api.Event) -> None:
         """An event of the wire other than an alarm."""
-        raise NotImplementedError
 
-    def _on_heard(self, heard: Heard) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _on_heard(self, heard: Heard) -> None: ...
 
+    @abstractmethod
     def _lost(self, how: str) -> None:
         """The line cannot be used from now on: end what is on it with Cleared(OUT_OF_ORDER, how)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _recovered(self) -> None:
         """The line may be usable again: the alarm is over, or a dead one has rested."""
-        raise NotImplementedError
 
-    def _retest(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _retest(self) -> None: ...
 
     # ---- steps and signals ----
 

@@ -1,8 +1,8 @@
 """The crowd of a day: callers and agents as callbacks on their telephones, many at once and each of them cheap.
 
-A caller knows what he hears: dial tone (he dials), a voice (somebody or something answered: he listens, presses his key,
-loses patience), the agent's greeting (he talks), busy or congestion tone (he hangs up). An agent hears his bell, lifts,
-greets, and hangs up after the talk or at any tone. All that is drawn is drawn from the streams of `Chances`.
+A caller knows what he hears: dial tone (he dials), a voice (somebody or something answered: he listens, presses his
+key, loses patience), the agent's greeting (he talks), busy or congestion tone (he hangs up). An agent hears his bell,
+lifts, greets, and hangs up after the talk or at any tone.
 """
 
 import asyncio
@@ -219,6 +219,7 @@ class Seat:
         self._chance = stream(f"agent/{number}")
         self._talks = stream(f"agent/{number}/talk")
         self._phone = Telephone(loop, media, zone, line, f"station {station}", self._notice)
+        self._heeded = False  # the bell rings and he has decided what to do
         self._timer: asyncio.TimerHandle | None = None  # until he lifts, or ends the talk
         self._later: dict[str, asyncio.TimerHandle] = {}  # breaks, by reason, and coming back
 
@@ -251,21 +252,28 @@ class Seat:
             if phone.tone in PARTING:
                 self._hang_up()
         elif not phone.ringing:
+            self._heeded = False
             self._stop_timer()
             self._bell_stopped()
-        elif phone.rings == 1 and self._timer is None:
-            if self._chance.random() >= self._day.staff.miss:
-                seconds = draw(self._day.staff.answer, self._chance)
-                if seconds > 0:
-                    self._timer = self._loop.call_later(seconds, self._lift)
-                else:
-                    self._lift()
+        elif not self._heeded:
+            self._heed_bell()
+
+    def _heed_bell(self) -> None:
+        """Decide, once for each time it begins to ring, whether and when to lift."""
+        self._heeded = True
+        if self._chance.random() >= self._day.staff.miss:
+            seconds = draw(self._day.staff.answer, self._chance)
+            if seconds > 0:
+                self._timer = self._loop.call_later(seconds, self._lift)
+            else:
+                self._lift()
 
     def _lift(self) -> None:
         self._timer = None
         phone = self._phone
         if not phone.ringing:
             return
+        self._heeded = False
         phone.lift()
         phone.port.play([GREETING])
         if self._day.ends == "agent":

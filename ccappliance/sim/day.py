@@ -2,27 +2,31 @@
 
 import asyncio
 import math
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from ccappliance import VERSION
 from ccappliance.base.clock import LoopClock, Outside, SystemClock
+from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.base.ids import Ids
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Entry, MemorySink
-from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.config.load import load_file
 from ccappliance.house import House, Surroundings
 from ccappliance.interfaces.cli.roof import DayOptions, DayResult
 from ccappliance.media.render import Voice
 from ccappliance.media.tones import load_zones
+from ccappliance.places import cache_directory
 from ccappliance.sim.crowd import Callers, Seat, Town
 from ccappliance.sim.day_settings import Day
 from ccappliance.sim.day_site import day_site, dialled_number, seats
+from ccappliance.sim.embedded import DAYS, find
 from ccappliance.sim.ledger import Ledger
 from ccappliance.sim.loop import run_virtual
 from ccappliance.sim.world import Street, scripted_sound
@@ -32,7 +36,7 @@ from ccappliance.store.database import Store
 OPENING = 2.0  # s between the house's start and the first caller: circuits look at their lines, agents log in
 LOOK = 10.0  # s between two looks whether everybody has gone
 CLOSING = 4 * 3600.0  # s after the last caller came until whoever is still there is a problem
-QUIET = 10.0  # s given to lines and telephones to come to rest (the longest: 1.25 s for an agent's hook, 1.5 s of guard)
+QUIET = 10.0  # s given to lines and telephones to come to rest (the longest is 1.5 s of an FXO line's guard)
 
 Reader = Callable[[Entry], None]
 
@@ -61,17 +65,16 @@ def run(options: DayOptions, cache: Path, default: Path, *, voice: Voice | None 
     named = options.path.parent / day.config if day.config else default
     site = day_site(day, options.path.name, options.config or named)
     with ExitStack() as stack:
-        file = _journal_file(options.journal, stack)
-        sink = DaySink(file)
+        sink = DaySink(_journal_file(options.journal, stack))
         figures, problems = run_virtual(_day(day, site, options.seed, sink, cache, voice, watch))
     return DayResult(day.title or options.path.stem, figures, sink.digest(), tuple(problems),
                      round(SystemClock().now() - began, 3))
 
 
-def run_file(options: DayOptions) -> DayResult:
-    """Run one day for the command line: prompts in the tools' cache, the usual configuration if none is named."""
-    uid = os.getuid()
-    return run(options, cache_directory(os.environ, uid), config_directory(os.environ))
+def run_file(options: DayOptions, default: Path) -> DayResult:
+    """`run` for the command line: rendered prompts are kept where all tools keep them."""
+    options = replace(options, path=find(str(options.path), DAYS))
+    return run(options, cache_directory(os.environ, os.getuid()), default)
 
 
 def _journal_file(path: Path | None, stack: ExitStack) -> BinaryIO | None:
@@ -187,10 +190,10 @@ def _figures(house: House, town: Town, ledger: Ledger) -> dict[str, float | int 
         "short_abandoned": total.outcomes.get("short_abandoned", 0),
         **{outcome: count for outcome, count in sorted(total.outcomes.items())
            if outcome not in ("answered", "abandoned", "short_abandoned")},
-        "service_level": "" if level is None else round(level, 4),
-        "service_level_is": f"b: answered within {' or '.join(thresholds)} / all but short abandons",
+        "service_level": "" if level is None else round(100 * level, 2),
+        "service_level_is": f"%, variant b: answered within {' or '.join(thresholds)} / all but short abandons",
         "asa": "" if asa is None else round(asa, 2),
         "longest_wait": round(total.longest_wait, 2),
         "most_waiting": ledger.most_waiting,
-        "occupancy": "" if occupancy is None else round(occupancy, 4),
+        "occupancy": "" if occupancy is None else round(100 * occupancy, 2),
     }

@@ -40,7 +40,7 @@ class Callers:
     def check(self, report: Report, path: str) -> None:
         for name in self.keys:
             if len(name) != 1 or name not in "0123456789*#":
-                report.error(f"{path}.keys.{name}", f"{name!r} is no key of a telephone", "write one of 0 to 9, * and #")
+                report.error(f"{path}.keys.{name}", f"{name!r} is no key of a telephone", "0 to 9, * and #")
         if self.keys and sum(self.keys.values()) <= 0:
             report.error(f"{path}.keys", "all weights are 0", "give one key a weight above 0")
 
@@ -121,8 +121,8 @@ class Day:
     queues: Mapping[str, QueueChange] = key(factory=dict, doc="Queues whose settings differ on this day.")
     exchange: ExchangeSettings = key(factory=ExchangeSettings, doc="The other end of the lines.")
     pure: bool = key(False, doc=(
-        "For comparison with theory: what the line adds to a time drawn (to tell a hang-up from a flash, to recognise a "
-        "voice) is taken off it, so that talk and patience are as drawn for the queue, not for the people."))
+        "For comparison with theory: what the line adds to a time drawn (to tell a hang-up from a flash, to recognise "
+        "a voice) is taken off it, so that talk and patience are as drawn for the queue, not for the people."))
 
     def check(self, report: Report, path: str) -> None:
         try:

@@ -57,7 +57,7 @@ class Ledger:
             problems.append(f"{self.offered} calls were offered, {len(self._ended)} ended")
         rows = house.around.store.query("SELECT COUNT(*) AS n, COUNT(DISTINCT call) AS calls FROM cdr")[0]
         if not rows["n"] == rows["calls"] == self.offered:
-            problems.append(f"{self.offered} calls were offered, but there are {rows['n']} CDRs of {rows['calls']} calls")
+            problems.append(f"{self.offered} calls were offered, there are {rows['n']} CDRs of {rows['calls']} calls")
         total = self.figures.total()
         if total.offered != sum(total.outcomes.values()):
             problems.append(f"{total.offered} entered queues, but outcomes are {total.outcomes}")

@@ -22,7 +22,7 @@ SPOILS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Mishaps:
-    """Brings about one mishap after the other. `configured` and `base`: what reloads are laid over, if there are any."""
+    """Brings about one mishap after the other. `configured` and `base`: what reloads are laid over, if anything."""
 
     def __init__(self, house: House, street: Street, configured: Configured | None, base: tuple[Overlay, ...]) -> None:
         self._house = house
@@ -93,7 +93,7 @@ class Mishaps:
             await self._apply(reload)
         except (ConfigError, Refused) as error:
             if reload.because not in str(error):
-                raise Unmet("the house", f"to reject a configuration for {reload.because!r}", f"it said: {error}") from None
+                raise Unmet("the house", f"to reject it for {reload.because!r}", f"it said: {error}") from None
             if self._house.site is not before:
                 raise Unmet("the house", "to reject a configuration whole", "it took some of it") from None
             return

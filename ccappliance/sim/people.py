@@ -48,6 +48,7 @@ class Telephone:
                  tell: Callable[[str], None]) -> None:
         self.port = media.port(f"telephone/{name}", line.closing.wire)
         self.off_hook = False
+        self.plugged_in = True
         self.ringing = False
         self.rings = 0  # of the call that rings, or rang last; "ring-ring" is one
         self.display = NOBODY  # from the first sign of a call until it is missed or hung up
@@ -66,7 +67,7 @@ class Telephone:
         self.port.listen(DISPLAY)
 
     def lift(self) -> None:
-        if not self.off_hook:
+        if not self.off_hook and self.plugged_in:
             self.off_hook = True
             self.ringing = False
             self._stop_bell_timer()
@@ -96,7 +97,9 @@ class Telephone:
         self.port.listen_for(sound)
 
     def close(self) -> None:
+        """Unplug it."""
         self.hang_up()
+        self.plugged_in = False
         self._stop_bell_timer()
         self._end.hear = None
         self.port.close()

@@ -11,7 +11,7 @@ from ccappliance import VERSION
 from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.ids import Ids
 from ccappliance.call.cdr import Cdr
-from ccappliance.call.journal import MemorySink
+from ccappliance.call.journal import MemorySink, Sink
 from ccappliance.house import House, Surroundings
 from ccappliance.media.render import Voice
 from ccappliance.media.tones import load_zones
@@ -26,6 +26,7 @@ from ccappliance.site import Site
 from ccappliance.store.database import Store
 
 QUIET = 5.0  # s given to everybody to come to rest after the last step
+AT_REST = 15  # s after everybody has hung up in which everything must have been let go; busy tone takes 4 to be certain
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ class Played:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What an earlier house has left."""
+
+    sink: Sink
+    store: Store
+
+
+@dataclass(frozen=True)
 class Stage:
     """Where a story is played, for those who interfere with it."""
 
@@ -54,14 +63,14 @@ class Stage:
 
 def play(script: Script, site: Site, *, engine: bool, cache: Path, voice: Voice | None = None,
          say: Callable[[str], None] | None = None, recordings: Path | None = None, configured: Configured | None = None,
-         interfere: Callable[[Stage], None] | None = None) -> Played:
+         interfere: Callable[[Stage], None] | None = None, past: Past | None = None) -> Played:
     """Play one story from beginning to end, in the house of `site`.
 
     `say` is told it as it happens; `configured`: what its reloads are laid over; `interfere` is called when the house
-    has opened, and may call things to happen during the story.
+    has opened, and may call things to happen during the story; `past`: a journal and a store to go on with.
     """
     def run(folder: Path | None) -> Played:
-        return run_virtual(_play(script, site, engine, cache, voice, say, folder, configured, interfere))
+        return run_virtual(_play(script, site, engine, cache, voice, say, folder, configured, interfere, past))
 
     if recordings is not None or not engine:
         return run(recordings)
@@ -71,20 +80,23 @@ def play(script: Script, site: Site, *, engine: bool, cache: Path, voice: Voice 
 
 async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Voice | None,
                 say: Callable[[str], None] | None, recordings: Path | None, configured: Configured | None,
-                interfere: Callable[[Stage], None] | None) -> Played:
+                interfere: Callable[[Stage], None] | None, past: Past | None) -> Played:
     loop = asyncio.get_running_loop()
     zone = load_zones()[site.system.zone]
     clock = LoopClock(loop, script.at)
     chance = random.Random(script.seed)
     sound = engine_sound(loop, zone, len(site.lines), virtual=True) if engine else scripted_sound(loop, zone)
     street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=clock, lines=script.lines)
-    sink = MemorySink()
+    told = MemorySink()
+    sink, store = (past.sink, past.store) if past else (told, Store(":memory:", threaded=False))
     language = site.system.language
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
-        driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache, recordings=recordings,
+        driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         threaded=False, used_space=lambda _: 0.0, voice=voice,
         texts=tuple((language, text) for text in spoken_texts(script))))
+    if past:
+        house.journal.follow(lambda entry: told.append(entry, entry.line()))
     narrator = Narrator(say, clock.now()) if say else None
     if narrator:
         house.journal.follow(narrator.hear)
@@ -98,11 +110,19 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     if failed is None:
         await asyncio.sleep(QUIET)
     story.close()
-    await asyncio.sleep(QUIET)
-    left = in_use(house)
+    left = await _at_rest(house)
     await house.close("the story is over")
     sound.beat.stop()
     street.close()
     return Played(f"{failed.step.place}: {failed.step}" if failed else "", failed.why if failed else "",
-                  round(clock.now(), 3), sink.digest(), tuple(house.invariants.breaches), tuple(sink.lines),
+                  round(clock.now(), 3), told.digest(), tuple(house.invariants.breaches), tuple(told.lines),
                   tuple(left), tuple(reversed(house.cdrs.recent(100_000))))
+
+
+async def _at_rest(house: House) -> list[str]:
+    """What is in use although everybody has hung up some time ago."""
+    for _ in range(AT_REST):
+        await asyncio.sleep(1.0)
+        if not in_use(house):
+            return []
+    return in_use(house)

@@ -19,9 +19,10 @@ PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
 MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login")
+ORDER_NEEDS = {"station", "to"}
+ORDER_KEYS = ORDER_NEEDS | {"trunk", "refused"}
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
-STORIES = Path(__file__).parent / "stories"
 WITHIN = 10.0  # s an expectation waits unless told
 
 
@@ -92,17 +93,6 @@ def read_script(path: Path) -> Script:
     """Read and check a story; ConfigError with file and line of every mistake."""
     reader = _Reader(path)
     return reader.read()
-
-
-def find_script(name: str) -> Script:
-    """A story by the name of an embedded one ("first-call"), or by its path. ConfigError if there is none."""
-    path = Path(name)
-    if not path.suffix:
-        path = STORIES / f"{name}.yaml"
-    if not path.is_file():
-        embedded = ", ".join(sorted(story.stem for story in STORIES.glob("*.yaml")))
-        raise ConfigError([Finding(str(path), "story", "there is no such story", f"embedded stories: {embedded}")])
-    return read_script(path)
 
 
 class _Reader:
@@ -200,7 +190,7 @@ class _Reader:
             return Step(place, "", word, Reload(self._overlay(parts["config"]), str(self._plain(parts["because"]))))
         if word == "originate":
             order = self._plain(told)
-            if not isinstance(order, dict) or not {"station", "to"} <= set(order) <= {"station", "to", "trunk", "refused"}:
+            if not isinstance(order, dict) or not ORDER_NEEDS <= set(order) <= ORDER_KEYS:
                 self._wrong(told, word, "needs station and to", 'write originate: {station: "8001", to: "13800138000"}')
                 return None
             return Step(place, "", word, Order(**{key: str(value) for key, value in order.items()}))
@@ -212,7 +202,7 @@ class _Reader:
             return Step(place, "", word, (str(seat["agent"]), str(seat["station"])))
         argument = self._plain(told)
         if word == "spoil" and argument not in SPOILED:
-            self._wrong(told, word, f"{argument!r} is nothing that can be done to caller ID", f"known: {', '.join(SPOILED)}")
+            self._wrong(told, word, f"{argument!r} can't be done to caller ID", f"known: {', '.join(SPOILED)}")
             return None
         return Step(place, "", word, str(argument))
 

@@ -43,14 +43,14 @@ class Story:
         self._house = house
         self._clock = clock
         self._tell = tell
-        self._people: dict[str, Person] = {}
+        self.people: dict[str, Person] = {}
         self._facts: deque[Entry] = deque(maxlen=REMEMBERED)
         self._looked = house.journal.seq  # entries up to this one were expected already, or are past
         self._fresh = asyncio.Event()
         self._failed: Step | None = None  # the innermost one
         self._mishaps = Mishaps(house, street, configured, script.config)
         for role in script.roles.values():
-            self._people[role.key] = street.person(role.name, station=role.station, number=role.number,
+            self.people[role.key] = street.person(role.name, station=role.station, number=role.number,
                                                    withheld=role.withheld)
         house.journal.follow(self._hear)
 
@@ -68,7 +68,7 @@ class Story:
 
     def close(self) -> None:
         """Unplug everybody."""
-        for person in self._people.values():
+        for person in self.people.values():
             person.close()
 
     # ---- steps ----
@@ -105,7 +105,7 @@ class Story:
 
     async def _deed(self, step: Step) -> None:
         role = self._script.roles[step.who]
-        person = self._people[step.who]
+        person = self.people[step.who]
         within = float(step.options.get("within", WITHIN))
         argument = "" if step.argument is None else str(step.argument)
         match step.verb:
@@ -144,7 +144,7 @@ class Story:
         if not to:
             await person.say(sound)
             return
-        listener = self._people[to]
+        listener = self.people[to]
         hearing = asyncio.get_running_loop().create_task(listener.hear_sound(sound, within))
         try:
             await person.say(sound)
@@ -224,7 +224,8 @@ def spoken_texts(script: Script) -> list[str]:
 def _known(step: Step) -> Mapping[str, Any]:
     wanted: Mapping[str, Any] = step.argument
     if wanted["fact"] not in Kinds.BY_NAME:
-        raise ConfigError([Finding(step.place, step.verb, f"there is no fact {wanted['fact']!r}", "see docs/journal.md")])
+        raise ConfigError([Finding(step.place, step.verb, f"there is no fact {wanted['fact']!r}",
+                                   "see docs/journal.md")])
     return wanted
 
 

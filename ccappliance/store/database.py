@@ -109,10 +109,10 @@ class Store:
         else:
             self._spool.put(statements)
 
-    async def flush(self) -> None:
-        """Return when everything put so far is committed; with a database in trouble, that is when it is well again."""
+    async def flush(self, patience: float = 5.0) -> bool:
+        """Return when everything put so far is committed; False if it is not after `patience` seconds (a full disk)."""
         if self._thread is None or self._closed:
-            return
+            return True
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -121,7 +121,12 @@ class Store:
                 loop.call_soon_threadsafe(_settle, done)
 
         self._spool.put(_Flush(tell))
-        await done
+        try:
+            async with asyncio.timeout(patience):
+                await done
+        except TimeoutError:
+            return False
+        return True
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Rows of a SELECT over what is committed, in the caller's thread: ask short questions, with LIMIT.

@@ -381,3 +381,11 @@ def test_polish_of_nothing_is_nothing() -> None:
     assert polish(b"", -16.0) == b""
     assert polish(bytes(3200), -16.0) == b""
     assert len(polish(HUM, -16.0)) == len(HUM)
+
+
+def test_a_voice_that_does_not_read_its_input_is_no_failure(tmp_path: Path) -> None:
+    word = tmp_path / "word.wav"
+    write_wav(word, b"\x00\x10\x00\xf0" * 800)
+    voice = CommandVoice({"en": f"cat {word}"})
+    for _ in range(20):  # whether the pipe breaks is a matter of moments
+        assert voice.speak("a text it never reads, long enough to be noticed " * 20, "en")

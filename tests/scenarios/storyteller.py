@@ -7,16 +7,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ccappliance.sim.configured import Configured
+from ccappliance.sim.configured import Configured, Overlay
+from ccappliance.sim.embedded import STORIES
 from ccappliance.sim.play import Played, play
-from ccappliance.sim.script import STORIES, Script, read_script
+from ccappliance.sim.script import Script, read_script
+from ccappliance.site import Site
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FIRST_CALL = STORIES / "first-call.yaml"
-PAIRS = (("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
-         ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
-         ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"))
+PAIRS = (  # what begins, what ends it, and the field that says which
+    ("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
+    ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
+    ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"))
 
 
 def stories() -> list[Path]:
@@ -29,10 +32,20 @@ def configured() -> Configured:
     return Configured(ROOT / "etc" / "ccappliance")
 
 
-def tell(script: Script | Path, cache: Path, *, engine: bool, **more: Any) -> Played:
+@cache
+def site(overlays: tuple[Overlay, ...]) -> Site:
+    return configured().site(*overlays)
+
+
+def tell(script: Script | Path, prompts: Path, *, engine: bool, **more: Any) -> Played:
     """Play one story against the shipped configuration; `more` as in `play`."""
     script = read_script(script) if isinstance(script, Path) else script
-    return play(script, configured().site(*script.config), engine=engine, cache=cache, configured=configured(), **more)
+    return play(script, site(script.config), engine=engine, cache=prompts, configured=configured(), **more)
+
+
+def both(path: Path, prompts: Path) -> str:
+    """The digests of a story in both fidelities."""
+    return " ".join(tell(path, prompts, engine=engine).digest for engine in (False, True))
 
 
 def facts(played: Played, *kinds: str) -> list[dict[str, Any]]:
@@ -46,7 +59,7 @@ def trouble(played: Played) -> list[str]:
     told = facts(played)
     found = [f"breach: {breach}" for breach in played.breaches] + [f"still in use: {what}" for what in played.in_use]
     for begins, ends, key in PAIRS:
-        found += _unpaired(told, begins, ends, key)
+        found += unpaired(told, begins, ends, key)
     offered = Counter(fact["call"] for fact in told if fact["fact"] == "CallOffered")
     found += [f"call {call} has {count} CallOffered" for call, count in offered.items() if count > 1]
     rows = Counter(cdr.call for cdr in played.cdrs)
@@ -56,7 +69,7 @@ def trouble(played: Played) -> list[str]:
     return found
 
 
-def _unpaired(told: Iterable[dict[str, Any]], begins: str, ends: str, key: str) -> list[str]:
+def unpaired(told: Iterable[dict[str, Any]], begins: str, ends: str, key: str) -> list[str]:
     """Every beginning has its end, and no end comes without one."""
     open_now: Counter[str] = Counter()
     found = []

@@ -18,6 +18,21 @@ def rows(store: Store) -> list[tuple[str, int]]:
     return [(row["name"], row["applied"]) for row in store.query("SELECT * FROM reader ORDER BY applied")]
 
 
+def test_a_flush_of_a_locked_database_does_not_wait_for_ever(tmp_path: Path) -> None:
+    async def main() -> tuple[bool, bool]:
+        store = Store(tmp_path / "a.db")
+        other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+        other.execute("begin exclusive")
+        store.put("INSERT INTO reader (name, applied, replay_from) VALUES ('x', 1, 1)")
+        while_locked = await store.flush(0.05)
+        other.execute("rollback")
+        other.close()
+        afterwards = await store.flush()
+        store.close()
+        return while_locked, afterwards
+    assert asyncio.run(main()) == (False, True)
+
+
 def test_put_flush_query(tmp_path: Path) -> None:
     async def main() -> None:
         store = Store(tmp_path / "below" / "cc.db")

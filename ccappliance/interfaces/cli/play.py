@@ -13,7 +13,18 @@ from ccappliance.interfaces.cli.table import clean, fields
 from ccappliance.interfaces.control.place import default_socket
 
 _PATH = click.Path(path_type=Path)
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+
+
+class _Named(click.Path):
+    """A file, or the name of an embedded one ("first-call"): a bare word without a dot or a slash."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.replace("-", "").isalnum() and not Path(value).exists():
+            return Path(value)
+        return super().convert(value, param, ctx)
+
+
+_FILE = _Named(path_type=Path, exists=True, dir_okay=False, readable=True)
 _CONFIG = click.option("--config", type=_PATH, metavar="DIR", help="The configuration's directory.")
 
 
@@ -39,7 +50,10 @@ def run(ctx: click.Context, config: Path | None, state: Path | None, socket: Pat
 @click.option("--engine/--scripted", default=True, show_default=True, help="With real samples, or with facts only.")
 @click.pass_context
 def test(ctx: click.Context, files: tuple[Path, ...], config: Path | None, engine: bool, as_json: bool) -> None:
-    """Play calls told as stories against the configuration, and say which step failed."""
+    """Play calls told as stories against the configuration, and say which step failed.
+
+    FILES are story files, or names of embedded stories such as first-call.
+    """
     failed = count = 0
     for result in roof_of(ctx).test(TestOptions(files, config, engine)):
         count += 1
@@ -68,7 +82,7 @@ def _story(result: StoryResult) -> str:
 @click.pass_context
 def simulate(ctx: click.Context, day: Path, seed: int, config: Path | None, journal: Path | None,
              as_json: bool) -> None:
-    """Run a whole day of calls in virtual time."""
+    """Run a whole day of calls in virtual time: a day file, or the name of an embedded day such as office-day."""
     result = roof_of(ctx).simulate(DayOptions(day, seed, config, journal))
     if as_json:
         echo_json({"title": result.title, "seed": seed, "figures": dict(result.figures), "digest": result.digest,

@@ -1,0 +1,46 @@
+"""A simulated office day beside the bare virtual loop that only wakes as often: what the house adds to asyncio."""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.timing import best
+from ccappliance.interfaces.cli.roof import DayOptions
+from ccappliance.sim.day import run
+from ccappliance.sim.embedded import DAYS, find
+from ccappliance.sim.loop import run_virtual
+
+CALLS = 2_000
+HANDLES = 106  # of the loop a call needs, measured: timers and callbacks
+CONFIG = Path(__file__).resolve().parent.parent / "etc" / "ccappliance"
+
+
+async def _wake() -> None:
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def tick(left: int) -> None:
+        if left:
+            loop.call_later(0.1, tick, left - 1)
+        elif not done.done():
+            done.set_result(None)
+    tick(CALLS * HANDLES)
+    await done
+
+
+def measure() -> Iterator[str]:
+    """ms per call of the whole house in virtual time, scripted sound; and its ratio to the loop alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = find("office-day", DAYS).read_text(encoding="utf-8")
+        path = Path(folder) / "day.yaml"
+        path.write_text(re.sub(r"(?m)^calls: *[0-9_]+", f"calls: {CALLS}", text), encoding="utf-8")
+        options = DayOptions(path, 1, None, None)
+        run(options, Path(folder) / "cache", CONFIG)  # prompts are rendered
+        result = run(options, Path(folder) / "cache", CONFIG)
+    calls = float(result.figures["calls"])
+    bare = best(lambda: run_virtual(_wake()), rounds=3) / CALLS
+    house = result.took / calls
+    yield (f"office day: {house * 1000:.2f} ms a call ({10_000 * house:.0f} s for 10,000), the bare loop "
+           f"{bare * 1000:.2f} ms: ratio {house / bare:.1f}")
