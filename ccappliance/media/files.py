@@ -19,7 +19,7 @@ from typing import BinaryIO
 from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.base.limits import MAX_PROMPT_SECONDS
 from ccappliance.base.units import RATE
-from ccappliance.media._resample import polyphase
+from ccappliance.media._resample import filter_table, polyphase
 from ccappliance.media.ports import Sound
 
 HEADER = 44  # bytes before the samples in the WAVs we write
@@ -245,36 +245,9 @@ def resample(samples: "array[int]", rate: int, to: int = RATE) -> "array[int]":
 @lru_cache(maxsize=8)
 def _table(up: int, rate: int, to: int, half: int) -> bytes:
     """The filter: for each of `up` phases, 2·half doubles."""
-    table = array("d")
-    for phase in range(up):
-        table.extend(_taps(phase, up, rate, to, half))
-    return table.tobytes()
-
-
-def _taps(phase: int, up: int, rate: int, to: int, half: int) -> list[float]:
-    """The filter's weights for an output instant `phase/up` of a sample after an input one; they sum to 1."""
     cutoff = _CUTOFF * min(1.0, to / rate)  # of the input's Nyquist frequency
-    weights = []
-    for k in range(1 - half, half + 1):
-        at = k - phase / up
-        inside = max(0.0, 1.0 - (at / half) ** 2)
-        weights.append(cutoff * _sinc(cutoff * at) * _bessel(_BETA * math.sqrt(inside)))
-    total = sum(weights)  # so that a constant stays what it is, whatever the phase
-    return [weight / total for weight in weights]
-
-
-def _sinc(x: float) -> float:
-    return 1.0 if x == 0.0 else math.sin(math.pi * x) / (math.pi * x)
-
-
-def _bessel(x: float) -> float:
-    """The modified Bessel function I0, by its series."""
-    total, term, n = 1.0, 1.0, 1
-    while term > 1e-12 * total:
-        term *= (x / (2 * n)) ** 2
-        total += term
-        n += 1
-    return total
+    table: bytes = filter_table(up, half, cutoff, _BETA)
+    return table
 
 
 def _alaw(code: int) -> int:

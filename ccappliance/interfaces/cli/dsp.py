@@ -16,6 +16,7 @@ from ccappliance.media.files import RAW_ENCODINGS, SoundFileError, read_channels
 from ccappliance.media.generation import parse_part, render
 from ccappliance.media.learning import learn
 from ccappliance.media.tones import Zone, load_learned, load_zones
+from ccappliance.media.verdict import VerdictEar
 
 _FILE = click.Path(path_type=Path)
 _FRAME = ("start_ms", "end_ms", "kind", "value", "level_dbm0", "confidence", "channel")  # what every event has
@@ -85,7 +86,7 @@ def dsp_analyze(file: Path, zone: Zone, ears: tuple[str, ...], channel: int | No
         zone = _with_learned(zone, learned)
     count = 0
     for number, pcm in _read(file, channel, raw, rate, encoding, channels).items():
-        for event in wanted(told_callers(analyze(pcm, listeners(zone))), ears, zone):
+        for event in wanted(told_callers(analyze(pcm, listeners(zone, lambda: VerdictEar(zone)))), ears, zone):
             count += 1
             told = as_dict(event, number)
             echo_line(told) if as_json else click.echo(_line(told))
