@@ -49,7 +49,7 @@ def test_what_is_generated_is_analysed_back(tmp_path: Path) -> None:
     found = events(path)
     assert [(event["kind"], event["value"]) for event in found] == [
         *(("dtmf", digit) for digit in "159#"), ("callerid", "13800138000"), ("busy", "450 350/350"),
-        ("cng", "1100"), ("cng", "1100"), ("ced", "2100"), ("beep", "1000")]
+        ("verdict", "fax"), ("cng", "1100"), ("cng", "1100"), ("ced", "2100"), ("beep", "1000")]
     first = found[0]
     assert list(first)[:7] == ["start_ms", "end_ms", "kind", "value", "level_dbm0", "confidence", "channel"]
     assert first["start_ms"] == pytest.approx(600, abs=5)
