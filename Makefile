@@ -8,7 +8,7 @@ STATE  := var
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev espeak-ng tzdata
-TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy
+TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
 
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
            ext/ccappliance/media/src/*)
@@ -29,7 +29,7 @@ setup-test: setup .venv/tools
 	touch $@
 
 .venv/tools: .venv/packages requirements-dev.txt
-	tools/packages.sh $(TEST_PACKAGES)
+	tools/packages.sh $(foreach package,$(TEST_PACKAGES),"$(package)")
 	$(PY) -m pip install -q -r requirements-dev.txt
 	touch $@
 
