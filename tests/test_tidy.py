@@ -172,6 +172,14 @@ def test_a_file_says_what_it_is_and_stays_a_room(path: Path) -> None:
             assert length <= 60, f"{path}:{node.lineno}: {node.name} is {length} lines long"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "ext").rglob("*.pyx")), ids=lambda path: path.stem)
+def test_a_compiled_file_says_what_it_is_and_stays_a_room(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    says = next(line for line in text.splitlines() if not line.startswith("# cython:"))
+    assert says.startswith("#") or says.startswith('"""'), f"{path}: the first line says what the file is"
+    assert text.count("\n") <= 500, f"{path}: over 500 lines; is there a wall missing?"
+
+
 def test_the_median_module_is_short() -> None:
     sizes = [path.read_text(encoding="utf-8").count("\n") for path in MODULES if path.name != "__init__.py"]
     assert statistics.median(sizes) <= 160

@@ -17,22 +17,21 @@
 #   noise     99.5 % of 40 ms at 8 dB signal to noise
 #   dial tone one sine of 400-450 Hz up to 6 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
 #             8 dB below each
-#   talk-off  0 in the speech of tests/dsp; on vowels and chords made to deceive, less than half of libspandsp's
+#   talk-off  0 in the speech of tests/dsp; made to deceive: on gliding chords and vowels to 0.4 s less than half of
+#             libspandsp's, on vowels to 1 s about 60 % of them
 #   cost      0.3 ns a sample in noise; a look takes 0.5 us (1.5 with a dial tone), four begin a digit
 #   limits    a vowel held for a second whose two formants are narrower than any throat's may pass for a digit
 #   room      0.9 KB beside the bank; one digit a hop at most, a digit needs four looks of its own
-from libc.math cimport M_PI, atan2, cos, fabs, fmax, fmin, sin
+from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin
 from libc.stdint cimport int16_t
 from libc.string cimport memmove, memset
 
 from ccappliance.media._bank cimport (GROUP_DTMF, LANE_DIAL, bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init,
                                       bank_last, bank_next, bank_t, table_common)
+from ccappliance.media._sines cimport SINES_WINDOW, half_t, sines_fit, sines_halves, sines_refine
 
 DEF RATE = 8000.0
 DEF HOP = 40
-DEF WINDOW = 192
-DEF HALF = 96               # a look measures each half by itself: the turn between them is the frequency
-DEF QUARTER = 48
 DEF FLOOR = 21600.0         # amplitude squared of a sine at -44 dBm0
 DEF CANDIDATE = 0.50        # share of energy in best row + best column worth a look ...
 DEF CANDIDATE_OVER_DIAL = 0.25   # ... or with what is near dial tone; one of +6 dB leaves them 0.33
@@ -84,160 +83,21 @@ cdef void _fill_tables() noexcept nogil:
 _fill_tables()
 
 
-# ---- a look: least squares of two or three sines of free frequency to 24 ms ----
-
-cdef struct half_t:         # sums of one half with cosine and sine of each sine
-    double even[3]
-    double odd[3]
-
-
-cdef double _project(double g[3][3], double v[3], int sines) noexcept nogil:
-    # solves g a = v for a symmetric positive g, leaves a in v, returns v . a: the energy explained
-    cdef double asked[3]
-    cdef double factor, explained = 0.0
-    cdef int i, j, k
-    for i in range(sines):
-        asked[i] = v[i]
-    for i in range(sines):
-        for j in range(i + 1, sines):
-            factor = g[j][i] / g[i][i]
-            for k in range(i, sines):
-                g[j][k] -= factor * g[i][k]
-            v[j] -= factor * v[i]
-    for i in range(sines - 1, -1, -1):
-        for k in range(i + 1, sines):
-            v[i] -= g[i][k] * v[k]
-        v[i] /= g[i][i]
-        explained += asked[i] * v[i]
-    return explained
-
-
-cdef struct gram_t:         # of sines about the centre of a window: cosines are even there and sines odd,
-    double even[3][3]       # so there are two small systems instead of one large
-    double odd[3][3]
-
-
-cdef double _dirichlet(double whole, double step, int n) noexcept nogil:
-    # the sum of n cosines about zero: sines of half the turn of all of them, and of one
-    return whole / step if fabs(step) > 1e-9 else n
-
-
-cdef void _fill_gram(const double *turn, int sines, int n, gram_t *gram) noexcept nogil:
-    cdef double c[3]
-    cdef double s[3]
-    cdef double cn[3]
-    cdef double sn[3]
-    cdef double near, far
-    cdef int j, k
-    for j in range(sines):
-        c[j] = cos(0.5 * turn[j])
-        s[j] = sin(0.5 * turn[j])
-        cn[j] = cos(0.5 * n * turn[j])
-        sn[j] = sin(0.5 * n * turn[j])
-    for j in range(sines):
-        for k in range(j + 1):
-            near = 0.5 * _dirichlet(sn[j] * cn[k] - cn[j] * sn[k], s[j] * c[k] - c[j] * s[k], n)
-            far = 0.5 * _dirichlet(sn[j] * cn[k] + cn[j] * sn[k], s[j] * c[k] + c[j] * s[k], n)
-            gram.even[j][k] = gram.even[k][j] = near + far
-            gram.odd[j][k] = gram.odd[k][j] = near - far
-
-
-cdef double _solve(const gram_t *gram, int sines, double *even, double *odd) noexcept nogil:
-    cdef gram_t copy = gram[0]
-    return _project(copy.even, even, sines) + _project(copy.odd, odd, sines)
-
-
-cdef void _halves(const int16_t *x, const double *turn, int sines, half_t *first, half_t *second) noexcept nogil:
-    cdef double c[3]
-    cdef double s[3]
-    cdef double tc[3]
-    cdef double ts[3]
-    cdef double sum0, difference0, sum1, difference1, old
-    cdef int i, j
-    memset(first, 0, sizeof(half_t))
-    memset(second, 0, sizeof(half_t))
-    for j in range(sines):
-        tc[j] = cos(turn[j])
-        ts[j] = sin(turn[j])
-        c[j] = cos(0.5 * turn[j])
-        s[j] = sin(0.5 * turn[j])
-    for i in range(QUARTER):
-        sum0 = x[QUARTER + i] + x[QUARTER - 1 - i]
-        difference0 = x[QUARTER + i] - x[QUARTER - 1 - i]
-        sum1 = x[HALF + QUARTER + i] + x[HALF + QUARTER - 1 - i]
-        difference1 = x[HALF + QUARTER + i] - x[HALF + QUARTER - 1 - i]
-        for j in range(sines):
-            first.even[j] += sum0 * c[j]
-            first.odd[j] += difference0 * s[j]
-            second.even[j] += sum1 * c[j]
-            second.odd[j] += difference1 * s[j]
-            old = c[j]
-            c[j] = old * tc[j] - s[j] * ts[j]
-            s[j] = s[j] * tc[j] + old * ts[j]
-
-
-cdef double _refine(const half_t *first, const half_t *second, double *turn, int sines) noexcept nogil:
-    # The phase turns between the halves: where it turns otherwise than expected, the frequency is another. Answers the
-    # energy that the sines explained in the halves as they were.
-    cdef half_t a = first[0]
-    cdef half_t b = second[0]
-    cdef gram_t gram
-    cdef double re, im, expected, explained
-    cdef int j
-    _fill_gram(turn, sines, HALF, &gram)
-    explained = _solve(&gram, sines, a.even, a.odd) + _solve(&gram, sines, b.even, b.odd)
-    for j in range(sines):
-        re = b.even[j] * a.even[j] + b.odd[j] * a.odd[j]
-        im = b.even[j] * a.odd[j] - b.odd[j] * a.even[j]
-        expected = turn[j] * HALF
-        turn[j] += atan2(im * cos(expected) - re * sin(expected), re * cos(expected) + im * sin(expected)) / HALF
-    return explained
-
-
-cdef double _whole(const half_t *a, const half_t *b, const double *turn, int sines, double *power) noexcept nogil:
-    # the fit to the whole window from the sums of its halves: the energy explained, and amplitudes squared
-    cdef double even[3]
-    cdef double odd[3]
-    cdef gram_t gram
-    cdef double c, s, explained
-    cdef int j
-    for j in range(sines):
-        c = cos(QUARTER * turn[j])
-        s = sin(QUARTER * turn[j])
-        even[j] = (a.even[j] + b.even[j]) * c + (a.odd[j] - b.odd[j]) * s
-        odd[j] = (a.odd[j] + b.odd[j]) * c + (b.even[j] - a.even[j]) * s
-    _fill_gram(turn, sines, WINDOW, &gram)
-    explained = _solve(&gram, sines, even, odd)
-    for j in range(sines):
-        power[j] = even[j] * even[j] + odd[j] * odd[j]
-    return explained
-
+# ---- a look at 24 ms ----
 
 cdef bint _astray(double turn, int lane, double limit) noexcept nogil:
     return fabs(turn * RATE / (2.0 * M_PI) - HZ[lane]) > limit * HZ[lane]
 
 
-cdef double _fit(const int16_t *x, double *turn, int sines, int rounds, double *power) noexcept nogil:
-    cdef half_t first, second
-    cdef double explained
-    cdef int k
-    for k in range(rounds):
-        _halves(x, turn, sines, &first, &second)
-        if k == rounds - 1:
-            explained = _whole(&first, &second, turn, sines, power)
-        _refine(&first, &second, turn, sines)
-    return explained
-
-
 cdef double _fit_pair(const int16_t *x, double *turn, int row, int column, double energy, double *power) noexcept nogil:
-    # As _fit, two rounds; but 0 where after the first it is clear that nothing will come of it, as mostly in speech.
+    # As sines_fit, two rounds; but 0 where after the first it is clear that nothing will come of it, as mostly in speech.
     cdef half_t first, second
-    _halves(x, turn, 2, &first, &second)
-    if _refine(&first, &second, turn, 2) < HOPELESS * energy:
+    sines_halves(x, turn, 2, &first, &second)
+    if sines_refine(&first, &second, turn, 2) < HOPELESS * energy:
         return 0.0
     if _astray(turn[0], row, FAR) or _astray(turn[1], column, FAR):
         return 0.0
-    return _fit(x, turn, 2, 1, power)
+    return sines_fit(x, turn, 2, 1, power)
 
 
 cdef double _near_dial(const bank_t *bank, int ago) noexcept nogil:
@@ -253,14 +113,14 @@ cdef double _near_dial(const bank_t *bank, int ago) noexcept nogil:
 
 cdef bint _look(const bank_t *bank, int row, int column, int ago, dtmf_look_t *look) noexcept nogil:
     # does this digit sound throughout the window that ended so many hops ago?
-    cdef const int16_t *x = bank_last(bank, WINDOW, ago)
+    cdef const int16_t *x = bank_last(bank, SINES_WINDOW, ago)
     cdef double turn[3]
     cdef double power[3]
     cdef double with_dial[3]
     cdef double three[3]
     cdef double energy = 0.0, limit = ASTRAY, explained, hz
     cdef int i
-    for i in range(WINDOW):
+    for i in range(SINES_WINDOW):
         energy += <double>(<int>x[i] * x[i])
     turn[0] = with_dial[0] = 2.0 * M_PI * HZ[row] / RATE
     turn[1] = with_dial[1] = 2.0 * M_PI * HZ[column] / RATE
@@ -270,7 +130,7 @@ cdef bint _look(const bank_t *bank, int row, int column, int ago, dtmf_look_t *l
     look.explained = _fit_pair(x, turn, row, column, energy, power) / energy
     look.over_dial = 0
     if look.explained < CLEAN and _near_dial(bank, ago) > DIAL_LEAST * (EXPLAINED_OVER_DIAL - look.explained) * energy:
-        explained = _fit(x, with_dial, 3, 3, three) / energy
+        explained = sines_fit(x, with_dial, 3, 3, three) / energy
         hz = with_dial[2] * RATE / (2.0 * M_PI)
         if explained >= EXPLAINED_OVER_DIAL and DIAL_LOW <= hz <= DIAL_HIGH \
                 and DIAL_FAINT * fmax(three[0], three[1]) <= three[2] <= DIAL_MOST * fmax(three[0], three[1]):
