@@ -13,6 +13,8 @@ class Kind(enum.Enum):
 
     FXO = "fxo"  # a line from an exchange is plugged in here: it rings us
     FXS = "fxs"  # a telephone is plugged in here: we ring it
+    BEARER = "bearer"  # a B channel of an ISDN span: sound only, its signalling is in the span's data channel
+    CAS = "cas"  # a channel of an E1 span whose signalling is its own four bits (R2, E&M)
 
 
 # ---- events: facts, past participles ----
@@ -58,6 +60,13 @@ class LoopBroken:
 
 
 @dataclass(frozen=True, slots=True)
+class BitsChanged:
+    """CAS: the far end's signalling bits (G.704 time slot 16), stable since the driver's debounce."""
+
+    bits: int  # ABCD, A is 8
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmRaised:
     """The channel cannot be used (no battery, RED, card gone); `words` says so to a technician."""
 
@@ -70,8 +79,8 @@ class AlarmCleared:
     pass
 
 
-Event = (RingBegan | RingEnded | HookChanged | Flashed | Pulsed | PolarityReversed | LoopBroken | AlarmRaised
-         | AlarmCleared)
+Event = (RingBegan | RingEnded | HookChanged | Flashed | Pulsed | PolarityReversed | LoopBroken | BitsChanged
+         | AlarmRaised | AlarmCleared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,24 @@ class Channel(Protocol):
 
     def reverse(self, reversed_: bool) -> None: ...  # FXS: polarity towards the telephone
 
+    def signal(self, bits: int) -> None: ...  # CAS: our signalling bits ABCD, A is 8
+
     def status(self) -> ChannelStatus: ...
+
+
+class DataChannel(Protocol):
+    """The D channel of an ISDN span: HDLC frames from Q.921's address on (flags, stuffing and FCS are the driver's)."""
+
+    number: int  # DAHDI's number, from 1
+    span: int
+
+    def connect(self, frame: Callable[[bytes], None], event: Callable[[Event], None]) -> None:
+        """Tell received frames and alarms here, in the loop, from now on. Called once, by the owner."""
+        ...
+
+    def send(self, frame: bytes) -> None:
+        """Queue one frame for the wire; never waits. One that finds no room is lost: Q.921 repeats it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +156,7 @@ class Driver(Protocol):
     def spans(self) -> Sequence[Span]: ...
 
     def channels(self) -> Sequence[Channel]: ...
+
+    def data_channels(self) -> Sequence[DataChannel]: ...
 
     def close(self) -> None: ...

@@ -11,6 +11,7 @@ from ccappliance.drivers.api import (
     AlarmRaised,
     Channel,
     ChannelStatus,
+    DataChannel,
     Event,
     HookChanged,
     Kind,
@@ -80,6 +81,9 @@ class _SimulatedChannel(ABC):
 
     def reverse(self, reversed_: bool) -> None:
         raise self._wrong_kind("battery")
+
+    def signal(self, bits: int) -> None:
+        raise self._wrong_kind("signalling bits")
 
     def _wrong_kind(self, what: str) -> LineFault:
         return LineFault(f"channel {self.number} is an {self.kind.name} port: its {what} is at the other end")
@@ -274,6 +278,9 @@ class SimulatedDriver:
 
     def channels(self) -> Sequence[Channel]:
         return [channel for channels in self._channels for channel in channels]
+
+    def data_channels(self) -> Sequence[DataChannel]:
+        return []
 
     def fail(self, span: int, alarm: str, words: str) -> None:
         """Inject: the whole span is in `alarm` ("red", "removed", …)."""

@@ -6,7 +6,7 @@ It is documentation that runs: tests/contracts/test_driver.py holds it to the sa
 from collections.abc import Callable, Sequence
 
 from ccappliance.base.errors import LineFault
-from ccappliance.drivers.api import Channel, ChannelStatus, Event, Kind, Span
+from ccappliance.drivers.api import Channel, ChannelStatus, DataChannel, Event, Kind, Span
 from ccappliance.media.ports import WireEnd
 
 
@@ -48,6 +48,9 @@ class SkeletonChannel:
     def reverse(self, reversed_: bool) -> None:
         raise LineFault(f"channel {self.number} is an FXO port: the exchange feeds the line")
 
+    def signal(self, bits: int) -> None:
+        raise LineFault(f"channel {self.number} is an FXO port: it has no signalling bits")
+
     def status(self) -> ChannelStatus:
         return ChannelStatus(off_hook=self._off_hook, ringing=False, reversed=False, alarm=None)
 
@@ -65,6 +68,9 @@ class SkeletonDriver:
 
     def channels(self) -> Sequence[Channel]:
         return [self._channel]
+
+    def data_channels(self) -> Sequence[DataChannel]:
+        return []
 
     def close(self) -> None:
         self._channel.on_hook()  # whatever happens to us, the line is left idle
