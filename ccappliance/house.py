@@ -110,7 +110,7 @@ class House:
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
                              routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
@@ -130,6 +130,7 @@ class House:
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        self.acd.open()
         for fact in ends:
             self.journal.write(fact)
         self.journal.write(facts.ConfigApplied([], "start"))
