@@ -86,8 +86,9 @@ class FakePlaying:
 class FakeLeg:
     """A leg as apps see it (ARCHITECTURE: call, leg, conversation), without a circuit."""
 
-    def __init__(self, world: "World", leg_id: str, party: str, answered: bool) -> None:
+    def __init__(self, world: "World", call: "FakeCall", leg_id: str, party: str, answered: bool) -> None:
         self.world = world
+        self.call = call
         self.id = leg_id
         self.party = Party(party)
         self.gone: asyncio.Future[Cause] = world.loop.create_future()
@@ -164,8 +165,9 @@ class FakeCall:
         self.order_class = 0
         self.boost = 0.0
         self.require = ""
+        self.steps = ()
         self.queued_since: float | None = None
-        self.anchor = FakeLeg(world, f"{self.id}-anchor", calling, True)
+        self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
@@ -252,7 +254,7 @@ class World:
             raise Refused("blocked", self.blocked[station])
         if station in self.legs:
             raise Refused("busy", f"station {station} is in use")
-        leg = FakeLeg(self, self.outside.ids.part(call.id, "leg"), station, False)
+        leg = FakeLeg(self, call, self.outside.ids.part(call.id, "leg"), station, False)
         self.legs[station] = leg
         self.placed.append((self.loop.time(), station, call.id))
         self.acd.station_busy(station, True)

@@ -9,7 +9,9 @@ import pytest
 from acd_world import World, queue_settings, settings
 
 from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.agent import AgentState
 from ccappliance.apps.acd.entry import Entry
+from ccappliance.apps.acd.offer import Step
 from ccappliance.apps.acd.settings import STRATEGIES as NAMES
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, Members, Relax, Seat, Skills
 from ccappliance.apps.acd.strategy import STRATEGIES
@@ -329,5 +331,33 @@ def test_without_ageing_boost_comes_before_time():
         assert world.of(facts.OfferMade)[0].call == new.id
         world.acd.apply(given)
         assert world.acd.entries("sales")[0]["call"] == old.id
+        await world.close()
+    run_virtual(story())
+
+
+def test_steps_between_the_answer_and_the_connection_have_their_own_time():
+    """An agent who must accept: until he has, the caller waits, others are not rung, and no answer is no answer."""
+    async def story():
+        world = World(settings({"sales": queue_settings(ring_timeout=10.0, pause_after=0)}, ["1001", "1002"]))
+        begun = []
+        world.agent("1001").steps = (Step(8.0, begun.append), Step(5.0, begun.append))
+        world.answer_after = lambda station: 6.0
+        world.login("1001")
+        world.offer("sales")
+        await asyncio.sleep(13)
+        assert len(begun) == 1
+        assert world.agent("1001").state is AgentState.RINGING
+        begun[0].proceed()
+        await asyncio.sleep(4.9)
+        assert len(begun) == 2
+        await asyncio.sleep(0.2)  # the second step took too long
+        assert [fact.outcome for fact in world.of(facts.OfferEnded)] == ["no_answer"]
+        await asyncio.sleep(8)
+        begun[2].fail("withdrawn", "declined")
+        await asyncio.sleep(8)
+        begun[3].proceed()
+        begun[4].proceed()
+        begun[4].proceed()  # late, twice: harmless
+        assert world.agent("1001").state is AgentState.TALKING
         await world.close()
     run_virtual(story())

@@ -109,6 +109,12 @@ class Dispatcher:
         entry.decide(Connected(offer))
         agent.follow(leg)
 
+    def extend(self, offer: Offer, seconds: float) -> None:
+        """The station answered; what must happen before the connection may take so long."""
+        if offer.timer is not None:
+            offer.timer.cancel()
+        offer.timer = self._loop.call_later(seconds, offer.time_over)
+
     def end(self, offer: Offer, outcome: str, why: str) -> None:
         """An offer ends without a conversation: the agent is let go, his telephone stops, the entry waits again."""
         if offer.over:
@@ -214,9 +220,10 @@ class Dispatcher:
         for agent in choice.agents:
             offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, self)
             offer.timer = self._loop.call_at(deadline, offer.time_over)
+            bound = deadline + offer.steps_take
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
                                           choice.rule, excluded))
-            agent.reserve(offer, entry.call.id, deadline)
+            agent.reserve(offer, entry.call.id, bound)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
                 queue.offer(entry)
@@ -224,9 +231,9 @@ class Dispatcher:
             entry.offers[agent.number] = offer
         for offer in list(entry.offers.values()):
             if offer.leg is None and not offer.over:
-                self._ring(offer, deadline)
+                self._ring(offer, deadline + offer.steps_take)
 
-    def _ring(self, offer: Offer, deadline: float) -> None:
+    def _ring(self, offer: Offer, bound: float) -> None:
         call, queue = offer.entry.call, offer.entry.queue
         try:
             leg = call.place(offer.agent.station, calling=call.calling, name=call.name or queue.label)
@@ -235,7 +242,7 @@ class Dispatcher:
         except LineFault as fault:
             self.end(offer, "fault", str(fault))
         else:
-            offer.agent.ring(deadline)
+            offer.agent.ring(bound)
             offer.ring(leg)
 
     # ---- an entry's own timer: while it waits its demand loosens; while it is rung more telephones may join ----

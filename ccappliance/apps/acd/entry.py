@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +11,7 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.machine import Machine
 
 if TYPE_CHECKING:
-    from ccappliance.apps.acd.offer import Offer
+    from ccappliance.apps.acd.offer import Offer, Step
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.leg import Leg
 
@@ -30,6 +31,11 @@ class Waiter(Protocol):
     order_class: int  # what has been decided of his place in queues, besides the queue's own
     boost: float  # seconds
     require: str  # skills asked for, besides the queue's
+
+    @property
+    def steps(self) -> Sequence["Step"]:
+        """What must happen after an agent's answer before they are connected."""
+        ...
 
     def place(self, station: str, *, calling: str = "", name: str = "") -> "Leg": ...
 
