@@ -350,6 +350,9 @@ def test_a_report_of_one_ear_is_written_held_and_accepted(tmp_path: Path) -> Non
     assert f"{name}: " in third.output
     assert "--accept" in third.output
     assert run(*again, "--accept").exit_code == 1
+    quiet = run(*again, "--json")
+    assert quiet.exit_code == 1
+    assert name in json.loads(quiet.stdout)["baseline"]["worse"][0]
     assert run(*again, "--accept", "--because", "a test").exit_code == 0
     assert json.loads(base.read_text("utf-8"))["traded"][0]["because"] == "a test"
 

@@ -53,12 +53,14 @@ def test_wilson_is_what_the_books_say():
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_where_a_line_begins_and_ends_to_be_good():
-    line = Line(OURS, tuple(Point(float(x), value) for x, value in enumerate((0.2, 1.0, 0.9, 1.0, 1.0))))
-    assert line.from_on(0.99) == 3.0
-    assert line.from_on(0.1) == 0.0
-    assert line.up_to(0.99) is None
-    assert line.up_to(0.2) == 4.0
+def test_where_a_line_is_good_is_told():
+    def told(*shares: float) -> str:
+        return next(glance(picture(*shares)))[2]
+
+    assert told(0.2, 1.0, 0.9, 1.0, 1.0) == "99 % from 3 dB on"
+    assert told(1.0, 1.0, 0.9, 0.9, 1.0) == "99 % up to 1 dB"
+    assert told(0.0, 1.0, 1.0, 0.9) == "99 % from 1 to 2 dB"
+    assert told(1.0, 1.0) == "99 % everywhere"
 
 
 def test_a_roc_from_elsewhere_is_read_or_refused():
@@ -172,7 +174,7 @@ def test_the_page_tells_trials_and_confidence():
     assert "50 % (29.9–70.1)" in text
     assert "20 a point" in text
     assert "not measured: no speech synthesiser" in text
-    assert [row[2] for row in glance(picture(0.0, 0.0))] == ["99% nowhere"] * 2
+    assert [row[2] for row in glance(picture(0.0, 0.0))] == ["99 % nowhere"] * 2
 
 
 def test_a_report_is_written_whole(tmp_path):

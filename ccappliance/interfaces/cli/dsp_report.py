@@ -1,12 +1,13 @@
 """`ccappliance dsp report`: how well the ears hear, measured from seeds, and held to what was reached before."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from ccappliance.base.errors import Refused
-from ccappliance.interfaces.cli.command import Command, echo_json
+from ccappliance.interfaces.cli.command import REFUSED, Command, echo_json
 from ccappliance.interfaces.cli.table import clean
 from ccappliance.media.accuracy.baseline import HOW, Baseline, Compared, figures
 from ccappliance.media.accuracy.figures import Line, roc_from
@@ -75,12 +76,28 @@ def dsp_report(out: Path | None, held: Path | None, ears: tuple[str, ...], quick
             report.write(out)
         except OSError as error:
             raise Refused("cannot_write", f"{out}: {error.strerror or error}") from error
+    found, names = figures(report.pictures), [picture.name for picture in report.pictures]
+    compared = baseline.compare(report.size.name, found, names) if baseline is not None else None
     if as_json:
-        echo_json(report.as_dict())
+        echo_json(report.as_dict() | ({} if compared is None else {"baseline": asdict(compared)}))
     else:
-        _tell(report)
-    if baseline is not None and held is not None:
-        _hold(report, baseline, held, accept=accept, because=because, quiet=as_json)
+        _tell(report, compared)
+    if compared is None or baseline is None or held is None:
+        return
+    if accept:
+        try:
+            baseline.accept(report.size.name, found, names, because)
+            baseline.write(held)
+        except ValueError as error:
+            raise Refused("worse", str(error)) from error
+        except OSError as error:
+            raise Refused("cannot_write", f"{held}: {error.strerror or error}") from error
+    elif compared.worse and as_json:  # it is told already
+        raise click.exceptions.Exit(REFUSED)
+    elif compared.worse:
+        raise Refused("worse", f"{len(compared.worse)} of {len(found)} figures are worse than in {held}:\n"
+                      + "\n".join(compared.worse)
+                      + f"\nmend them; if they were traded for something better: {HOW}, with --because")
 
 
 def _others(paths: tuple[Path, ...]) -> tuple[Line, ...]:
@@ -100,7 +117,7 @@ def _read(path: Path) -> Baseline:
         raise Refused("baseline", str(error)) from error
 
 
-def _tell(report: Report) -> None:
+def _tell(report: Report, compared: Compared | None) -> None:
     for picture in report.pictures:
         for title, who, figure, trials in glance(picture):
             if title:
@@ -108,26 +125,8 @@ def _tell(report: Report) -> None:
             click.echo(f"    {clean(who):<52} {figure:<36} {trials}".rstrip())
     for one in report.silent:
         click.echo(f"{one.title}\n    {clean(one.why)}")
-
-
-def _hold(report: Report, baseline: Baseline, path: Path, *, accept: bool, because: str, quiet: bool) -> None:
-    """Compare, tell, and accept or refuse."""
-    found, names = figures(report.pictures), [picture.name for picture in report.pictures]
-    compared = baseline.compare(report.size.name, found, names)
-    if not quiet:
+    if compared is not None:
         _tell_compared(compared)
-    if accept:
-        try:
-            baseline.accept(report.size.name, found, names, because)
-            baseline.write(path)
-        except ValueError as error:
-            raise Refused("worse", str(error)) from error
-        except OSError as error:
-            raise Refused("cannot_write", f"{path}: {error.strerror or error}") from error
-    elif compared.worse:
-        raise Refused("worse", f"{len(compared.worse)} of {len(found)} figures are worse than in {path}:\n"
-                      + "\n".join(compared.worse)
-                      + f"\nmend them; if they were traded for something better: {HOW}, with --because")
 
 
 def _tell_compared(compared: Compared) -> None:

@@ -89,6 +89,7 @@ def _frequency(trials: int, peer: Spandsp | None) -> Picture:
                    Axis("deviation, Hz", -80.0, 80.0, 20.0), SHARE, tuple(lines),
                    f"{_HOW} Noise 25 dB down. Asked: ±38 Hz (CNG, T.30), ±15 Hz (CED, T.30), ±50 Hz (SIT, E.180).",
                    (Limit("CED ±15", ((-15.0, 0.0), (-15.0, 99.6), (15.0, 99.6), (15.0, 0.0))),
+                    Limit("SIT ±50", ((-50.0, 0.0), (-50.0, 99.6), (50.0, 99.6), (50.0, 0.0))),
                     Limit("CNG ±38", ((-38.0, 0.0), (-38.0, 99.6), (38.0, 99.6), (38.0, 0.0)))))
 
 

@@ -53,24 +53,6 @@ class Line:
     def ours(self) -> bool:
         return self.name.startswith(OURS)
 
-    def from_on(self, share: float) -> float | None:
-        """The least x from which on every point has at least `share`; None: the last has not."""
-        found = None
-        for point in reversed(self.points):
-            if point.value < share:
-                break
-            found = point.x
-        return found
-
-    def up_to(self, share: float) -> float | None:
-        """The greatest x up to which every point has at least `share`; None: the first has not."""
-        found = None
-        for point in self.points:
-            if point.value < share:
-                break
-            found = point.x
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Axis:

@@ -45,7 +45,7 @@ def _summary(picture: Picture, line: Line) -> Iterator[tuple[str, str, str]]:
         if point.trials:
             yield line.name, share(point), str(point.trials)
         else:
-            yield line.name, f"{point.value:.4g}", ""
+            yield line.name, f"{point.value:.0f}" if point.value >= 1000.0 else f"{point.value:.4g}", ""
     elif picture.kind == "values":
         asked = [point.value for point in line.points if point.must]
         yield line.name, f"{sum(asked) / len(asked):.1f} dB, least {min(asked):.1f} dB", ""
@@ -56,13 +56,14 @@ def _summary(picture: Picture, line: Line) -> Iterator[tuple[str, str, str]]:
                 hits, trials = sum(point.hits for point in points), sum(point.trials for point in points)
                 yield f"{line.name}: {what}", f"heard {share(Point(0.0, hits / trials, trials))}", str(trials)
     else:
-        yield line.name, f"{ENOUGH:.0%} {_reach(picture, line)}", f"{line.points[0].trials} a point"
+        yield line.name, f"{100 * ENOUGH:.0f} % {_reach(picture, line)}", f"{line.points[0].trials} a point"
 
 
 def share(point: Point) -> str:
-    """97.0 % (94.1-98.5)."""
+    """97.0 % (94.1-98.5); two decimals where there are trials for them."""
     low, high = wilson(point.hits, point.trials)
-    return f"{100 * point.value:.4g} % ({100 * low:.1f}–{100 * high:.1f})"
+    digits = 2 if point.trials >= 5000 else 1
+    return f"{100 * point.value:.4g} % ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
 
 
 def _reach(picture: Picture, line: Line) -> str:

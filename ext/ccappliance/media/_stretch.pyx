@@ -114,14 +114,6 @@ cdef class Stretch:
             y = (1.0 - r) * self.x[k] + a * y1 - b * y2
             y2, y1, self.x[k] = y1, y, y
 
-    def low(self, double pole, int at, int count):
-        """Darker: y = x + pole * (the y before)."""
-        cdef int k
-        cdef double y = 0.0
-        for k in range(max(0, at), min(at + count, self.n)):
-            y = self.x[k] + pole * y
-            self.x[k] = y
-
     def gain(self, double factor, int at, int count):
         cdef int k
         for k in range(max(0, at), min(at + count, self.n)):
@@ -135,12 +127,6 @@ cdef class Stretch:
         for k in range(max(0, -at), min(count, self.n - at)):
             if k // every % 2:
                 self.x[at + k] = -self.x[at + k]
-
-    def swell(self, double hz, double least, int at, int count):
-        """Loud and soft `hz` times a second: |sin|, and never less than `least`."""
-        cdef int k
-        for k in range(max(0, -at), min(count, self.n - at)):
-            self.x[at + k] *= least + (1.0 - least) * fabs(sin(M_PI * hz * k / RATE))
 
     def edges(self, int fade, int at, int count):
         """Raised-cosine edges of `fade` samples."""
