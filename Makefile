@@ -4,6 +4,7 @@
 PYTHON := /usr/bin/python3
 PY     := .venv/bin/python
 STATE  := var
+BASELINE := docs/accuracy/baseline.json
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
@@ -13,7 +14,7 @@ TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
            ext/ccappliance/media/src/*)
 
-.PHONY: setup setup-test build run test lint docs bench nightly clean
+.PHONY: setup setup-test build run test lint docs bench accuracy instructions nightly clean
 
 setup: .venv/built
 
@@ -50,6 +51,15 @@ docs: setup
 
 bench: setup-test
 	$(PY) -m benchmarks
+
+# Measures every ear, writes docs/accuracy and accepts what is better; BECAUSE="…" says what a worse figure was traded for.
+accuracy: setup-test
+	.venv/bin/ccappliance dsp report --quick --no-peers --baseline $(BASELINE) --accept --because "$(BECAUSE)"
+	.venv/bin/ccappliance dsp report --full --out docs/accuracy --baseline $(BASELINE) --accept --because "$(BECAUSE)"
+
+instructions: setup-test
+	tools/packages.sh valgrind
+	$(PY) -m benchmarks.instructions docs/accuracy/instructions.md
 
 nightly: setup-test
 	$(PY) -m pytest --nightly -m "nightly or slow"
