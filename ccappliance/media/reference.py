@@ -324,17 +324,19 @@ class Fsk:
             at += 1
         data = bytearray()
         edges = [(300.0, 1.0, self.BIT)]  # weight, bits and samples from a start bit: what is known of a bit's length
+        astray: list[float] = []  # edges where none can be, and bytes without a stop bit
         faults = waited = 0
         while at < len(leans):
             waited += 1
             if leans[at] < 0 and inside[at] > 9500.0 / 16:
-                byte, stop, at = self._byte(leans, at, edges)
+                byte, stop, at = self._byte(leans, at, edges, astray)
                 if byte is None:
                     continue
                 data.append(byte)
                 waited = 0
                 faults = 0 if stop else faults + 1
-                if faults == 3:
+                astray += [] if stop else [at]
+                if faults == 3 or len(astray) > 2 + len(data) // 2:
                     return b"", at
                 if len(data) >= 3 and len(data) == data[1] + 3:
                     return bytes(data), at
@@ -346,12 +348,13 @@ class Fsk:
             at += 1
         return b"", at
 
-    def _byte(self, leans: list[float], at: int,
-              edges: list[tuple[float, float, float]]) -> tuple[int | None, bool, int]:
+    def _byte(self, leans: list[float], at: int, edges: list[tuple[float, float, float]],
+              astray: list[float]) -> tuple[int | None, bool, int]:
         """The byte whose start bit began at `at`: value (None: a click), is there a stop bit, where to go on."""
         before = leans[at - 1] if at else 0.0
         start = at - (leans[at] / (leans[at] - before) if before > 0 else 0.5)
-        late, bits = [0.0], []
+        late: list[float] = [0.0]
+        bits: list[bool] = []
         while len(bits) < 10:
             at += 1
             if at == len(leans):
@@ -365,6 +368,8 @@ class Fsk:
                     late.append(when - k * length)
                     edges.append((1.0, k, when))
                     length = self._length(edges)
+                else:
+                    astray.append(when)
             over = at - start - (len(bits) + 0.5) * length - sum(late) / len(late)
             if over >= 0:
                 bits.append(lean - (lean - before) * min(over, 1.0) > 0)

@@ -24,6 +24,7 @@ cdef struct fsk_rx_t:
     float since                     # samples since the start bit began
     int edges                       # of the byte being read
     float late                      # by how much they came late, all together
+    int astray                      # edges of the message where none can be, and bytes of it without a stop bit
     float times, weights            # of all edges of the message: their ratio is the length of a bit
     int bit, byte                   # bit number, the start bit 0, and bits of the byte being read
     int faults                      # bytes without a stop bit
