@@ -339,7 +339,7 @@ class Fsk:
                 if faults == 3 or len(astray) > 2 + len(data) // 2:
                     return b"", at
                 if len(data) >= 3 and len(data) == data[1] + 3:
-                    return bytes(data), at
+                    return bytes(data) if len(astray) <= len(data) // 2 else b"", at
                 continue
             if not data and leans[at] > 0.19 and inside[at] > 9500.0:
                 waited = 0

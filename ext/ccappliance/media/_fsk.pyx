@@ -118,6 +118,7 @@ cdef void _give_up(fsk_rx_t *ear) noexcept nogil:
 
 cdef int _byte(fsk_rx_t *ear, bint stop) noexcept nogil:
     # a byte is read; 1: the message is whole
+    cdef bint whole
     ear.reading[ear.count] = <uint8_t>ear.byte
     ear.count += 1
     ear.faults = 0 if stop else ear.faults + 1
@@ -128,10 +129,12 @@ cdef int _byte(fsk_rx_t *ear, bint stop) noexcept nogil:
     if ear.faults >= 3 or ear.astray > STRAYS + ear.count // 2:
         _give_up(ear)
     elif ear.count >= 3 and ear.count == ear.reading[1] + 3:
-        ear.length = ear.count
-        memcpy(ear.message, ear.reading, ear.count)
+        whole = ear.astray <= ear.count // 2    # stricter in the end: a tone after a tone makes short ones
+        if whole:
+            ear.length = ear.count
+            memcpy(ear.message, ear.reading, ear.count)
         _give_up(ear)
-        return 1
+        return whole
     return 0
 
 
