@@ -5,6 +5,7 @@ PYTHON := /usr/bin/python3
 PY     := .venv/bin/python
 STATE  := var
 HOURS  := 1
+SECONDS := 60
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
@@ -21,7 +22,7 @@ NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?a
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
            ext/ccappliance/media/src/*)
 
-.PHONY: setup setup-test build run test lint docs bench talkoff nightly clean
+.PHONY: setup setup-test build run test lint docs bench talkoff fuzz nightly clean
 
 setup: .venv/built
 
@@ -65,6 +66,9 @@ bench: setup-test
 
 talkoff: setup-test
 	$(PY) tools/talkoff.py --hours $(HOURS)
+
+fuzz: setup-test .venv/night
+	$(PY) tools/fuzz.py --seconds $(SECONDS)
 
 nightly: setup-test .venv/night
 	$(PY) -m pytest --nightly -m "nightly or slow"

@@ -35,6 +35,17 @@ class Tally:
     def count(self, who: str, *kinds: str) -> int:
         return sum(hit.who == who and hit.kind in kinds for _, _, hit in self.found)
 
+    def alone(self, *kinds: str) -> int:
+        """Our hits of these kinds in pieces where the peer has none of them."""
+        both = {(name, line) for name, line, hit in self.found if hit.who == Peer.who and hit.kind in kinds}
+        return sum(hit.who == Ours.who and hit.kind in kinds and (name, line) not in both
+                   for name, line, hit in self.found)
+
+    def share(self, corpora: frozenset[str], *kinds: str) -> int:
+        """Our hits of these kinds in these corpora."""
+        return sum(hit.who == Ours.who and hit.kind in kinds and name.split()[0] in corpora
+                   for name, _, hit in self.found)
+
     def lines(self, kinds: tuple[str, ...]) -> Iterator[str]:
         """The table: hours of each corpus, then false hits of both, then every one of ours with where it is."""
         yield f"{'hours heard':<40}{self.hours:>10.2f}   (by libspandsp {self.peer_seconds / 3600:.2f})"
@@ -43,9 +54,10 @@ class Tally:
         yield f"{'false, in all':<40}{Ours.who:>12}{Peer.who:>12}"
         for kind in kinds:
             yield f"  {kind:<38}{self.count(Ours.who, kind):>12}{self.count(Peer.who, kind):>12}"
+        yield f"{'our digits where libspandsp has none':<40}{self.alone('digit'):>12}"
         for name, seed, hit in self.found:
-            if hit.who == Ours.who:
-                yield f"  {hit.kind} {hit.value} at {hit.at:.1f} s of [{name}] line {seed}"
+            if hit.who == Ours.who or hit.kind == "digit":
+                yield f"  {hit.who} {hit.kind} {hit.value} at {hit.at:.1f} s of [{name}] line {seed}"
 
 
 @lru_cache(maxsize=128)  # of a minute: 250 MB

@@ -11,8 +11,7 @@ from ccappliance.media.tones import Zone
 
 CHUNK = 1600  # samples: where a hit is, is known to 200 ms
 PROGRESS = ("dial", "ringback", "busy", "congestion", "call_waiting", "howler")
-SIGNALS = ("cng", "ced", "modem", "sit")
-KINDS = ("digit", *PROGRESS, *SIGNALS, "message")
+KINDS = ("digit", *PROGRESS, "cng", "ced", "modem", "sit", "message")
 
 
 @dataclass(frozen=True)
