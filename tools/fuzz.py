@@ -41,6 +41,10 @@ class Missing(Exception):
     """A tool that the fuzzer needs is not here."""
 
 
+class Broken(Exception):
+    """The kernels cannot be translated or compiled, or a mistake cannot be planted."""
+
+
 def clang() -> str:
     """The compiler; Missing if it or its run-time library for fuzzing is not installed."""
     found = shutil.which("clang")
@@ -101,7 +105,7 @@ def _copy(source: Path, plant: str) -> None:
         text = path.read_text()
         if path.name == broken:
             if old not in text:
-                raise Missing(f"{path.name} does not say {old!r} any more: mend PLANTS")
+                raise Broken(f"{path.name} does not say {old!r} any more: mend PLANTS")
             text = text.replace(old, new)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if not copy.exists() or copy.read_text() != text:
@@ -111,19 +115,19 @@ def _copy(source: Path, plant: str) -> None:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise Missing(f"{' '.join(command[-3:])}: {done.stderr[-2000:]}")
+        raise Broken(f"{' '.join(command[-3:])}: {done.stderr[-2000:]}")
 
 
-def fuzz(fuzzer: Path, seconds: int, *, seed: int = 0, again: Path | None = None) -> tuple[int, str]:
-    """Run for so long: exit code (0: nothing found) and what libFuzzer printed."""
+def fuzz(fuzzer: Path, seconds: int, kernel: str, *, seed: int = 0, again: Path | None = None) -> tuple[int, str]:
+    """Run for so long, on one kernel or (empty) on all: exit code (0: nothing found) and what libFuzzer printed."""
     folder = fuzzer.parent
-    corpus, crashes = folder / "corpus", folder / "crashes"
+    corpus, crashes = folder / f"corpus{'-' if kernel else ''}{kernel}", folder / "crashes"
     corpus.mkdir(exist_ok=True)
     crashes.mkdir(exist_ok=True)
-    for number, data in enumerate(seeds()):
+    for number, data in enumerate(seeds(1 if kernel else 17)):
         (corpus / f"seed-{number:02}").write_bytes(data)
     # Python keeps what it has allocated: leaks are not looked for, and its arena must not hide what it frees
-    inside = {**os.environ, "FUZZ_FOLDER": str(folder), "PYTHONMALLOC": "malloc",
+    inside = {**os.environ, "FUZZ_FOLDER": str(folder), "FUZZ_KERNEL": kernel, "PYTHONMALLOC": "malloc",
               "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:allocator_may_return_null=1",
               "UBSAN_OPTIONS": "print_stacktrace=1"}
     what = [str(again)] if again else [str(corpus), f"-max_total_time={seconds}", "-max_len=2048", "-timeout=20",
@@ -132,17 +136,17 @@ def fuzz(fuzzer: Path, seconds: int, *, seed: int = 0, again: Path | None = None
     return done.returncode, done.stderr
 
 
-def seeds() -> list[bytes]:
+def seeds(kernels: int) -> list[bytes]:
     """Something worth hearing for every kernel: digits, busy tone, SIT, caller ID data, held values."""
     digits = b"".join(bytes([40, row | column << 4, 160, 0xC0, 40, 0, 0, 2])
                       for row in range(4) for column in range(4, 8))
     busy = bytes([255, 8, 120, 0x41, 94, 8, 120, 0x41, 255, 0, 0, 1, 94, 0, 0, 1]) * 5
     sit = b"".join(bytes([255, hz, 120, 0x41, 74, hz, 120, 0x41]) for hz in (9, 10, 11))
     fax = bytes([255, 13, 120, 0x41]) * 20
-    message = bytes([128, 20, *range(20), 198])
+    message = bytes([128, 20, *range(58)])  # more than its length says: an input of another length is one byte away
     data = bytes([99, 14, 100, 0x40, 0, 255, len(message), 255]) + message
     held = bytes(range(256)) * 4
-    return [bytes([kernel, how, 7, 34, 2, 5, 6, 7]) + sound for kernel in range(17)
+    return [bytes([kernel, how, 7, 34, 2, 5, 6, 7]) + sound for kernel in range(kernels)
             for how, sound in ((3, digits), (3, busy), (3, sit + fax), (3, data), (2, held), (1, held))]
 
 
@@ -160,14 +164,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="0: libFuzzer takes one and prints it")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--again", type=Path, help="an input that crashed, once more")
+    parser.add_argument("--kernel", default="", help="only this one, as kernels.pyx names it")
     parser.add_argument("--plant", choices=sorted(PLANTS), default="", help="break this kernel first")
     asked = parser.parse_args()
     try:
         fuzzer = build(asked.folder / (asked.plant or "as-it-is"), asked.plant)
+        kernel = asked.kernel or asked.plant  # a mistake is looked for where it is: in seconds, not in a night
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 3
-    code, said = fuzz(fuzzer, asked.seconds, seed=asked.seed, again=asked.again)
+    except Broken as broken:
+        print(broken)
+        return 2
+    code, said = fuzz(fuzzer, asked.seconds, kernel, seed=asked.seed, again=asked.again)
     if code:
         print(said[-6000:])
     print(figures(said))

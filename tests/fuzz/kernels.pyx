@@ -28,6 +28,8 @@ from ccappliance.media._verdict cimport (VERDICT_EVENTS, VERDICT_FEATURES, VERDI
 from ccappliance.media._voice cimport (VOICE_EVENTS, meter_dbm0, meter_reset, meter_run, meter_t, talk_fillin, talk_init,
                                        talk_run, talk_t, voice_event_t, voice_fillin, voice_init, voice_run, voice_t)
 
+import os
+
 from ccappliance.media import _bank
 
 DEF FRAME = 160             # samples: the most a kernel is given at once in the tick
@@ -408,6 +410,7 @@ _add("tone", MOST, sizeof(tone_t), _tone_init, _tone_run, _tone_fillin, NULL)
 _add("alaw", MOST, 1, _alaw_init, _alaw_run, NULL, NULL)
 
 NAMES = [KERNELS[k].name.decode("ascii") for k in range(COUNT)]
+cdef int ONLY = NAMES.index(os.environ["FUZZ_KERNEL"]) if os.environ.get("FUZZ_KERNEL") else -1     # all take turns
 
 
 # ---- sounds ----
@@ -515,7 +518,7 @@ cdef public int fuzz_one(const uint8_t *data, size_t size) with gil:
     cdef int n
     if size < HEADER:
         return 0
-    cdef const kernel_t *kernel = &KERNELS[data[0] % COUNT]
+    cdef const kernel_t *kernel = &KERNELS[ONLY if ONLY >= 0 else data[0] % COUNT]
     x = <int16_t *>calloc(MOST, 2)
     n = min(_sound(data[1] & 3, data + HEADER, size - HEADER, x), kernel.most)
     _bank.use(LEVELS[0])
