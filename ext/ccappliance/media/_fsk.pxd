@@ -20,8 +20,13 @@ cdef struct fsk_rx_t:
     int phase                       # of the oscillator, 0..79
     int state                       # waits for mark, for a start bit, or reads a byte
     int marks                       # samples of steady mark
-    float timer                     # samples until the next bit is read
-    int bit, byte                   # bit number and bits of the byte being read
+    float lean                      # the one before: edges and bits lie between samples
+    float since                     # samples since the start bit began
+    int edges                       # of the byte being read
+    float late                      # by how much they came late, all together
+    int astray                      # edges of the message where none can be, and bytes of it without a stop bit
+    float times, weights            # of all edges of the message: their ratio is the length of a bit
+    int bit, byte                   # bit number, the start bit 0, and bits of the byte being read
     int faults                      # bytes without a stop bit
     int waited                      # samples since the last byte
     int count                       # bytes of the message being read
