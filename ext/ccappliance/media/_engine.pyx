@@ -13,7 +13,8 @@ from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
 from ccappliance.media._alaw cimport alaw_decode
 from ccappliance.media._match cimport match_init
 from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready
-from ccappliance.media._tick cimport *
+from ccappliance.media._lent cimport *
+from ccappliance.media._tick cimport engine_tick
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
 
 cdef extern from *:
