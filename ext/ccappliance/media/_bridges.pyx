@@ -2,7 +2,7 @@
 from libc.stdint cimport int16_t, int32_t
 from libc.string cimport memcpy
 
-from ccappliance.media._lent cimport BRIDGE_PORTS, FRAME, FRAME_SOUND, UNITY, bridge_t, engine_t, port_t
+from ccappliance.media._lent cimport BRIDGE_PORTS, FRAME, UNITY, bridge_t, engine_t, port_t
 from ccappliance.media._samples cimport saturated, scale
 from ccappliance.media._told cimport give_back
 
@@ -54,7 +54,7 @@ cdef int mix(port_t *port, int16_t *out) noexcept nogil:
         return 0
     for seat in range(bridge.count):
         gain = bridge.gain[port.seat][seat]
-        if seat == port.seat or gain == 0 or bridge.members[seat].heard_kind != FRAME_SOUND:
+        if seat == port.seat or gain == 0 or not bridge.members[seat].sounds:
             continue
         x = bridge.members[seat].heard
         talkers += 1

@@ -2,12 +2,17 @@
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t
 
 from ccappliance.media._bank cimport bank_t
+from ccappliance.media._conceal cimport conceal_t
 from ccappliance.media._dtmf cimport dtmf_ear_t
+from ccappliance.media._echo cimport echo_t
 from ccappliance.media._fsk cimport FSK_MESSAGE, fsk_rx_t
+from ccappliance.media._levels cimport agc_t, comfort_t
 from ccappliance.media._match cimport match_t
 from ccappliance.media._progress cimport PROGRESS_EVENTS, progress_ear_t, progress_event_t, progress_zone_t
 from ccappliance.media._signal cimport SIGNAL_EVENTS, signal_ear_t, signal_event_t
 from ccappliance.media._tone cimport tone_t
+from ccappliance.media._verdict cimport VERDICT_ZONE, verdict_t
+from ccappliance.media._voice cimport talk_t, voice_t
 
 cdef extern from "src/ring.h" nogil:
     enum: EVENT_BYTES
@@ -80,6 +85,13 @@ cdef enum:
     TAIL = 40              # samples: a tone that is cut fades out over 5 ms
     STALLED_FRAMES = 3     # missing frames until a wire counts as stalled (60 ms)
     DEAD_FRAMES = 100      # and it is told again after every so many (2 s): long enough to be dead (F12)
+    ECHO_LATEST = 8        # frames: the oldest that an echo may come from
+    ECHO_OVER = 2          # silent frames after which nothing of the far end is left in the canceller's 32 ms
+    CONCEALED = 3          # missing frames that are made up for: 60 ms, then it is silent (_conceal.pyx)
+    LEVEL_ONE = 256        # levels are mean squares in units of 1/256 ...
+    LEVEL_SLOW = 16        # ... smoothed over so many frames: 320 ms, as a volume meter's needle
+    SILENCE_MS = 2000      # of nobody talking, told once (media/ports.py SilenceHeard)
+    ECHO_LOSS = 6          # dB that a line's echo has lost at least (G.122)
 
 cdef enum:                 # commands: what the loop asks for
     DO_OPEN = 1
@@ -103,6 +115,10 @@ cdef enum:                 # events: what the tick tells
     TOLD_VOICE = 5
     TOLD_FSK = 6           # .data
     TOLD_STALLED = 7       # .value samples missing
+    TOLD_TALK = 8          # .value voice_kind_t, .samples since where
+    TOLD_VERDICT = 9       # .value the answer in thousands, and its confidence of 1000; .samples
+    TOLD_BEEP = 10         # .value Hz; .samples: how long it was
+    TOLD_GREETING = 11     # .samples: where the greeting ended
 
 cdef enum:                 # Ear of media/ports.py
     EAR_DTMF = 1
@@ -111,6 +127,10 @@ cdef enum:                 # Ear of media/ports.py
     EAR_FAX = 8
     EAR_SIT = 16
     EAR_BANK = 27          # those that hear through the bank
+    EAR_VOICE = 32
+    EAR_VERDICT = 64
+    EAR_BOTH = 128
+    VERDICT_SCALE = 1000
     SIGNAL_VALUE = 64      # beyond all patterns of a zone
 
 cdef struct port_t         # (defined below; a bridge points to its ports)
@@ -153,11 +173,28 @@ cdef struct bridge_t:
     port_t *members[BRIDGE_PORTS]
     int gain[BRIDGE_PORTS][BRIDGE_PORTS]   # [listener][talker]
 
+cdef struct tones_t:       # what the exchange at a port's line sends; Python's, made before the port is opened
+    progress_zone_t zone
+    float hz[VERDICT_ZONE] # of its tones, that are no beep of a machine
+    int count
+
+cdef struct canceller_t:   # a port's echo canceller, and what the line got, until its echo can come back
+    echo_t echo
+    int delay              # frames from what is sent to the first echo of it
+    int at
+    int silent             # frames in a row in which the far end was
+    int kind[ECHO_LATEST]
+    int16_t past[ECHO_LATEST][FRAME]
+
 cdef struct port_t:
     loan_t loan
     wire_t *wire
     int end
     int heard_kind         # FRAME_… of this tick
+    int sounds             # `heard` holds something to be mixed
+    int gain_in, gain_out  # Q12
+    int levelled           # by the agc
+    int soothed            # by comfort noise
     int filled             # FRAME_NONE or FRAME_QUIET when `heard` holds such a frame already
     int blank              # `sent` is all zero already
     int ears
@@ -176,11 +213,21 @@ cdef struct port_t:
     progress_ear_t progress
     signal_ear_t signal
     fsk_rx_t fsk
+    voice_t voice
+    verdict_t verdict
+    talk_t talk
+    int conceals           # `conceal` knows of some sound
+    conceal_t conceal
+    agc_t agc
+    comfort_t comfort
+    const tones_t *tones
+    canceller_t *canceller # NULL: the line has no echo, or its card cancels it
+    counter_t level_in     # what arrives and what is sent: see LEVEL_ONE
+    counter_t level_out
 
 cdef struct engine_t:
     command_ring_t commands
     event_ring_t events
-    progress_zone_t zone
     int fd                 # eventfd that wakes the loop
     int told               # events put in this tick
     int room               # ports there may be

@@ -1,12 +1,14 @@
 # Mouths of the tick: playback, tone, mix or silence, and onto the wire.
-from libc.stdint cimport int16_t, int64_t
+from libc.stdint cimport int16_t, int64_t, uint8_t
 from libc.string cimport memcpy, memset
 
 from ccappliance.media._alaw cimport alaw_encode
 from ccappliance.media._bridges cimport mix
 from ccappliance.media._lent cimport (FRAME, FRAME_QUIET, FRAME_SOUND, TAIL, UNITY, engine_t, play_t, port_t, wire_room,
                                       wire_write)
-from ccappliance.media._samples cimport lay_over, scale
+from ccappliance.media._levels cimport comfort_run
+from ccappliance.media._line cimport echo_remember
+from ccappliance.media._samples cimport lay_over, level_silence, level_sound, scale
 from ccappliance.media._told cimport give_back
 from ccappliance.media._tone cimport tone_run, tone_start, tone_stop
 
@@ -68,19 +70,48 @@ cdef void be_silent(port_t *port, int64_t beat) noexcept nogil:
     if not port.blank:
         memset(port.sent, 0, FRAME * sizeof(int16_t))
         port.blank = 1
+    level_silence(&port.level_out)
+    echo_remember(port, NULL)
     wire_write(port.wire, port.end, beat, FRAME_QUIET)
 
 
+cdef void send(port_t *port, int64_t beat) noexcept nogil:
+    # What was made, onto the wire; where all of it is zero, as a frame that says so.
+    cdef uint8_t *code
+    cdef int16_t any = 0
+    cdef int i
+    if port.gain_out != UNITY:
+        scale(port.sent, FRAME, port.gain_out)
+    for i in range(FRAME):
+        any |= port.sent[i]
+    port.blank = any == 0
+    if not any:
+        be_silent(port, beat)
+        return
+    code = wire_room(port.wire, port.end, beat)
+    alaw_encode(port.sent, code, FRAME)
+    level_sound(&port.level_out, port.sent)
+    echo_remember(port, code)
+    wire_write(port.wire, port.end, beat, FRAME_SOUND)
+
+
+cdef int soothe(port_t *port) noexcept nogil:
+    # Nobody in the bridge has a sound for this port: the noise of a line that is alive, where that is wanted.
+    if not port.soothed or port.bridge == NULL:
+        return 0
+    comfort_run(&port.comfort, port.sent, FRAME)
+    return 1
+
+
 cdef void speak(engine_t *e, port_t *port, int64_t beat) noexcept nogil:
-    # Playback, tone, mix or silence, and onto the wire.
+    # Playback, tone, mix or silence.
     cdef int16_t made[FRAME]
     cdef play_t *play = port.play
-    cdef int n = 0, sound = 0, i
-    cdef int16_t any = 0
+    cdef int n = 0, sound = 0
     if play != NULL:
         n = play_run(play, made)
     if play == NULL or play.over or n < FRAME:
-        sound = mix(port, port.sent)
+        sound = mix(port, port.sent) or soothe(port)
     if not sound:
         if n == 0 and play == NULL and not port.fading:
             be_silent(port, beat)
@@ -97,9 +128,4 @@ cdef void speak(engine_t *e, port_t *port, int64_t beat) noexcept nogil:
     if port.fading:
         lay_over(port.sent, port.tail, TAIL)
         port.fading = 0
-    for i in range(FRAME):
-        any |= port.sent[i]
-    port.blank = any == 0
-    if any:
-        alaw_encode(port.sent, wire_room(port.wire, port.end, beat), FRAME)
-    wire_write(port.wire, port.end, beat, FRAME_SOUND if any else FRAME_QUIET)
+    send(port, beat)

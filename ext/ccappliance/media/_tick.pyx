@@ -2,13 +2,13 @@
 #
 # Whatever it touches (ports, plays, needles, tapes, bridges) is a loan, handed over by a command and given back with
 # TOLD_RETURNED.
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy, memmove, memset
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.string cimport memmove
 
-from ccappliance.media._alaw cimport alaw_decode
 from ccappliance.media._bridges cimport bridge_join, bridge_leave, dissolve
 from ccappliance.media._ears cimport hear, listen, seek
 from ccappliance.media._lent cimport *
+from ccappliance.media._line cimport arrive, level_out_speech
 from ccappliance.media._mouths cimport cut, play_begin, speak
 from ccappliance.media._told cimport give_back, tell, tell_owed
 
@@ -110,20 +110,10 @@ cdef void read_wire(engine_t *e, port_t *port, int64_t beat) noexcept nogil:
         counter_add(&e.frames_missed, 1)
         port.missing += 1
         if port.missing == STALLED_FRAMES or port.missing % DEAD_FRAMES == 0:
-            tell(e, TOLD_STALLED, port.loan.number, port.missing * FRAME, NULL, 0)
+            tell(e, TOLD_STALLED, port.loan.number, port.missing * FRAME)
     elif port.missing:
         port.missing = 0
-    port.heard_kind = kind
-    if kind == FRAME_SOUND:
-        alaw_decode(code, port.heard, FRAME)
-        port.filled = kind
-    elif kind == FRAME_QUIET:
-        if port.filled != FRAME_QUIET:
-            memcpy(port.heard, e.idle, FRAME * sizeof(int16_t))
-            port.filled = FRAME_QUIET
-    elif port.filled != FRAME_NONE:
-        memset(port.heard, 0, FRAME * sizeof(int16_t))
-        port.filled = FRAME_NONE
+    arrive(e, port, kind, code)
 
 
 cdef void push_tapes(port_t *port) noexcept nogil:
@@ -147,6 +137,7 @@ cdef void engine_tick(engine_t *e, int64_t beat) noexcept nogil:
         port = e.ports[i]
         if port.ears or port.needle != NULL:
             hear(e, port)
+        level_out_speech(port)
     for i in range(e.count):
         speak(e, e.ports[i], beat)
     for i in range(e.count):

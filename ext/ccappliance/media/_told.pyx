@@ -8,21 +8,25 @@ from ccappliance.media._lent cimport (TOLD_RETURNED, counter_add, engine_t, even
                                       loan_t)
 
 
-cdef int tell(engine_t *e, int kind, int64_t number, int value, const uint8_t *data, int length) noexcept nogil:
+cdef void tell(engine_t *e, int kind, int64_t number, int value) noexcept nogil:
+    tell_more(e, kind, number, value, 0, NULL, 0)
+
+
+cdef void tell_more(engine_t *e, int kind, int64_t number, int value, int64_t samples, const uint8_t *data,
+                    int length) noexcept nogil:
     cdef event_t *event = event_reserve(&e.events)
     if event == NULL:
         counter_add(&e.events_lost, 1)
-        return 0
+        return
     event.kind = kind
     event.number = number
     event.value = value
-    event.samples = 0
+    event.samples = samples
     event.length = length
     if length:
         memcpy(event.data, data, length)
     event_commit(&e.events)
     e.told += 1
-    return 1
 
 
 cdef void give_back(engine_t *e, loan_t *loan, int completed, int64_t samples) noexcept nogil:
