@@ -131,18 +131,17 @@ cdef void engine_tick(engine_t *e, int64_t beat) noexcept nogil:
     cdef int i
     e.told = 0
     take_commands(e, beat)
-    for i in range(e.count):
-        read_wire(e, e.ports[i], beat)
-    for i in range(e.count):
+    for i in range(e.count):              # once through each port's memory, while it is near
         port = e.ports[i]
+        read_wire(e, port, beat)
         if port.ears or port.needle != NULL:
             hear(e, port)
         level_out_speech(port)
-    for i in range(e.count):
-        speak(e, e.ports[i], beat)
-    for i in range(e.count):
-        if e.ports[i].tapes != NULL:
-            push_tapes(e.ports[i])
+    for i in range(e.count):              # when all have been heard: what they say to each other
+        port = e.ports[i]
+        speak(e, port, beat)
+        if port.tapes != NULL:
+            push_tapes(port)
     tell_owed(e)
     if e.told:
         clock_wake(e.fd)
