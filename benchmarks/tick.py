@@ -88,16 +88,18 @@ def measure() -> Iterator[str]:
 
     bare = tick(Ear.NONE)
     whole = tick(ALL, bridged=True, taped=True)
-    yield (f"tick of {PORTS} ports, every ear, {PORTS // 2} bridges, {PORTS} tapes: {whole} (asked: {BUDGET:.0%}); ratio "
-           f"to wires and A-law alone {whole.median / bare.median:.1f}; worst {whole.worst * 1e6:.0f} µs; "
+    yield (f"tick of {PORTS} ports, every ear, {PORTS // 2} bridges, {PORTS} tapes: {whole} (asked: {BUDGET:.0%}); "
+           f"ratio to wires and A-law alone {whole.median / bare.median:.1f}; worst {whole.worst * 1e6:.0f} µs; "
            f"{whole.missed} frames missed, {whole.grown} bytes allocated")
     yield (f"  state of a port with every ear {whole.port_bytes / 1024:.1f} KB (asked: 16), its echo canceller "
            f"{whole.canceller_bytes / 1024:.1f} KB besides")
-    parts = {"bridges": (Ear.NONE, {"bridged": True}), "bridges and tapes": (Ear.NONE, {"bridged": True, "taped": True}),
+    parts = {"bridges": (Ear.NONE, {"bridged": True}),
+             "bridges and tapes": (Ear.NONE, {"bridged": True, "taped": True}),
              "tone ears": (TONES, {}), "caller ID ear": (Ear.FSK, {}), "voice ear": (Ear.VOICE, {}),
              "double talk ear": (Ear.BOTH, {}), "verdict ear": (Ear.VERDICT, {})}
     yield "  besides wires and A-law: " + ", ".join(
-        f"{name} {(tick(ears, **more).median - bare.median) * 1e6:.0f} µs" for name, (ears, more) in parts.items())
+        f"{name} {(tick(ears, **more).median - bare.median) * 1e6:.0f} µs"
+        for name, (ears, more) in parts.items())
     mended = {"automatic gain": Treatment(agc=-16.0), "echo cancellers": Treatment(echo=0.04)}
     base = tick(Ear.NONE, bridged=True).median
     yield f"  on all {PORTS} ports, bridged: " + ", ".join(

@@ -187,7 +187,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """What is done to the sound of a line, for as long as its port is open. Scripted media does none of it but `tones`."""
+    """What is done to the sound of a line, for as long as its port is open. Scripted media knows `tones` only."""
 
     gain_in: float = 0.0  # dB, to what arrives; at most 18, as all gains
     gain_out: float = 0.0  # dB, to what is sent

@@ -70,7 +70,7 @@ class Progress:
         self._frequencies = frozenset(hz for _, tone_hz, _, _ in zone.recognised for hz in tone_hz)
 
     def name(self, tone: Tone) -> str | None:
-        """What the ear takes the tone for, whatever he who plays it calls it; None if it is not among those recognised."""
+        """What the ear takes the tone for, whatever it is called; None if it is not among those recognised."""
         if tone not in self._names:
             own = self._zone.tones.get(tone.name)
             pattern = as_pattern(tone)

@@ -4,6 +4,7 @@ import math
 import random
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_lost_frames_are_made_up_for_and_then_fade(bench: Bench) -> None:
     assert -40.0 < frames[2] < frames[1]
     assert frames[4:6] == [-99.0, -99.0]  # beyond 60 ms: silence
     assert frames[8] == pytest.approx(-10.0, abs=0.2)
-    steps = [abs(a - b) for a, b in zip(heard, heard[1:], strict=False)]
+    steps = [abs(a - b) for a, b in pairwise(heard)]
     assert max(steps) < 2 * 7200 * 2 * math.pi * 200 / RATE  # twice what the sine itself does: no click
     assert bench.here.stats().missed == 6
 
@@ -209,7 +210,8 @@ def echoing(bench: Bench, treatment: Treatment, loss: float) -> tuple[EnginePort
     port, far = bench.line(treatment)
     there = bench.there
     (a, b), (c, d), (talk, mouth_end) = there.wire(), there.wire(), bench.here.wire()
-    out, back_in, back_out, back = there.port("out", a), there.port("in", b), there.port("back", c), there.port("loop", d)
+    out, back_in = there.port("out", a), there.port("in", b)
+    back_out, back = there.port("back", c), there.port("loop", d)
     near, mouth = there.port("near", mouth_end), bench.here.port("mouth", talk)
     front, rear = there.bridge("front"), there.bridge("rear")
     for one in (far, out, back, near):
