@@ -15,6 +15,7 @@ from ccappliance.media.ports import (
     TalkBegan,
     TalkEnded,
     Tone,
+    ToneStep,
     Verdict,
 )
 from ccappliance.media.scripted_signal import Signal, Thing, audible
@@ -27,12 +28,13 @@ UNSURE, UNSURE_CONFIDENCE, CONFIDENCE = 8.0, 0.4, 0.95  # ports.Verdict
 FAX_NEEDS = {"ced": 0.64, "modem": 0.64, "cng": 0.56}
 SIT_NEEDS = 1.05
 BEEP_SHORTEST, BEEP_LONGEST, BEEP_HELD = 0.15, 1.5, 0.12  # ports.BeepHeard; told when no other tone has followed
+BEEP, BEEP_HZ = "beep", 800  # a sound of this name is a machine's beep
 GREETING_OVER = 2.0  # ports.GreetingEnded
 
 
 def is_talk(thing: Thing) -> bool:
     """Words: sound that is no signal of a machine. Tones are nobody's words, though the engine's ear may doubt it."""
-    return isinstance(thing, Sound) and thing.name not in SIGNALS and audible(thing)
+    return isinstance(thing, Sound) and thing.name not in (*SIGNALS, BEEP) and audible(thing)
 
 
 class TalkEar:
@@ -173,6 +175,8 @@ class AnswerEar:
             self._tone_left(thing, self._loop.time() - signal.began)
         elif isinstance(thing, Sound | Tone) and thing.name in SIGNALS:
             self._stop("signal")
+        elif isinstance(thing, Sound) and thing.name == BEEP:
+            self._tone_left(Tone(BEEP, (ToneStep((BEEP_HZ,), thing.seconds),), 1), self._loop.time() - signal.began)
         elif signal in self._words:
             del self._words[signal]
             if not self._words:

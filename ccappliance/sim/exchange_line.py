@@ -2,7 +2,7 @@
 
 import asyncio
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from ccappliance.base.limits import MAX_DIALLED
 from ccappliance.drivers.api import HookChanged, Pulsed
 from ccappliance.drivers.hook import HookDecoder, HookEvent
 from ccappliance.drivers.line import LineEvent, LoopChanged, Ringer, SimulatedLine
-from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, Played
+from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, Played, Sound
 from ccappliance.media.tones import Zone, parse_tone
 
 HUNG_UP = 0.5  # a break this long is on-hook: longer than any flash key, shorter than a caller's redial
@@ -167,6 +167,13 @@ class ExchangeLine:
         self.state = LineState.CLEARED
         self.connection = None
         self.hear_tone(tone)
+
+    def announce(self, sounds: Sequence[Sound], tone: str) -> None:
+        """Its call came to nothing: these words say why, then a tone. Without the sign of an answer."""
+        self._stop_timer()
+        self.state = LineState.CLEARED
+        self.connection = None
+        self.port.play(sounds).on_end(lambda said: self.hear_tone(tone) if said.completed else None)
 
     def sign_disconnect(self) -> None:
         """The other party left: tell as the line is set."""
