@@ -91,7 +91,8 @@ def measure() -> Iterator[str]:
     yield (f"tick of {PORTS} ports, every ear, {PORTS // 2} bridges, {PORTS} tapes: {whole} (asked: {BUDGET:.0%}); "
            f"ratio to wires and A-law alone {whole.median / bare.median:.1f}; worst {whole.worst * 1e6:.0f} µs; "
            f"{whole.missed} frames missed, {whole.grown} bytes allocated")
-    yield f"  without the caller ID ear, which is open on idle lines only: {tick(ALL & ~Ear.FSK, bridged=True, taped=True)}"
+    talking = tick(ALL & ~Ear.FSK, bridged=True, taped=True)
+    yield f"  without the caller ID ear, which is open on idle lines only: {talking}"
     yield (f"  state of a port with every ear {whole.port_bytes / 1024:.1f} KB (asked: 16), its echo canceller "
            f"{whole.canceller_bytes / 1024:.1f} KB besides")
     parts = {"bridges": (Ear.NONE, {"bridged": True}),
