@@ -33,6 +33,7 @@ from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
+from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -246,7 +247,9 @@ class House:
             raise Refused("no_channel", f"lines.{name}.channel: the card has no channel {line.channel}; "
                           f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
         around = self.around
-        port = around.media.port(name, channel.wire)
+        tones = self.site.tones.get(line.tones) if isinstance(line, FxoLine) else None
+        port = around.media.port(name, channel.wire,
+                                 line.sound.treatment(learned_zone(around.zone, tones) if tones else None))
         if isinstance(line, FxoLine):
             self.switch.add(FxoCircuit(name, channel, port, line.signalling, around.zone, clock=around.outside.clock,
                                        loop=around.loop, hear=self.switch.hears(name)))

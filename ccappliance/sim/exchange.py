@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ccappliance.drivers.line import SimulatedLine
-from ccappliance.media.ports import Bridge, Media
+from ccappliance.media.ports import Bridge, Media, Sound
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.callerid import Moment, encode_mdmf
 from ccappliance.sim.exchange_line import CallerIdMessage, ExchangeLine, LineSettings, LineState
@@ -39,6 +39,7 @@ class Exchange:
         self._lines: list[ExchangeLine] = []
         self._numbers: dict[str, list[ExchangeLine]] = {}  # lines in the order in which they are hunted
         self._beginnings: Counter[str] = Counter()  # of lines whose number goes on after these digits
+        self._announced: dict[str, Sequence[Sound]] = {}
         self._calls = 0
         self.spoil: Callable[[bytes], bytes] = bytes  # what becomes of FSK caller ID on its way (F21)
 
@@ -59,6 +60,11 @@ class Exchange:
         self._beginnings.update(_beginnings(number))
         return added
 
+    def announce(self, number: str, sounds: Sequence[Sound]) -> None:
+        """Nobody has this number: who dials it hears these sounds, and then congestion."""
+        self._announced[number] = sounds
+        self._beginnings.update(_beginnings(number))
+
     def remove(self, line: ExchangeLine) -> None:
         """Take a line out of service for ever; its call ends."""
         connection = line.connection
@@ -77,7 +83,8 @@ class Exchange:
 
     def _dialled(self, line: ExchangeLine, digits: str, no_more: bool) -> bool:
         """`line` dialled `digits` so far. True: that is a whole number, and the call goes on its way."""
-        if not no_more and (digits not in self._numbers or self._beginnings[digits] > 0):
+        known = digits in self._numbers or digits in self._announced
+        if not no_more and (not known or self._beginnings[digits] > 0):
             return False
         call = ExchangeCall(self, line, digits)
         line.connection = call
@@ -89,6 +96,10 @@ class Exchange:
     def hunt(self, number: str) -> ExchangeLine | None:
         """The first free line of the number."""
         return next((line for line in self._numbers.get(number, ()) if line.free), None)
+
+    def announcement(self, number: str) -> Sequence[Sound]:
+        """What is said of a number that nobody has."""
+        return self._announced.get(number, ())
 
     def reachable(self, number: str) -> bool:
         """Some line of this number exists and is not broken."""
@@ -133,7 +144,11 @@ class ExchangeCall:
         called = self._exchange.hunt(self._number)
         if called is None:
             self._over = True
-            self._caller.part("busy" if self._exchange.reachable(self._number) else "congestion")
+            announced = self._exchange.announcement(self._number)
+            if announced:
+                self._caller.announce(announced, "congestion")
+            else:
+                self._caller.part("busy" if self._exchange.reachable(self._number) else "congestion")
             return
         self._called = called
         self._caller.hear_tone("ringback")
