@@ -10,8 +10,7 @@ RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools
                  python3-click python3-systemd cython3 gcc libc6-dev espeak-ng tzdata
 TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
 
-SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
-           ext/ccappliance/media/src/*)
+SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/*)
 
 .PHONY: setup setup-test build run test lint docs bench nightly clean
 

@@ -13,7 +13,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS, TAPE_SECONDS
 from ccappliance.base.units import RATE, TICK, amplitude, samples
 from ccappliance.media import _engine
-from ccappliance.media._engine import WireEnd
+from ccappliance.media._wire import Wire, WireEnd
 from ccappliance.media.dsp import render_fsk
 from ccappliance.media.ports import (
     SIGNALS,
@@ -306,7 +306,7 @@ class EngineMedia:
     # ---- the border ----
 
     def wire(self) -> tuple[WireEnd, WireEnd]:
-        wire = _engine.Wire()
+        wire = Wire()
         return WireEnd(wire, 0), WireEnd(wire, 1)
 
     def port(self, name: str, wire: WireEnd) -> EnginePort:

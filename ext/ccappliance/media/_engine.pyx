@@ -15,6 +15,16 @@ from ccappliance.media._match cimport match_init
 from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready
 from ccappliance.media._tick cimport *
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
+from ccappliance.media._wire cimport WireEnd
+
+cdef extern from "src/beat.h" nogil:
+    ctypedef struct beat_t:
+        int fd
+        unsigned long ack
+        counter_t stalls, carried
+    void beat_begin(beat_t *beat)
+    int64_t beat_wait(beat_t *beat, int64_t due, int64_t period)
+    void beat_skip(beat_t *beat, int64_t ticks)
 
 cdef extern from *:
     """
@@ -60,33 +70,6 @@ def lock_memory(bint on):
 
 cdef int q12(double gain):
     return <int>min(max(gain, 0.0) * UNITY + 0.5, <double>MOST_GAIN)
-
-
-cdef class Wire:
-    """A memory wire; lives as long as one of its ends is known to anybody."""
-
-    cdef wire_t *wire
-
-    def __cinit__(self):
-        self.wire = <wire_t *>zeroed(sizeof(wire_t))
-        self.wire.kind = WIRE_MEMORY
-
-    def __dealloc__(self):
-        free(self.wire)
-
-
-cdef class WireEnd:
-    """One end of a wire. `taken`: a port is attached to it (engine.py keeps this)."""
-
-    cdef Wire wire
-    cdef int end
-    cdef public bint taken
-
-    def __init__(self, Wire wire, int end):
-        if end not in (0, 1):
-            raise ValueError("a wire has ends 0 and 1")
-        self.wire = wire
-        self.end = end
 
 
 cdef class Loan:
@@ -390,12 +373,13 @@ cdef class Engine:
 
 
 cdef class Pulse:
-    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL."""
+    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL, by the clock of src/beat.h."""
 
     cdef list engines       # kept alive while their structs are ticked
     cdef engine_t **structs
     cdef int count
     cdef int64_t period
+    cdef beat_t beat
     cdef counter_t halted, beats, late, worst, skipped
     cdef readonly int hurried    # 2: SCHED_FIFO, 1: nice, 0: neither, or not asked for
 
@@ -408,9 +392,15 @@ cdef class Pulse:
         for i, engine in enumerate(self.engines):
             self.structs[i] = engine.e
         self.period = <int64_t>(period * 1e9)
+        beat_begin(&self.beat)
 
     def __dealloc__(self):
         free(self.structs)
+
+    def follow(self, int fd, unsigned long ack):
+        """Tick by a card's clock: before `run`, once."""
+        self.beat.ack = ack
+        self.beat.fd = fd
 
     def hurry(self, int priority):
         """Ask for SCHED_FIFO, else nice, for the calling thread."""
@@ -427,7 +417,7 @@ cdef class Pulse:
         cdef int i
         while not counter_get(&self.halted):
             due += self.period
-            clock_sleep_until(due)
+            due = beat_wait(&self.beat, due, self.period)
             late = clock_now() - due
             if late > self.period // 2:
                 counter_add(&self.late, 1)
@@ -437,6 +427,7 @@ cdef class Pulse:
                 skip = late // self.period - LATEST
                 due += skip * self.period
                 counter_add(&self.skipped, skip)
+                beat_skip(&self.beat, skip)
             for i in range(self.count):
                 engine_tick(self.structs[i], counter_get(&self.beats) + 1)
             counter_add(&self.beats, 1)
@@ -459,3 +450,11 @@ cdef class Pulse:
     @property
     def skipped(self):
         return counter_get(&self.skipped)
+
+    @property
+    def carried(self):
+        return counter_get(&self.beat.carried)
+
+    @property
+    def stalls(self):
+        return counter_get(&self.beat.stalls)
