@@ -144,10 +144,8 @@ class DahdiPath(ABC):
             self.look()
         elif event == Told.REMOVED:
             self.remove()
-        elif event == Told.READ_OVERRUN:
-            self.overruns += 1
-        elif event == Told.WRITE_UNDERRUN:
-            self.underruns += 1
+        elif event in (Told.READ_OVERRUN, Told.WRITE_UNDERRUN):
+            self._glitched(event)
         else:
             self._on_event(event)
 
@@ -214,6 +212,10 @@ class DahdiPath(ABC):
 
     @abstractmethod
     def _tell(self, event: Event) -> None: ...
+
+    def _glitched(self, event: int) -> None:
+        self.overruns += event == Told.READ_OVERRUN
+        self.underruns += event == Told.WRITE_UNDERRUN
 
     def _tell_state(self, *, everything: bool = False) -> None:  # noqa: B027  # most kinds have none
         """Tell what is out of the ordinary now; after an alarm everything, for changes may have been missed."""
@@ -306,6 +308,10 @@ class DahdiChannel(DahdiPath):
         """In the loop's next turn, so that nothing is told from inside a request."""
         if self._hear is not None:
             self._loop.call_soon(self._hear, event)
+
+    def _glitched(self, event: int) -> None:
+        if self.sound.count.frames and not self.sound.held:  # else nobody reads yet, or nobody writes on purpose
+            super()._glitched(event)
 
     def _alarm_code(self) -> str | None:
         return self._alarm.alarm if self._alarm is not None else None

@@ -28,7 +28,8 @@ enum {
     WIRE_PIECES = 8,       /* reads or writes of a frame that comes or goes in pieces; more is no card */
     WIRE_BACKLOG = 32,     /* frames a card can hold (DAHDI_MAX_NUM_BUFS) */
     WIRE_BEGINS = 5,       /* beats after attaching in which no frame is no fault: the card's buffer fills first */
-    WIRE_PROBE = 256       /* every so many beats (5 s) the delay is looked at */
+    WIRE_PROBE = 256,      /* every so many beats (5 s) the delay is looked at */
+    WIRE_SETTLE = 8        /* and in so many after a frame was missed, for what was missed comes later */
 };
 
 typedef struct {
@@ -60,12 +61,15 @@ typedef struct {
     int fd;
     int filled; /* bytes of `part` that are there */
     int ahead;  /* `next` is a frame read early */
+    int late;   /* `unsent` is a frame the card could not take a tick ago */
+    int settle; /* beats in which the delay is looked at */
     wire_card_t *card;
     wire_counters_t count;
     uint8_t part[WIRE_FRAME];
     uint8_t in[WIRE_FRAME];
     uint8_t next[WIRE_FRAME];
     uint8_t out[WIRE_FRAME];
+    uint8_t unsent[WIRE_FRAME];
 } wire_file_t;
 
 typedef struct {
@@ -125,10 +129,12 @@ static inline int wire_file_read(wire_file_t *file, int64_t beat, int64_t since,
         whole = 1;
     } else {
         whole = wire_take(file, file->in);
-        if (whole && beat % WIRE_PROBE == 0) wire_probe(file);
+        if (whole && (file->settle || beat % WIRE_PROBE == 0)) wire_probe(file);
+        if (whole && file->settle) file->settle--;
     }
     if (!whole) {
         if (counter_get(&file->count.frames) == 0 && beat < since + WIRE_BEGINS) return FRAME_NONE;
+        file->settle = WIRE_SETTLE;
         counter_add(&file->count.missing, 1);
         counter_add(&file->count.missed, 1);
         return FRAME_MISSED;
@@ -141,20 +147,34 @@ static inline int wire_file_read(wire_file_t *file, int64_t beat, int64_t since,
     return FRAME_SOUND;
 }
 
-/* Idle codes are written as well: a card that is given nothing counts an underrun. */
-static inline void wire_file_write(wire_file_t *file, int sound) {
+/* 1: the card has the frame; 0: it has no room; -1: an event waits, and it will have room when that is fetched. */
+static inline int wire_give(wire_file_t *file, const uint8_t *from) {
     int sent = 0;
-    if (counter_get(&file->count.held)) return;
-    if (sound != FRAME_SOUND) memset(file->out, WIRE_IDLE_CODE, WIRE_FRAME);
     for (int i = 0; i < WIRE_PIECES && sent < WIRE_FRAME && !counter_get(&file->card->gone); i++) {
-        ssize_t n = write(file->fd, file->out + sent, (size_t)(WIRE_FRAME - sent));
+        ssize_t n = write(file->fd, from + sent, (size_t)(WIRE_FRAME - sent));
         if (n <= 0) {
-            if (n < 0) wire_refused(file, errno);
-            break;
+            int error = n < 0 ? errno : 0;
+            wire_refused(file, error);
+            return error == WIRE_EVENT_WAITS ? -1 : 0;
         }
         sent += (int)n;
     }
-    if (sent < WIRE_FRAME) counter_add(&file->count.unsent, 1);
+    return sent == WIRE_FRAME;
+}
+
+/* Idle codes are written as well: a card that is given nothing counts an underrun. */
+static inline void wire_file_write(wire_file_t *file, int sound) {
+    if (counter_get(&file->count.held)) return;
+    if (sound != FRAME_SOUND) memset(file->out, WIRE_IDLE_CODE, WIRE_FRAME);
+    if (file->late && wire_give(file, file->unsent) < 1) counter_add(&file->count.unsent, 1);
+    file->late = 0;
+    int given = wire_give(file, file->out);
+    if (given < 0) { /* the card's reserve lasts for a tick: then both are written */
+        memcpy(file->unsent, file->out, WIRE_FRAME);
+        file->late = 1;
+    } else if (given == 0) {
+        counter_add(&file->count.unsent, 1);
+    }
 }
 
 /* ---- either kind ---- */
