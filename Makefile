@@ -10,9 +10,13 @@ RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools
                  python3-click python3-systemd cython3 gcc libc6-dev espeak-ng tzdata
 TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
 
+# The guest of `make test-cards`: qemu, Debian's generic kernel, and DAHDI's sources and tools.
+CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
+                  busybox-static kmod cpio make binutils iproute2
+
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/*)
 
-.PHONY: setup setup-test build run test lint docs bench nightly clean
+.PHONY: setup setup-test build run test test-cards lint docs bench nightly clean
 
 setup: .venv/built
 
@@ -39,6 +43,11 @@ run: setup
 
 test: setup-test lint
 	$(PY) -m pytest
+
+# Against DAHDI's own kernel modules in a virtual machine; tests/cards/README.md. TESTS=… chooses other tests.
+test-cards: setup-test
+	@tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@tools/cards/test $(TESTS)
 
 lint: setup-test
 	.venv/bin/ruff check .
