@@ -14,10 +14,10 @@ from ccappliance.drivers.dahdi_words import DATA, KINDS, Sig, alarm_words, fault
 
 E1_CHANNELS = 31
 STATION = 8001  # the first telephone's number in a proposal
-FXO_ABLE = Sig.FXSLS | Sig.FXSGS | Sig.FXSKS  # with DAHDI's flag for "the far end is an FXS"
+FXO_ABLE = Sig.FXSLS | Sig.FXSGS | Sig.FXSKS
 FXS_ABLE = Sig.FXOLS | Sig.FXOGS | Sig.FXOKS
-VENDORS = {"0xd161": "Digium", "0xe159": "TigerJet (Digium, OpenVox, clones)", "0x1923": "Sangoma", "0x1b74": "OpenVox",
-           "0xa4a7": "ALLO", "0x1057": "Motorola (X100P)"}  # PCI vendors of telephony cards; USB ones need no such table
+# PCI vendors of telephony cards; those on USB tell who they are themselves
+VENDORS = {"0xd161": "Digium", "0xe159": "TigerJet (Digium, OpenVox, clones)", "0x1923": "Sangoma", "0x1b74": "OpenVox"}
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,10 @@ def _kind(params: Params) -> str:
         return "data"
     if params.signalling in KINDS:
         return KINDS[Sig(params.signalling)].value
-    able = params.capability
-    if able & ~Sig.NONE and not able & Sig.CLEAR:
-        if able & (FXO_ABLE & ~FXS_ABLE) and not able & (FXS_ABLE & ~FXO_ABLE):
-            return Kind.FXO.value
-        if able & (FXS_ABLE & ~FXO_ABLE) and not able & (FXO_ABLE & ~FXS_ABLE):
-            return Kind.FXS.value
-    return ""
+    fxo, fxs = bool(params.capability & FXO_ABLE), bool(params.capability & FXS_ABLE)
+    if fxo is fxs:
+        return ""
+    return Kind.FXO.value if fxo else Kind.FXS.value
 
 
 # ---- what to write ----
@@ -130,7 +127,8 @@ def _proposal(spans: Sequence[FoundSpan]) -> str:
 
 
 def _propose_analog(span: FoundSpan) -> list[str]:
-    parts = [f"  card{span.number}:  # {span.description}", "    type: analog", f"    number: {span.number}", "    ports:"]
+    parts = [f"  card{span.number}:  # {span.description}", "    type: analog", f"    number: {span.number}",
+             "    ports:"]
     for kind, what in (("fxo", "lines of the exchange"), ("fxs", "telephones")):
         numbers = [number for number, found in span.channels.items() if found == kind]
         if numbers:
@@ -176,9 +174,10 @@ def _cards(root: Path) -> list[str]:
         except OSError:
             continue
         if vendor in VENDORS:
-            driven = (device / "driver").exists()
-            found.append(f"a card of {VENDORS[vendor]} is in PCI slot {device.name}"
-                         + (", and has a driver" if driven else ", without a driver: `dahdi_hardware` names its module"))
+            state = "with a driver"
+            if not (device / "driver").exists():
+                state = "without a driver: `dahdi_hardware` names its module"
+            found.append(f"a card of {VENDORS[vendor]} is in PCI slot {device.name}, {state}")
     return found or ["no telephony card was found on the PCI bus: is it seated, and listed by lspci?"]
 
 
