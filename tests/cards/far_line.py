@@ -1,8 +1,8 @@
 """Copper whose other end is a real card: DAHDI channels presented as the ends of a pair, for the simulated exchange.
 
 `FarLine` stands where a `SimulatedLine` stands: the simulated exchange feeds its `feeding` end through an fxoks
-channel, a simulated telephone closes its `closing` end through an fxsks channel. Each has only the end that is ours to play; the
-other one is the port under test. What bits in a span cannot carry is refused with the reason (`NotCarried`).
+channel, and a simulated telephone closes its `closing` end through an fxsks channel. Each has only the end that is ours
+to play; the other one is the port under test. What bits in a span cannot carry is refused (`NotCarried`).
 """
 
 import asyncio

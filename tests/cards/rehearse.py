@@ -1,7 +1,7 @@
 """Before the guest boots: speaks the story's texts and plays it with the simulated card; `rehearse.py FOLDER`.
 
-Leaves FOLDER/prompts, and FOLDER/simulated.jsonl with the journal that the real card's must resemble. Speech and virtual
-time take seconds here and minutes in the guest.
+Leaves FOLDER/prompts, and FOLDER/simulated.jsonl with the journal that the real card's must resemble. Speech and
+virtual time take seconds here and minutes in the guest.
 """
 
 import sys
