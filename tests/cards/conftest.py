@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,3 +22,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_report_header() -> str | None:
     guest = os.environ.get(GUEST)
     return f"guest: Linux and DAHDI {guest}" if guest else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if f"{HERE.name}/" in report.nodeid]
+    if skipped and not os.environ.get(GUEST):
+        terminalreporter.write_line(f"SKIPPED: {len(skipped)} tests of real cards need DAHDI's kernel modules: "
+                                    "run `make test-cards`", yellow=True)

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from card_rig import DahdiRig, Rigs, contract
 
-from ccappliance.drivers.api import Channel, Event, Kind, LoopBroken
+from ccappliance.drivers.api import Channel, Event, HookChanged, Kind, LoopBroken
 
 sys.path.append(str(Path(__file__).parent.parent / "contracts"))
 suite = importlib.import_module("test_driver")
@@ -54,3 +55,26 @@ def test_the_exchange_breaks_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     rigs = Rigs()
     monkeypatch.setattr(suite, "run_virtual", rigs.run)
     suite.play(rigs, story, Kind.FXO)
+
+
+def test_events_that_were_lost_leave_no_wrong_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel keeps 63 events and drops the rest without a word: hanging up is among them, and is found out."""
+    async def story(rig: DahdiRig, channel: Channel, events: list[Event]) -> None:
+        rig.telephone(True)
+        await asyncio.sleep(1)
+        assert events == [HookChanged(True)]
+        for _ in range(40):  # two events each, and the loop has no time for them
+            rig.telephone(False)
+            time.sleep(0.15)
+            rig.telephone(True)
+            time.sleep(0.05)
+        rig.telephone(False)
+        time.sleep(0.15)
+        await asyncio.sleep(3)
+        assert events[-1] == HookChanged(False)
+        assert not channel.status().off_hook
+        assert rig.driver.spans()[0].health.events_lost >= 1
+
+    rigs = Rigs()
+    monkeypatch.setattr(suite, "run_virtual", rigs.run)
+    suite.play(rigs, story, Kind.FXS)
