@@ -24,8 +24,8 @@ FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-con
 
 def extension(source: Path) -> Extension:
     name = ".".join((*source.relative_to(EXT).parent.parts, source.stem))
-    return Extension(name, [str(source), *UNITS.get(source.stem, ())], include_dirs=[str(source.parent)], depends=HEADERS,
-                     extra_compile_args=FLAGS, libraries=["m"])
+    return Extension(name, [str(source), *UNITS.get(source.stem, ())], include_dirs=[str(source.parent)],
+                     depends=HEADERS, extra_compile_args=FLAGS, libraries=["m"])
 
 
 setup(
