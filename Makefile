@@ -20,10 +20,13 @@ NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?a
                     ?asterisk-prompt-fr-armelle ?fillets-ng-data-cs ?fillets-ng-data-nl ?singularity-music ?drascula-music \
                     ?clang ?libclang-rt-14-dev ?libclang-rt-19-dev
 
-SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
-           ext/ccappliance/media/src/*)
+# The guest of `make test-cards`: qemu, Debian's generic kernel, and DAHDI's sources and tools.
+CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
+                  busybox-static kmod cpio make binutils iproute2
 
-.PHONY: setup setup-test build run test lint docs bench accuracy instructions talkoff fuzz nightly clean
+SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/*)
+
+.PHONY: setup setup-test build run test test-cards lint docs bench accuracy instructions talkoff fuzz nightly clean
 
 setup: .venv/built
 
@@ -50,6 +53,11 @@ run: setup
 
 test: setup-test lint
 	$(PY) -m pytest
+
+# Against DAHDI's own kernel modules in a virtual machine; tests/cards/README.md. TESTS=… chooses other tests.
+test-cards: setup-test
+	@tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@tools/cards/test $(TESTS)
 
 lint: setup-test
 	.venv/bin/ruff check .

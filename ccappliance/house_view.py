@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,6 +83,16 @@ class View:
         return [{"number": span.number, "name": span.name, "description": span.description,
                  "channels": len(span.channels), "in_use": len(in_use.intersection(span.channels)),
                  "alarm": span.alarm or ""} for span in self._house.around.driver.spans()]
+
+    def span(self, number: int) -> view.SpanDetail:
+        rows = {row["number"]: row for row in self.spans()}
+        if number not in rows:
+            raise Refused("no_such_span", f"there is no span {number}; spans: {', '.join(map(str, rows)) or 'none'}")
+        span = next(span for span in self._house.around.driver.spans() if span.number == number)
+        health = asdict(span.health) if span.health is not None else {}
+        words = str(health.pop("words", span.alarm or ""))
+        lines = [name for name, line in self._house.site.lines.items() if line.channel in span.channels]
+        return {**rows[number], "words": words, "health": health, "lines": lines}
 
     def channels(self) -> list[view.ChannelRow]:
         return [self._channel_row(name) for name in self._house.switch.circuits]

@@ -15,6 +15,7 @@ from ccappliance.call.places import CAUSES, StationSettings
 from ccappliance.call.routes import RouteSettings
 from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.config.keys import Report, key, required
+from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
@@ -85,7 +86,10 @@ class ControlSettings:
 class Site:
     """A box. What has no key here does not exist."""
 
-    driver: str = key("simulated", choices=("simulated",), doc="What drives the lines.", reload=False)
+    driver: str = key("simulated", choices=("simulated", "dahdi"), reload=False,
+                      doc="What drives the lines: software and a simulated exchange, or the cards in spans.")
+    spans: Mapping[str, SpanSettings] = key(factory=dict, doc="Cards by name, for driver dahdi: a telephone card, or "
+                                                              "one E1 port.")
     system: SystemSettings = key(factory=SystemSettings, doc="What the whole box shares.")
     lines: Mapping[str, Line] = key(factory=dict, doc="Lines and telephones by name.")
     tones: Mapping[str, Mapping[str, PatternSettings]] = key(
@@ -124,6 +128,8 @@ class Site:
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()))
         self._check_lines(report)
         self._check_tones(report)
+        check_spans(self.spans, [(name, line.type, line.channel) for name, line in self.lines.items()], self.driver,
+                    report)
         self._check_destinations(report)
 
     def _check_lines(self, report: Report) -> None:

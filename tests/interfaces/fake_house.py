@@ -49,6 +49,11 @@ class FakeHouse:
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
 
+    def span(self, number: int) -> Any:
+        if number != 1:
+            raise Refused("no_such_span", f"there is no span {number}")
+        return self.spans()[0] | {"words": "", "health": {"slips": 3, "crc": 0}, "lines": ["fxo/1"]}
+
     def channels(self) -> Any:
         return [CHANNEL]
 

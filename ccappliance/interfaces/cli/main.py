@@ -10,6 +10,7 @@ _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
     "calls": f"{_HERE}.calls:calls",
+    "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",

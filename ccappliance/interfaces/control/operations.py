@@ -49,6 +49,11 @@ def _lines(operations: Operations, house: HouseView) -> None:
         """The ports of the cards."""
         return house.spans()
 
+    @operations.operation("spans.show")
+    async def spans_show(span: int) -> Any:
+        """One port of a card: its alarm in words, and the errors it has counted."""
+        return house.span(span)
+
     @operations.operation("channels.list")
     async def channels_list() -> Any:
         """Every voice path with its state."""

@@ -51,6 +51,14 @@ class SpanRow(TypedDict):
     alarm: str  # "" when well
 
 
+class SpanDetail(SpanRow):
+    """One port of a card, for a technician."""
+
+    words: str  # the alarm in words, with what to do; "" when well
+    health: dict[str, int]  # counted errors by name: slips, crc, code_violations, …; empty where nothing is measured
+    lines: list[str]  # names of the lines on it
+
+
 class ChannelRow(TypedDict):
     """One voice path."""
 
@@ -251,6 +259,10 @@ class HouseView(Protocol):
     def status(self) -> Status: ...
 
     def spans(self) -> list[SpanRow]: ...
+
+    def span(self, number: int) -> SpanDetail:
+        """Refused("no_such_span")."""
+        ...
 
     def channels(self) -> list[ChannelRow]: ...
 

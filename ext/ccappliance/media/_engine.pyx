@@ -21,6 +21,7 @@ from ccappliance.media._tick cimport engine_tick
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
 from ccappliance.media._verdict cimport ANSWER_CARRIER, ANSWER_FAX, ANSWER_HUMAN, ANSWER_MACHINE, VERDICT_ZONE
 from ccappliance.media._voice cimport TALK_BOTH, TALK_ONE, VOICE_BEGAN, VOICE_ENDED, VOICE_SILENCE
+from ccappliance.media._wire cimport WireEnd
 
 cdef extern from *:
     """
@@ -67,33 +68,6 @@ cdef void *zeroed(size_t bytes) except NULL:
 
 cdef int q12(double gain):
     return <int>min(max(gain, 0.0) * UNITY + 0.5, <double>MOST_GAIN)
-
-
-cdef class Wire:
-    """A memory wire; lives as long as one of its ends is known to anybody."""
-
-    cdef wire_t *wire
-
-    def __cinit__(self):
-        self.wire = <wire_t *>zeroed(sizeof(wire_t))
-        self.wire.kind = WIRE_MEMORY
-
-    def __dealloc__(self):
-        free(self.wire)
-
-
-cdef class WireEnd:
-    """One end of a wire. `taken`: a port is attached to it (engine.py keeps this)."""
-
-    cdef Wire wire
-    cdef int end
-    cdef public bint taken
-
-    def __init__(self, Wire wire, int end):
-        if end not in (0, 1):
-            raise ValueError("a wire has ends 0 and 1")
-        self.wire = wire
-        self.end = end
 
 
 cdef class Loan:
