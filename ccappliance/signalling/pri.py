@@ -40,7 +40,7 @@ class PriCircuit(Bearer):
         self._zone = zone
         self._ring: pipe.Ring | None = None  # the call that came
         self._digits = ""  # came so far, or still to be sent
-        self._told = False  # PROCEEDING, or more, was sent
+        self._collecting = False  # SETUP ACKNOWLEDGE was sent: digits may follow
         self._doubted = False  # an audit has found the helper not to know our call
 
     # ---- requests ----
@@ -64,19 +64,16 @@ class PriCircuit(Bearer):
             presentation(settings.presentation == "allowed", shown), name or settings.caller_name))
 
     def _accept(self) -> None:
-        self._must_be_offered("accept")
-        self._proceed()
+        self._must_be_offered("accept")  # PROCEEDING was sent when it came, see _rang
 
     def _alert(self) -> None:
         self._must_be_offered("alert")
-        self._told = True
         self._span.ask(pipe.Alert(self.call, self.slot, self._settings.tones))
         if self._settings.tones:
             self.port.tone(self._zone.tone("ringback"))
 
     def _answer(self) -> None:
         self._must_be_offered("answer")
-        self._told = True
         self._span.ask(pipe.Connect(self.call, self.slot))
         if self._settings.tones:
             self.port.silence()
@@ -88,7 +85,6 @@ class PriCircuit(Bearer):
         Refused("wrong_state") if no call is offered.
         """
         self._must_be_offered("progress")
-        self._proceed()
         self._span.ask(pipe.Progress(self.call, self.slot, int(cause or 0)))
         self.port.tone(self._zone.tone(tone))
 
@@ -113,11 +109,6 @@ class PriCircuit(Bearer):
         if self._state is not State.OFFERED:
             raise self._wrong_state(request)
 
-    def _proceed(self) -> None:
-        if not self._told:
-            self._told = True
-            self._span.ask(pipe.Proceed(self.call, self.slot, False))
-
     # ---- calls that come (told by the span) ----
 
     def takes(self, gives_way: bool) -> bool:
@@ -131,7 +122,13 @@ class PriCircuit(Bearer):
         self._happen(self._rang, ring)
 
     def _rang(self, ring: pipe.Ring) -> None:
+        """Answer at once: libpri clears a call that we have said nothing about without telling us."""
         self._next = ring
+        digits = clean(ring.called or ring.keypad)
+        self._collecting = self._settings.overlap in ("receive", "both") and not ring.complete \
+            and not self._whole(digits)
+        self._span.ask(pipe.More(ring.call, self.slot) if self._collecting
+                       else pipe.Proceed(ring.call, self.slot, False))
         match self._state:
             case State.SEIZED:
                 self._span.ask(pipe.Clear(self.call, int(Cause.NOT_AVAILABLE)))
@@ -147,29 +144,29 @@ class PriCircuit(Bearer):
         assert ring is not None
         self._ring = ring
         self.call = ring.call
-        self._told = False
         self._digits = clean(ring.called or ring.keypad)
-        overlap = self._settings.overlap in ("receive", "both")
-        if ring.complete or not overlap or self._whole():
+        if not self._collecting or ring.complete or self._whole(self._digits):
             self._offer()
             return
         self._move(State.COLLECTING, self._digits)
-        self._span.ask(pipe.More(self.call, self.slot))
         self._after("digits", self._settings.between_digits, self._offer)
 
-    def _whole(self) -> bool:
-        return self._span.match(self._digits) in (Match.COMPLETE, Match.IMPOSSIBLE)
+    def _whole(self, digits: str) -> bool:
+        return self._span.match(digits) in (Match.COMPLETE, Match.IMPOSSIBLE)
 
     def _digits_came(self, digits: str, complete: bool) -> None:
         if self._state is not State.COLLECTING:
             return
         self._digits = (self._digits + clean(digits))[:MAX_DIALLED]
-        if complete or self._whole():
+        if complete or self._whole(self._digits):
             self._offer()
         else:
             self._after("digits", self._settings.between_digits, self._offer)
 
     def _offer(self) -> None:
+        if self._collecting:
+            self._collecting = False
+            self._span.ask(pipe.Proceed(self.call, self.slot, False))
         ring = self._ring
         assert ring is not None
         who = caller(ring.calling, ring.calling_plan, ring.presentation, ring.name, self._settings.numbering)

@@ -29,8 +29,8 @@ class PriSettings:
 
     side: str = key("user", choices=tuple(SIDES), doc="Our side: user towards an exchange, network towards a PBX.")
     switch: str = key("euroisdn", choices=tuple(SWITCHES), doc="The dialect of the switch.")
-    overlap: str = key("receive", choices=("none", "receive", "send", "both"),
-                       doc="Whether numbers may come, or are sent, digit by digit.")
+    overlap: str = key("none", choices=("none", "receive", "send", "both"),
+                       doc="Whether numbers come, or are sent, digit by digit; the routes say when one is whole.")
     between_digits: float = key(4.0, unit="s", least=1.0, most=15.0,
                                 doc="Pause after which the digits that came are the whole number (T302).")
     selection: str = key("lowest", choices=("lowest", "highest", "rotary"),

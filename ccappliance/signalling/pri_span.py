@@ -20,8 +20,9 @@ from ccappliance.signalling.pri_trace import Trace
 from ccappliance.signalling.signals import Blocked
 
 AUDIT = 60.0  # seconds between audits, and how long a channel may be in use without an owner (F11)
-RESTART_WITHIN = 5.0  # seconds for RESTART ACKNOWLEDGE; Q.931's T316 of 2 minutes would keep a channel too long
-RESTART_TRIES = 2  # N316
+RESTART_WITHIN = 2.0  # seconds for RESTART ACKNOWLEDGE; Q.931's T316 of 2 minutes would keep a channel too long
+RESTART_TRIES = 3  # N316 and one more: the first may be lost with a link that both ends establish at once
+SETTLED = 0.3  # seconds after layer 2 came up before RESTARTs are sent, for the same reason
 BACK_OFF = (0.1, 0.5, 2.0, 10.0)  # seconds before a helper that died is started again; the last one for ever
 STABLE = 60.0  # seconds after which a helper's death is a first one again
 SILENT = 15.0  # seconds without layer 2 after a start before somebody is told: a far end that starts as well needs 10
@@ -224,6 +225,7 @@ class PriSpan:
         if fresh and (self.settings.restart or self.helper_deaths):
             for circuit in self.circuits.values():
                 circuit.ask_restart()
+        self._after("settled", SETTLED, self._next_restart)
         self._audit()
 
     def _still_silent(self) -> None:
@@ -348,7 +350,7 @@ class PriSpan:
     # ---- RESTART, one channel after the other ----
 
     def _next_restart(self) -> None:
-        if self._restarting is None and self._restarts and self.up:
+        if self._restarting is None and self._restarts and self.up and not self._running("settled"):
             self._restarting = self._restarts.popleft()
             self._restart_tries = 0
             self._send_restart()
@@ -407,6 +409,10 @@ class PriSpan:
     def _after(self, name: str, seconds: float, do: Callable[[], None]) -> None:
         self._stop(name)
         self._timers[name] = self._loop.call_later(seconds, do)
+
+    def _running(self, name: str) -> bool:
+        timer = self._timers.get(name)
+        return timer is not None and not timer.cancelled() and timer.when() > self._loop.time()
 
     def _stop(self, name: str) -> None:
         timer = self._timers.pop(name, None)

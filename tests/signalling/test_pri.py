@@ -137,7 +137,8 @@ def test_a_number_that_comes_digit_by_digit_is_offered_when_the_routes_know_it_w
         assert offered.called == "61234567"
         assert b.near.span.layer2.received["I"] == 30 + 1 + 8  # RESTART ACKNOWLEDGEs, SETUP, INFORMATIONs
         assert at - b.far.circuits[2].since < 0.2
-    bench(story, far=PriSettings(side="network", restart=False, overlap="send"), numbers=["6123XXXX"])
+    bench(story, far=PriSettings(side="network", restart=False, overlap="send"),
+          near=PriSettings(overlap="receive"), numbers=["6123XXXX"])
 
 
 def test_a_number_the_routes_do_not_know_whole_is_offered_after_t302():
@@ -148,7 +149,8 @@ def test_a_number_the_routes_do_not_know_whole_is_offered_after_t302():
         assert b.near.circuits[2].state == "collecting"
         await b.run(1.0)
         assert b.near.all(Offered)[0][2].called == "61234"
-    bench(story, far=PriSettings(side="network", restart=False, overlap="send"), numbers=["6123XXXX"])
+    bench(story, far=PriSettings(side="network", restart=False, overlap="send"),
+          near=PriSettings(overlap="receive"), numbers=["6123XXXX"])
 
 
 def test_who_hangs_up_while_he_dials_is_never_offered():
@@ -159,15 +161,16 @@ def test_who_hangs_up_while_he_dials_is_never_offered():
         await b.run(5.0)
         assert b.near.told == []
         assert len(b.near.idle) == len(b.far.idle) == 30
-    bench(story, far=PriSettings(side="network", restart=False, overlap="send"), numbers=["6123XXXX"])
+    bench(story, far=PriSettings(side="network", restart=False, overlap="send"),
+          near=PriSettings(overlap="receive"), numbers=["6123XXXX"])
 
 
 def test_without_overlap_a_number_is_whole_as_it_comes():
     async def story(b):
-        b.near.seize(2, "61234")
+        b.far.seize(2, "61234")
         await b.run(0.1)
-        assert b.far.all(Offered)[0][2].called == "61234"
-    bench(story)
+        assert b.near.all(Offered)[0][2].called == "61234"
+    bench(story, numbers=["6123XXXX"])
 
 
 # ---- glare, selection ----

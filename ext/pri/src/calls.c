@@ -46,6 +46,7 @@ struct call *call_add(uint32_t id, q931_call *q931)
             calls[at].id = id;
             calls[at].q931 = q931;
             calls[at].cause = 0;
+            calls[at].disconnected = 0;
             calls[at].silent = id % 2;
             return &calls[at];
         }

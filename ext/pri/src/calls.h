@@ -15,6 +15,7 @@ struct call {
     uint32_t id;  /* 0: free */
     q931_call *q931;
     int cause;    /* why it ended, as far as we know */
+    int disconnected; /* the network has sent DISCONNECT */
     int silent;   /* the network began it, and has heard nothing of us */
 };
 

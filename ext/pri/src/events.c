@@ -80,6 +80,7 @@ static void tell_hangup(struct pri *pri, pri_event_hangup *hangup, int released)
     int cause = hangup->cause > 0 ? hangup->cause & 0x7f : PRI_CAUSE_NORMAL_UNSPECIFIED;
     if (call) {
         call->cause = cause;
+        call->disconnected = 1;
         open_answer(DISCONNECTED);
         put_u32(call->id);
         put_u8((unsigned)cause);

@@ -205,14 +205,18 @@ static void transfer(struct reader *in, struct call *call)
  * when the network has not heard of us: so it hears CALL PROCEEDING first (Q.931 5.2.5.1). */
 static int clear(struct call *call, int cause)
 {
+    int failed;
     int refused = cause == PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION || cause == PRI_CAUSE_REQUESTED_CHAN_UNAVAIL
                   || cause == PRI_CAUSE_IDENTIFIED_CHANNEL_NOTEXIST || cause == PRI_CAUSE_UNALLOCATED
                   || cause == PRI_CAUSE_INCOMPATIBLE_DESTINATION;
-    if (call->silent && !refused)
+    if (call->silent && !refused && !call->disconnected)
         pri_proceeding(pri, call->q931, 0, 0);
-    call->silent = 0;
     call->cause = cause;
-    return pri_hangup(pri, call->q931, cause);
+    failed = pri_hangup(pri, call->q931, cause);
+    if (call->silent && call->disconnected)
+        pri_destroycall(pri, call->q931); /* it has sent RELEASE COMPLETE, and would keep the call for ever */
+    call->silent = 0;
+    return failed;
 }
 
 /* Requests that name a call first. */
