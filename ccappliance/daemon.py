@@ -121,9 +121,9 @@ class Daemon:
         site = loaded.value
         zone = load_zones()[site.system.zone]
         chance = random.Random(script.seed if script else None)
-        self._sound = engine_sound(loop, zone, len(site.lines), virtual=False, realtime=site.system.realtime)
+        self._sound = engine_sound(loop, zone, site.voice_paths, virtual=False, realtime=site.system.realtime)
         self._street = Street(site, loop=loop, far=self._sound.far, zone=zone, chance=chance, clock=self._clock,
-                              lines=script.lines if script else None)
+                              lines=script.lines if script else None, stepped=False)
         outside = Outside(self._clock, chance, Ids(int(self._clock.wall().timestamp())))
         texts = tuple((site.system.language, text) for text in spoken_texts(script)) if script else ()
         if script:

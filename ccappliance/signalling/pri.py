@@ -37,6 +37,7 @@ class PriCircuit(Bearer):
         super().__init__(name, slot, channel, port, settings, span, clock=clock, loop=loop, hear=hear)
         self.connected_number = ""  # who answered, when the network says so
         self.connected_name = ""
+        self.withhold = False  # the next call we make does not show its number
         self._zone = zone
         self._ring: pipe.Ring | None = None  # the call that came
         self._digits = ""  # came so far, or still to be sent
@@ -54,6 +55,8 @@ class PriCircuit(Bearer):
         calling = clean(calling) or settings.caller_number
         shown, calling_plan = outgoing(calling, numbering.calling_type, numbering)
         in_parts = settings.overlap in ("send", "both")
+        allowed = settings.presentation == "allowed" and not self.withhold
+        self.withhold = False
         self._digits = number if in_parts else ""
         self.connected_number = self.connected_name = ""
         self.call = self._span.new_call(self)
@@ -61,7 +64,7 @@ class PriCircuit(Bearer):
         self._span.ask(pipe.Setup(
             self.call, self.slot, True, pipe.AUDIO if settings.capability == "audio" else pipe.SPEECH,
             "" if in_parts else number, called_plan, not in_parts, shown, calling_plan,
-            presentation(settings.presentation == "allowed", shown), name or settings.caller_name))
+            presentation(allowed, shown), name or settings.caller_name))
 
     def _accept(self) -> None:
         self._must_be_offered("accept")  # PROCEEDING was sent when it came, see _rang

@@ -6,8 +6,27 @@ from ccappliance.config.keys import Report, key
 
 SIDES = {"network": 1, "user": 2}
 SWITCHES = {"euroisdn": 5, "qsig": 10, "ni2": 1, "dms100": 2, "5ess": 3, "4ess": 4}  # libpri's numbers
+MAX_CHANNEL = 31  # time slots of an E1 that can carry a call or a D channel
 TYPES = {"unknown": 0, "international": 1, "national": 2, "network": 3, "subscriber": 4, "abbreviated": 6}
 PLANS = {"unknown": 0, "isdn": 1, "national": 8, "private": 9}
+
+
+def channels_of(text: str) -> tuple[int, ...]:
+    """Channels written as "1-15,17-31", in that order. ValueError says what is wrong."""
+    found: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()) or part.endswith("-"):
+            raise ValueError(f"{part!r} is no channel and no range of channels")
+        begin, end = int(first), int(last or first)
+        if not 1 <= begin <= end or end - begin >= MAX_CHANNEL:
+            raise ValueError(f"{part!r} is no range of at most {MAX_CHANNEL} channels, upwards from 1")
+        found += range(begin, end + 1)
+    if len(set(found)) != len(found):
+        raise ValueError("a channel stands there twice")
+    if len(found) > MAX_CHANNEL:
+        raise ValueError(f"a span has at most {MAX_CHANNEL} channels")
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
