@@ -13,7 +13,7 @@ from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort, ToneHeard
 from ccappliance.signalling import pri_protocol as pipe
 from ccappliance.signalling.analog import Zone
 from ccappliance.signalling.pri_bearer import Bearer, Signaller
-from ccappliance.signalling.pri_numbers import caller, cause_of, clean, outgoing, presentation
+from ccappliance.signalling.pri_numbers import caller, cause_of, clean, outgoing, presentation, shown_name
 from ccappliance.signalling.pri_settings import PriSettings
 from ccappliance.signalling.pri_states import HAS_CALL, OUTGOING, State
 from ccappliance.signalling.signals import (
@@ -64,7 +64,7 @@ class PriCircuit(Bearer):
         self._span.ask(pipe.Setup(
             self.call, self.slot, True, pipe.AUDIO if settings.capability == "audio" else pipe.SPEECH,
             "" if in_parts else number, called_plan, not in_parts, shown, calling_plan,
-            presentation(allowed, shown), name or settings.caller_name))
+            presentation(allowed, shown), shown_name(name or settings.caller_name)))
 
     def _accept(self) -> None:
         self._must_be_offered("accept")  # PROCEEDING was sent when it came, see _rang

@@ -69,6 +69,11 @@ def outgoing(number: str, type_: str, settings: NumberingSettings) -> tuple[str,
     return number, TYPES["subscriber"] << 4 | plan
 
 
+def shown_name(name: str) -> str:
+    """A name as Display can carry it: IA5, 7 bits (Q.931 4.5.16). Another is not sent: half of it would arrive."""
+    return name if name.isascii() and name.isprintable() else ""
+
+
 def presentation(allowed: bool, number: str) -> int:
     """Octet 3a for what we show."""
     if not number:

@@ -427,7 +427,7 @@ def encode(request: Request, now: float) -> bytes:
 
 def _pack(letter: str, value: object) -> bytes:
     if isinstance(value, str):
-        value = value.encode("latin-1", "replace")
+        value = value.encode("ascii", "replace")  # numbers, and names that ISDN can show (pri_numbers.shown_name)
     if isinstance(value, bytes):
         return _SIZES["H"].pack(len(value)) + value
     if isinstance(value, Mapping):

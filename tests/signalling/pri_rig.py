@@ -1,4 +1,4 @@
-"""A test bench for PRI: two spans at the ends of one simulated cable, each with its own helper process; virtual time."""
+"""A test bench for PRI: two spans at the ends of one simulated cable, each with its helper; virtual time."""
 
 import asyncio
 import random
