@@ -369,3 +369,50 @@ def test_spoilt_frames_cost_at_most_their_calls_and_the_span_recovers(seed):
         await b.run(1)
         assert b.near.circuits[17].state == "connected", f"seed {seed}"
     bench(story)
+
+
+# ---- transfer by the switch ----
+
+
+def two_calls(story, **near):
+    async def whole(b):
+        b.on_offer = answering
+        b.near.seize(1, "13800138000")
+        b.near.seize(2, "13900139000")
+        await b.run(0.5)
+        await story(b)
+    bench(whole, near=PriSettings(restart=False, **near))
+
+
+def test_the_switch_takes_two_calls_over_and_frees_their_channels():
+    async def story(b):
+        joined = []
+
+        def join(one, other):
+            joined.append((one.slot, other.slot))
+            for circuit in (one, other):
+                circuit.clear(Cause.NORMAL)
+            return True
+        b.far.span.on_transfer = join
+        await b.near.span.transfer(b.near.circuits[1], b.near.circuits[2])
+        assert [sorted(pair) for pair in joined] == [[1, 2]]
+        await rested(b)
+        assert b.near.kinds(1)[-2:] == b.near.kinds(2)[-2:] == ["Cleared", "Released"]
+    two_calls(story, transfer=True)
+
+
+def test_a_switch_that_does_not_take_them_leaves_the_calls_as_they_are():
+    async def story(b):
+        with pytest.raises(Refused) as refused:
+            await b.near.span.transfer(b.near.circuits[1], b.near.circuits[2])
+        assert refused.value.code == "no_transfer"
+        assert b.near.circuits[1].state == b.near.circuits[2].state == "connected"
+    two_calls(story, transfer=True)
+
+
+def test_a_transfer_that_was_not_configured_is_refused():
+    async def story(b):
+        with pytest.raises(Refused) as refused:
+            await b.near.span.transfer(b.near.circuits[1], b.near.circuits[2])
+        assert "signalling.transfer" in str(refused.value)
+    two_calls(story)
