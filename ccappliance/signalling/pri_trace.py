@@ -22,18 +22,21 @@ class Trace:
         self._clock = clock
         self._ask = ask
         self._rest = ""
-        self._followers: list[Follow] = []
+        self._followers: list[tuple[Follow, int]] = []
 
     def switch(self, flags: int) -> None:
         """What libpri shall tell from now on: a sum of the flags above, 0 for errors only."""
         self.flags = flags
         self._ask(flags)
 
-    def follow(self, tell: Follow) -> None:
-        self._followers.append(tell)
+    def follow(self, tell: Follow, flags: int = 0) -> None:
+        """Tell every line from now on; `flags`: what this follower wants decoded while he follows."""
+        self._followers.append((tell, flags))
+        self._look()
 
     def unfollow(self, tell: Follow) -> None:
-        self._followers.remove(tell)
+        self._followers = [one for one in self._followers if one[0] is not tell]
+        self._look()
 
     def heard(self, text: str, error: bool) -> None:
         """A piece of libpri's text; lines may come in pieces."""
@@ -49,5 +52,12 @@ class Trace:
         if line:
             at = self._clock.now()
             self.lines.append((at, line))
-            for tell in list(self._followers):
+            for tell, _ in list(self._followers):
                 tell(at, line)
+
+    def _look(self) -> None:
+        wanted = 0
+        for _, flags in self._followers:
+            wanted |= flags
+        if wanted != self.flags:
+            self.switch(wanted)

@@ -275,6 +275,38 @@ def test_restart_of_a_channel_in_use_ends_its_call_with_a_cdr(tmp_path: Path, pr
 """, interfere=lambda stage: stage.loop.call_later(45.0, restart, stage))
 
 
+def test_the_exchange_takes_two_calls_over_and_their_parties_talk_on(tmp_path: Path, prompts: Path,
+                                                                     engine: bool) -> None:
+    kept = []
+
+    def transfer(stage: Stage) -> None:
+        span = stage.house.spans["pri/1"]
+        kept.append(stage.loop.create_task(span.transfer(span.circuits[31], span.circuits[30])))
+    played = told(tmp_path, prompts, """
+  - li: lifts
+  - li: {presses: "913800138000"}
+  - wang: {rings: 1, within: 10}
+  - wang: lifts
+  - zhao: lifts
+  - zhao: {presses: "913900139000"}
+  - chen: {rings: 1, within: 10}
+  - chen: lifts
+  - wait: 30
+  - li: {hears: busy}
+  - zhao: {hears: busy}
+  - wang: {says: 您好，我想订货。, to: chen}
+  - chen: {says: 好的，请讲。, to: wang}
+  - chen: hangs up
+  - wang: {hears: busy}
+  - wang: hangs up
+  - li: hangs up
+  - zhao: hangs up
+""", engine=engine, signalling=", signalling: {transfer: true}",
+                  interfere=lambda stage: stage.loop.call_later(40.0, transfer, stage))
+    assert kept[0].exception() is None
+    assert len(played.cdrs) == 2
+
+
 def test_the_same_story_gives_the_same_journal_under_any_hash_seed(tmp_path: Path, prompts: Path) -> None:
     path = tmp_path / "pri.yaml"
     path.write_text(CONFIG % "" + INCOMING + "  - wang: hangs up\n  - li: hangs up\n", encoding="utf-8")

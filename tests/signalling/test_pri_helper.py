@@ -333,9 +333,13 @@ def test_a_trace_keeps_whole_lines_and_only_so_many():
 
     asked = []
     trace = Trace(Clock(), asked.append)
-    trace.switch(3)
     told = []
-    trace.follow(lambda at, line: told.append(line))
+
+    def tell(at, line):
+        told.append(line)
+    trace.follow(tell, 3)
+    trace.follow(print, 4)
+    trace.unfollow(print)
     trace.heard("half a ", False)
     trace.heard("line\nand one\n", True)
     assert told == ["half a line", "and one"]
@@ -343,4 +347,5 @@ def test_a_trace_keeps_whole_lines_and_only_so_many():
     assert len(told[-1]) == 5_000
     trace.heard("\n".join(map(str, range(3 * KEPT))), False)
     assert len(trace.lines) == KEPT
-    assert (asked, trace.errors) == ([3], 1)
+    trace.unfollow(tell)
+    assert (asked, trace.errors) == ([3, 7, 3, 0], 1)
