@@ -353,6 +353,7 @@ class PriCircuit(Bearer):
 
     def _audit(self, owned: bool, known: bool, patience: float) -> None:
         waiting = self._clock.now() - self.since > patience
+        self._doubted = self._doubted and not known
         if self.call and not known and self._state is not State.GLARE:
             if self._doubted:  # twice, so that no call is struck whose Gone is on its way
                 self._gone(0)

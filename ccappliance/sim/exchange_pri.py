@@ -4,7 +4,6 @@ import asyncio
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Clock
-from ccappliance.base.dialplan import Match
 from ccappliance.drivers.simulated_span import SpanEnd
 from ccappliance.media.ports import Media
 from ccappliance.media.tones import Zone
@@ -128,16 +127,6 @@ class ExchangeBearer:
             connection.hung_up(self)
 
 
-class NumbersOf:
-    """Which numbers the exchange knows, for numbers that come in parts."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-
-    def match(self, digits: str) -> Match:
-        return self._exchange.match(digits)
-
-
 class ExchangeSpan:
     """The exchange's end of one span: whoever calls one of its numbers gets a channel, lowest first."""
 
@@ -151,7 +140,7 @@ class ExchangeSpan:
         channels = {slot: end.bearers[number] for slot, number in line.bearers.items()}
         by_circuit = {f"exchange/{name}/{slot}": bearer for slot, bearer in self.bearers.items()}
         self.span = build_span(
-            f"exchange/{name}", channels, end.data, settings, zone, NumbersOf(exchange), port=media.port,
+            f"exchange/{name}", channels, end.data, settings, zone, exchange, port=media.port,
             hears=lambda circuit: by_circuit[circuit].hear,
             tell=lambda alarm, words: None, owned=lambda circuit: by_circuit[circuit].state is not LineState.IDLE,
             clock=clock, loop=loop, stepped=stepped)
