@@ -4,16 +4,26 @@
 PYTHON := /usr/bin/python3
 PY     := .venv/bin/python
 STATE  := var
+BASELINE := docs/accuracy/baseline.json
+HOURS  := 1
+SECONDS := 60
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata
 TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
+# Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
+# run (32 MB), the rest for the night (260 MB).
+TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav
+NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
+                    ?asterisk-core-sounds-ru-wav ?asterisk-prompt-it-menardi-wav ?asterisk-prompt-es-co \
+                    ?asterisk-prompt-fr-armelle ?fillets-ng-data-cs ?fillets-ng-data-nl ?singularity-music ?drascula-music \
+                    ?clang ?libclang-rt-14-dev ?libclang-rt-19-dev
 
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
            ext/ccappliance/media/src/* ext/pri/src/*)
 
-.PHONY: setup setup-test build run test lint docs bench nightly clean
+.PHONY: setup setup-test build run test lint docs bench accuracy instructions talkoff fuzz nightly clean
 
 setup: .venv/built
 
@@ -51,7 +61,26 @@ docs: setup
 bench: setup-test
 	$(PY) -m benchmarks
 
-nightly: setup-test
+# Measures every ear, writes docs/accuracy and accepts what is better; BECAUSE="…" says what a worse figure was traded for.
+accuracy: setup-test
+	.venv/bin/ccappliance dsp report --quick --no-peers --baseline $(BASELINE) --accept --because "$(BECAUSE)"
+	.venv/bin/ccappliance dsp report --full --out docs/accuracy --baseline $(BASELINE) --accept --because "$(BECAUSE)"
+
+instructions: setup-test
+	tools/packages.sh valgrind
+	$(PY) -m benchmarks.instructions docs/accuracy/instructions.md
+
+.venv/night: .venv/packages Makefile
+	tools/packages.sh $(foreach package,$(NIGHTLY_PACKAGES),"$(package)")
+	touch $@
+
+talkoff: setup-test
+	$(PY) tools/talkoff.py --hours $(HOURS)
+
+fuzz: setup-test .venv/night
+	$(PY) tools/fuzz.py --seconds $(SECONDS)
+
+nightly: setup-test .venv/night
 	$(PY) -m pytest --nightly -m "nightly or slow"
 
 clean:

@@ -33,6 +33,7 @@ from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
+from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -123,7 +124,7 @@ class House:
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
                              routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
@@ -146,6 +147,7 @@ class House:
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        self.acd.open()
         for fact in ends:
             self.journal.write(fact)
         self.journal.write(facts.ConfigApplied([], "start"))
@@ -269,7 +271,9 @@ class House:
         around, channel = self.around, channels[line.channel]
         self.wires[name] = channel
         self.line_of[name] = name
-        port = around.media.port(name, channel.wire)
+        tones = self.site.tones.get(line.tones) if isinstance(line, FxoLine) else None
+        port = around.media.port(name, channel.wire,
+                                 line.sound.treatment(learned_zone(around.zone, tones) if tones else None))
         if isinstance(line, FxoLine):
             self.switch.add(FxoCircuit(name, channel, port, line.signalling, around.zone, clock=around.outside.clock,
                                        loop=around.loop, hear=self.switch.hears(name)))
@@ -285,8 +289,9 @@ class House:
             raise Refused("no_channel", f"lines.{name}.dchannel: the card has no D channel {line.dchannel}")
         bearers = {slot: channels[number] for slot, number in line.bearers.items()}
         span = build_span(name, bearers, data, line.signalling, around.zone, LiveNumbers(self._dialplan),
-                          port=around.media.port, hears=self.switch.hears, clock=around.outside.clock,
-                          loop=around.loop, stepped=not around.threaded, owned=self._owned,
+                          port=lambda circuit, wire: around.media.port(circuit, wire, line.sound.treatment()),
+                          hears=self.switch.hears, clock=around.outside.clock, loop=around.loop,
+                          stepped=not around.threaded, owned=self._owned,
                           tell=lambda alarm, words: self._span_alarm(name, alarm, words))
         self.spans[name] = span
         for slot, circuit in span.circuits.items():

@@ -16,6 +16,7 @@ from ccappliance.call.routes import RouteSettings
 from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.media.prompts import PromptBook, PromptSettings
+from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
 from ccappliance.signalling.pri_settings import PriSettings, channels_of
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
@@ -54,6 +55,9 @@ class FxoLine:
     channel: int = required(least=1, most=MAX_PORTS, doc="Channel of the card, from 1.", reload=False)
     number: str = key("", doc="The number callers dial to reach this line; calls on it have this called number.")
     signalling: FxoSettings = key(factory=FxoSettings, doc="Timings and signs of this line.", reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this line.")
+    tones: str = key("", doc="Name in `tones`: what this line's exchange sends, if not what the country's do.",
+                     reload=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,7 @@ class FxsLine:
     channel: int = required(least=1, most=MAX_PORTS, doc="Channel of the card, from 1.", reload=False)
     station: str = required(pattern=r"[0-9]{1,8}", doc="The telephone's number.", reload=False)
     signalling: FxsSettings = key(factory=FxsSettings, doc="Timings and caller ID of this telephone.", reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this telephone.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,7 @@ class PriLine:
     numbers: tuple[str, ...] = key((), doc="Numbers callers dial to reach this span, for the simulated exchange.",
                                    reload=False)
     signalling: PriSettings = key(factory=PriSettings, doc="How the switch speaks.", reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
 
     @property
     def channel(self) -> int:
@@ -131,6 +137,9 @@ class Site:
     driver: str = key("simulated", choices=("simulated",), doc="What drives the lines.", reload=False)
     system: SystemSettings = key(factory=SystemSettings, doc="What the whole box shares.")
     lines: Mapping[str, Line] = key(factory=dict, doc="Lines and telephones by name.")
+    tones: Mapping[str, Mapping[str, PatternSettings]] = key(
+        factory=dict, doc="Tones of exchanges that differ from their country's: by a name that lines refer to, by tone "
+                          "(busy, congestion, dial, ringback), as `ccappliance dsp learn` writes them.", reload=False)
     trunks: Mapping[str, TrunkGroupSettings] = key(factory=dict, doc="Groups of lines on which calls may leave.")
     stations: StationSettings = key(factory=StationSettings, doc="How telephones are rung.")
     calendars: Mapping[str, CalendarSettings] = key(factory=dict, doc="Opening hours by name.")
@@ -176,6 +185,7 @@ class Site:
         book.check(report)
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()))
         self._check_lines(report)
+        self._check_tones(report)
         self._check_destinations(report)
 
     def _check_lines(self, report: Report) -> None:
@@ -202,6 +212,19 @@ class Site:
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))
+
+    def _check_tones(self, report: Report) -> None:
+        zone = load_zones().get(self.system.zone)
+        for name, tones in self.tones.items():
+            try:
+                if zone is not None and all(1 <= len(one.hz) <= 2 for one in tones.values()):
+                    learned_zone(zone, tones)
+            except ValueError as error:
+                report.error(f"tones.{name}", f"{error} (zone {self.system.zone})",
+                             "learn them again, or leave one out")
+        for name, line in self.lines.items():
+            if isinstance(line, FxoLine) and line.tones and line.tones not in self.tones:
+                report.error(f"lines.{name}.tones", f"there are no tones {line.tones!r}", _some(self.tones))
 
     def _check_destinations(self, report: Report) -> None:
         known = list(self.destinations())

@@ -30,9 +30,11 @@ MAY_USE = {
     "sim.story": {"random"},
     "daemon": {"random"},
 }
-COMPILED = {"media._resample": {"media.files"}, "media._engine": {"media.engine", "media.metronome"},
+COMPILED = {"media._resample": {"media.files"}, "media._engine": {"media.engine"},
+            "media._pulse": {"media.metronome"},
             "media._dsp": {"media.dsp"}, "media._verdict": {"media.verdict"}, "media._levels": {"media.levels"},
-            "media._echo": {"media.levels"}, "media._voice": {"media.levels"}, "media._conceal": {"media.levels"}}
+            "media._stretch": {"media.accuracy.signals"}, "media._echo": {"media.levels"},
+            "media._voice": {"media.levels"}, "media._conceal": {"media.levels"}}
 
 
 def dotted(path: Path) -> str:

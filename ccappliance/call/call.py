@@ -37,6 +37,8 @@ class Call:
         self.variables: dict[str, str] = {}
         self.order_class = 0  # what a flow has decided of its place in queues, besides the queue's own
         self.boost = 0.0  # seconds
+        self.require = ""  # skills an agent must have for it, besides what the queue asks for
+        self.steps = ()  # nothing has to happen between an agent's answer and the connection
         self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()

@@ -220,6 +220,35 @@ class QueueEntered(Fact):
     entered: float  # the entry's enter time on the loop clock; survives transfers
     order_class: int
     boost: float
+    kind: str = "call"  # "callback": a promise to call back, which stands in the caller's place
+    require: str = ""  # skills asked for
+    tier: int = 1  # seats up to this tier
+    wanted: str = ""  # this agent alone
+
+
+@dataclass(frozen=True, slots=True)
+class EntryChanged(Fact):
+    """An entry has another place or may be taken by others than before; every field is as it is from now on."""
+
+    call: str
+    queue: str
+    why: str  # "widened: waited 15 s", "relaxed: …", "wanted: …", "nobody attends", "assigned", "prioritised"
+    order_class: int
+    boost: float
+    require: str
+    tier: int
+    wanted: str
+    by: str  # who decided it; "": the rules
+
+
+@dataclass(frozen=True, slots=True)
+class QueueApplied(Fact):
+    """What the matcher knows of a queue from now on: with it every decision can be made again from the journal."""
+
+    queue: str
+    strategy: str
+    seats: list[dict[str, Any]]  # in order: {agent, tier, weight, skills}
+    why: str  # "configuration", or who changed the strategy
 
 
 @dataclass(frozen=True, slots=True)

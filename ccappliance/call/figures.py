@@ -7,6 +7,7 @@ from datetime import date, datetime
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 
+OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
 
 
@@ -95,6 +96,22 @@ class Figures:
 
     def agent(self, number: str) -> AgentFigures:
         return self.agents.setdefault(number, AgentFigures())
+
+    # ---- what strategies compare (apps/acd/strategy.py: Counts) ----
+
+    def answered_by(self, number: str) -> int:
+        return self.agent(number).answered
+
+    def talked(self, number: str, now: float) -> float:
+        agent = self.agent(number)
+        return agent.seconds("talking", now) + agent.seconds("hold", now)
+
+    def occupancy(self, number: str, now: float) -> float:
+        """Talking, hold, ringing and wrap-up / logged in and not paused; 0 before there is anything to divide."""
+        agent = self.agent(number)
+        occupied = sum(agent.seconds(state, now) for state in OCCUPIED)
+        available = occupied + agent.seconds("ready", now)
+        return occupied / available if available else 0.0
 
     def total(self) -> QueueFigures:
         """All queues together."""

@@ -6,35 +6,47 @@ through a second ring, and is told to the ports in the loop. Memory and ownershi
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS, TAPE_SECONDS
-from ccappliance.base.units import RATE, TICK, amplitude, samples
+from ccappliance.base.units import RATE, TICK, amplitude, dbm0, samples
 from ccappliance.media import _engine
 from ccappliance.media._engine import WireEnd
 from ccappliance.media.dsp import render_fsk
 from ccappliance.media.ports import (
+    PLAIN,
     SIGNALS,
+    BeepHeard,
+    BothBegan,
+    BothEnded,
     DigitHeard,
     Ear,
     FskHeard,
+    GreetingEnded,
     Heard,
+    Levels,
     MediaPort,
     MediaStats,
     Played,
+    SilenceHeard,
     Sound,
     SoundHeard,
+    TalkBegan,
+    TalkEnded,
     Tone,
     ToneEnded,
     ToneHeard,
     ToneStep,
+    Treatment,
+    Verdict,
     VoiceHeard,
     WireStalled,
     signal_ear,
 )
-from ccappliance.media.tones import Zone, dtmf_tone
+from ccappliance.media.tones import Recognised, Zone, dtmf_tone
+from ccappliance.media.verdict import zone_tones
 
 UNTOLD = -1
 PAUSE = 1.0  # seconds of a ',' in a dialled string
@@ -120,13 +132,18 @@ class EngineTape:
 class EnginePort:
     """One end of a voice path. After `close` every request is harmless and nothing is heard."""
 
-    def __init__(self, media: "EngineMedia", name: str, wire: WireEnd) -> None:
+    def __init__(self, media: "EngineMedia", name: str, wire: WireEnd, treatment: Treatment) -> None:
+        zone = treatment.tones or media.zone
         self.name = name
         self.on_heard: Callable[[Heard], None] | None = None
         self.ears = Ear.NONE
         self.closed = False
         self.media = media
-        self.handle = media.engine.open(wire)
+        self.patterns = [tone.name for tone in zone.recognised]
+        self.handle = media.engine.open(
+            wire, media.tones_of(zone), math.pow(10.0, treatment.gain_in / 20.0),
+            math.pow(10.0, treatment.gain_out / 20.0), treatment.agc, treatment.comfort,
+            0 if treatment.echo is None else max(1, round(treatment.echo / TICK)))
         self.in_bridge: EngineBridge | None = None
         self._wire = wire
         self._needle = 0
@@ -209,6 +226,12 @@ class EnginePort:
         """Tell what came from the tick, unless it was on its way when the ear was switched off."""
         if not self.closed and ear in self.ears and self.on_heard is not None:
             self.on_heard(heard)
+
+    def levels(self) -> Levels:
+        if self.closed:
+            return Levels(dbm0(0.0), dbm0(0.0))
+        heard, sent = self.handle.levels
+        return Levels(round(dbm0(math.sqrt(heard)), 1), round(dbm0(math.sqrt(sent)), 1))
 
     # ---- tape ----
 
@@ -295,8 +318,8 @@ class EngineMedia:
         self.name = name
         self.timing: Timing | None = None
         self._room = ports
-        self._patterns = [tone[0] for tone in zone.recognised]
-        self.engine = _engine.Engine(ports, [tone[1:] for tone in zone.recognised], self._flush_later)
+        self.engine = _engine.Engine(ports, self._flush_later)
+        self._tones: dict[tuple[Recognised, ...], Any] = {}  # ports of one kind of exchange share them
         self._ports: dict[int, EnginePort] = {}
         self._bridges: dict[EngineBridge, None] = {}
         self._expected: dict[int, Callable[[bool, int], None]] = {}
@@ -309,14 +332,14 @@ class EngineMedia:
         wire = _engine.Wire()
         return WireEnd(wire, 0), WireEnd(wire, 1)
 
-    def port(self, name: str, wire: WireEnd) -> EnginePort:
+    def port(self, name: str, wire: WireEnd, treatment: Treatment = PLAIN) -> EnginePort:
         if self._closed:
             raise Refused("media_closed", f"{name}: the media of side {self.name} is closed")
         if len(self._ports) == self._room:
             raise Refused("ports_full", f"{name}: side {self.name} has {self._room} ports, the most it was built for")
         if wire.taken:
             raise Refused("wire_in_use", f"{name}: another port is attached to this end of the wire; close it first")
-        port = EnginePort(self, name, wire)
+        port = EnginePort(self, name, wire, treatment)
         self._ports[port.handle.number] = port
         return port
 
@@ -328,7 +351,8 @@ class EngineMedia:
     def stats(self) -> MediaStats:
         late, worst = (self.timing.late, self.timing.worst_late) if self.timing is not None else (0, 0.0)
         engine = self.engine
-        return MediaStats(engine.ticks, late, worst, engine.busiest, engine.events_lost, len(self._ports))
+        return MediaStats(engine.ticks, late, worst, engine.busiest, engine.events_lost, len(self._ports),
+                          engine.frames_missed)
 
     def close(self) -> None:
         """Close all ports and bridges; every playback ends now, because perhaps no tick will follow."""
@@ -345,6 +369,14 @@ class EngineMedia:
             back(False, UNTOLD)
 
     # ---- for ports, bridges and metronomes ----
+
+    def tones_of(self, zone: Zone) -> Any:
+        """What the tick needs to know of a zone."""
+        known = self._tones.get(zone.recognised)
+        if known is None:
+            known = _engine.Tones([tone[1:] for tone in zone.recognised], zone_tones(zone))
+            self._tones[zone.recognised] = known
+        return known
 
     def expect(self, number: int, back: Callable[[bool, int], None]) -> None:
         """Call `back(completed, samples)` when loan `number` comes back from the tick."""
@@ -376,24 +408,8 @@ class EngineMedia:
                 if back is not None:
                     self.loop.call_soon(back, bool(value), made)
             elif number in self._ports:
-                heard, ear = self._heard(kind, value, data)
-                self.loop.call_soon(self._ports[number].hear, heard, ear)
-
-    def _heard(self, kind: int, value: int, data: bytes) -> tuple[Heard, Ear]:
-        if kind == _engine.DIGIT:
-            return DigitHeard(chr(value)), Ear.DTMF
-        if kind in (_engine.TONE_HEARD, _engine.TONE_ENDED) and value >= _engine.SIGNALS:
-            name = SIGNALS[value - _engine.SIGNALS]
-            return ToneHeard(name) if kind == _engine.TONE_HEARD else ToneEnded(name), signal_ear(name)
-        if kind == _engine.TONE_HEARD:
-            return ToneHeard(self._patterns[value]), Ear.PROGRESS
-        if kind == _engine.TONE_ENDED:
-            return ToneEnded(self._patterns[value]), Ear.PROGRESS
-        if kind == _engine.VOICE:
-            return VoiceHeard(), Ear.PROGRESS
-        if kind == _engine.FSK:
-            return FskHeard(data), Ear.FSK
-        return WireStalled(value / RATE), Ear.NONE
+                port = self._ports[number]
+                self.loop.call_soon(port.hear, *_heard(kind, value, made, data, port.patterns))
 
     def _flush_later(self) -> None:
         self.loop.call_later(TICK, self._flush)
@@ -401,6 +417,38 @@ class EngineMedia:
     def _flush(self) -> None:
         if not self.engine.flush():
             self._flush_later()
+
+
+def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str]) -> tuple[Heard, Ear]:
+    """An event of the tick as a fact, and the ear that heard it."""
+    if kind in (_engine.TONE_HEARD, _engine.TONE_ENDED):
+        fact = ToneHeard if kind == _engine.TONE_HEARD else ToneEnded
+        if value >= _engine.SIGNALS:
+            name = SIGNALS[value - _engine.SIGNALS]
+            return fact(name), signal_ear(name)
+        return fact(patterns[value]), Ear.PROGRESS
+    if kind == _engine.DIGIT:
+        return DigitHeard(chr(value)), Ear.DTMF
+    if kind == _engine.VOICE:
+        return VoiceHeard(), Ear.PROGRESS
+    if kind == _engine.FSK:
+        return FskHeard(data), Ear.FSK
+    if kind == _engine.TALK:
+        return _TALK[value]
+    if kind == _engine.VERDICT:
+        answer, confidence = divmod(value, _engine.SCALE)
+        return Verdict(_engine.ANSWERS[answer], confidence / (_engine.SCALE - 1), at / RATE), Ear.VERDICT
+    if kind == _engine.BEEP:
+        return BeepHeard(value, at / RATE), Ear.VERDICT
+    if kind == _engine.GREETING:
+        return GreetingEnded(), Ear.VERDICT
+    return WireStalled(value / RATE), Ear.NONE
+
+
+_TALK: Mapping[int, tuple[Heard, Ear]] = {
+    _engine.BEGAN: (TalkBegan(), Ear.VOICE), _engine.ENDED: (TalkEnded(), Ear.VOICE),
+    _engine.SILENCE: (SilenceHeard(), Ear.VOICE), _engine.BOTH: (BothBegan(), Ear.BOTH),
+    _engine.ONE: (BothEnded(), Ear.BOTH)}
 
 
 def digit_steps(digits: str, on: float, off: float) -> list[ToneStep]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ccappliance.base.units import TICK
-from ccappliance.media._engine import Pulse, lock_memory
+from ccappliance.media._pulse import Pulse, lock_memory
 from ccappliance.media.engine import EngineMedia
 
 PRIORITY = 20  # SCHED_FIFO: above every ordinary thread, below the kernel's interrupt threads (50)

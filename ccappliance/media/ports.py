@@ -8,9 +8,12 @@ All methods are called in the loop and return at once; all callbacks come in the
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.base.units import RATE
+
+if TYPE_CHECKING:
+    from ccappliance.media.tones import Zone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +22,7 @@ class Sound:
 
     name: str  # "zh/welcome": what journal, stories and scripted media know it by
     pcm: bytes
+    says: str = "human"  # of VERDICTS: what scripted media takes the speaker for; real samples speak for themselves
 
     @property
     def samples(self) -> int:
@@ -56,6 +60,9 @@ class Ear(enum.Flag):
     FSK = enum.auto()  # caller ID data, Bell 202 and V.23
     FAX = enum.auto()  # fax machines and modems: the signals cng, ced and modem
     SIT = enum.auto()  # the special information tone before an announcement: the signal sit
+    VOICE = enum.auto()  # who talks: TalkBegan, TalkEnded, SilenceHeard
+    VERDICT = enum.auto()  # who answered: Verdict, BeepHeard, GreetingEnded; opened when the answer is told
+    BOTH = enum.auto()  # double talk: BothBegan, BothEnded
 
 
 # Signals that are the same everywhere, told by name with ToneHeard (E.180 §8, T.30 §4, V.25): "sit" and "cng" once each
@@ -116,7 +123,81 @@ class WireStalled:
     seconds: float
 
 
-Heard = DigitHeard | ToneHeard | ToneEnded | VoiceHeard | FskHeard | SoundHeard | WireStalled
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """Somebody began to talk, on whatever noise there is; told within 60 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """He stopped 150 ms ago; shorter pauses are part of the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceHeard:
+    """Nobody has talked for 2 s; told once per stretch, also if nobody talked at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BothBegan:
+    """Either end talks into the other's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class BothEnded:
+    pass
+
+
+VERDICTS = ("human", "machine", "fax", "carrier")  # carrier: an announcement of the network
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who answered, told once. `confidence` below 0.5: unsure, and so "human" (a machine costs less than a person)."""
+
+    kind: str  # of VERDICTS
+    confidence: float
+    after: float  # seconds from the opening of the ear
+
+
+@dataclass(frozen=True, slots=True)
+class BeepHeard:
+    """A machine's beep is over: a pure tone after speech, none of the zone's."""
+
+    hz: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingEnded:
+    """What is no person has said all, beep included, or has been silent for 2 s: now it can be talked to."""
+
+
+Heard = (DigitHeard | ToneHeard | ToneEnded | VoiceHeard | FskHeard | SoundHeard | WireStalled | TalkBegan | TalkEnded
+         | SilenceHeard | BothBegan | BothEnded | Verdict | BeepHeard | GreetingEnded)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud it has been over the last third of a second, in dBm0; -99: silence."""
+
+    heard: float
+    sent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What is done to the sound of a line, for as long as its port is open. Scripted media knows `tones` only."""
+
+    gain_in: float = 0.0  # dB, to what arrives; at most 18, as all gains
+    gain_out: float = 0.0  # dB, to what is sent
+    agc: float | None = None  # dBm0 that the speech which arrives is brought to; ears hear it before
+    comfort: float | None = None  # dBm0 of noise that is sent while nobody in the port's bridge has a sound
+    echo: float | None = None  # seconds after which what is sent may come back (its card's buffers); None: no canceller
+    tones: "Zone | None" = None  # what this line's exchange sends, if not what the country's do
+
+
+PLAIN = Treatment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +289,10 @@ class MediaPort(Protocol):
         """Tell SoundHeard once when this sound arrives (a stretch of it is enough); None: give up."""
         ...
 
+    def levels(self) -> Levels:
+        """How loud it is now, at any time; scripted media knows of sound and silence only: nominal level, or -99."""
+        ...
+
     def tape(self) -> Tape: ...
 
     def close(self) -> None: ...
@@ -241,6 +326,7 @@ class MediaStats:
     busiest: float  # seconds the longest tick took
     events_lost: int
     ports: int
+    missed: int = 0  # frames that wires did not bring in time
 
 
 # The two ends of a voice path between a card and what it is wired to. Made in pairs by `Media.wire()` for simulated
@@ -255,7 +341,7 @@ class Media(Protocol):
         """A memory wire: what one end is sent the other hears one tick later, through A-law."""
         ...
 
-    def port(self, name: str, wire: WireEnd) -> MediaPort: ...
+    def port(self, name: str, wire: WireEnd, treatment: Treatment = PLAIN) -> MediaPort: ...
 
     def bridge(self, name: str) -> Bridge: ...
 

@@ -320,23 +320,26 @@ class Fsk:
         marks = 0
         while at < len(leans) and marks < 160:
             is_mark = leans[at] > 0.19 and inside[at] > 9500.0 and inside[at] > 0.5 * total[at]
-            marks = marks + 1 if is_mark else 0
+            marks = marks + 1 if is_mark else max(0, marks - 3)
             at += 1
         data = bytearray()
+        edges = [(300.0, 1.0, self.BIT)]  # weight, bits and samples from a start bit: what is known of a bit's length
+        astray: list[float] = []  # edges where none can be, and bytes without a stop bit
         faults = waited = 0
         while at < len(leans):
             waited += 1
             if leans[at] < 0 and inside[at] > 9500.0 / 16:
-                byte, stop, at = self._byte(leans, at)
+                byte, stop, at = self._byte(leans, at, edges, astray)
                 if byte is None:
                     continue
                 data.append(byte)
                 waited = 0
                 faults = 0 if stop else faults + 1
-                if faults == 3:
+                astray += [] if stop else [at]
+                if faults == 3 or len(astray) > 2 + len(data) // 2:
                     return b"", at
                 if len(data) >= 3 and len(data) == data[1] + 3:
-                    return bytes(data), at
+                    return bytes(data) if len(astray) <= len(data) // 2 else b"", at
                 continue
             if not data and leans[at] > 0.19 and inside[at] > 9500.0:
                 waited = 0
@@ -345,16 +348,39 @@ class Fsk:
             at += 1
         return b"", at
 
-    def _byte(self, leans: list[float], at: int) -> tuple[int | None, bool, int]:
+    def _byte(self, leans: list[float], at: int, edges: list[tuple[float, float, float]],
+              astray: list[float]) -> tuple[int | None, bool, int]:
         """The byte whose start bit began at `at`: value (None: a click), is there a stop bit, where to go on."""
-        centre = at + self.BIT / 2 - 0.5
-        places = [math.ceil(centre + k * self.BIT - 0.5) for k in range(10)]
-        if places[0] >= len(leans) or leans[places[0]] > 0:
-            return None, False, places[0] + 1
-        if places[9] >= len(leans):
-            return None, False, len(leans)
-        bits = [leans[place] > 0 for place in places]
-        return sum(bit << k for k, bit in enumerate(bits[1:9])), bits[9], places[9] + 1
+        before = leans[at - 1] if at else 0.0
+        start = at - (leans[at] / (leans[at] - before) if before > 0 else 0.5)
+        late: list[float] = [0.0]
+        bits: list[bool] = []
+        while len(bits) < 10:
+            at += 1
+            if at == len(leans):
+                return None, False, at
+            before, lean = leans[at - 1], leans[at]
+            length = self._length(edges)
+            if (lean > 0) != (before > 0):
+                when = at - start - lean / (lean - before)
+                k = int(when / length + 0.5)
+                if 1 <= k <= 9 and abs(when - k * length) <= 2:
+                    late.append(when - k * length)
+                    edges.append((1.0, k, when))
+                    length = self._length(edges)
+                else:
+                    astray.append(when)
+            over = at - start - (len(bits) + 0.5) * length - sum(late) / len(late)
+            if over >= 0:
+                bits.append(lean - (lean - before) * min(over, 1.0) > 0)
+                if bits == [True]:
+                    return None, False, at + 1
+        return sum(bit << k for k, bit in enumerate(bits[1:9])), bits[9], at + 1
+
+    @staticmethod
+    def _length(edges: list[tuple[float, float, float]]) -> float:
+        """Samples of a bit: the least squares of all edges."""
+        return sum(weight * k * when for weight, k, when in edges) / sum(weight * k * k for weight, k, _ in edges)
 
 
 def fsk_bits(data: bytes, seizure: int, mark: int) -> list[int]:

@@ -11,11 +11,25 @@ from collections.abc import Callable, Iterable, Sequence
 from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS
 from ccappliance.base.units import RATE, TICK
-from ccappliance.media.ports import Ear, Heard, MediaPort, MediaStats, Played, Sound, Tone, WireEnd
-from ccappliance.media.scripted_ears import Ears, Progress, Signal, Thing, air_time
+from ccappliance.media.ports import (
+    PLAIN,
+    Ear,
+    Heard,
+    Levels,
+    MediaPort,
+    MediaStats,
+    Played,
+    Sound,
+    Tone,
+    Treatment,
+    WireEnd,
+)
+from ccappliance.media.scripted_ears import Ears, Progress, air_time
+from ccappliance.media.scripted_signal import Signal, Thing
 from ccappliance.media.tones import Zone
 
 INAUDIBLE = -40.0  # dB: below this the detectors' floors are reached from nominal level (-10 dBm0)
+NOMINAL, NOTHING = -10.0, -99.0  # dBm0
 KEYS = "0123456789*#ABCD"
 PAUSE = 1.0  # seconds of a "," among digits
 
@@ -98,7 +112,7 @@ class ScriptedPlaying:
 class ScriptedPort:
     """One end of a voice path that carries facts. After `close` every request is harmless and nothing is heard."""
 
-    def __init__(self, media: "ScriptedMedia", name: str, wire: ScriptedWireEnd) -> None:
+    def __init__(self, media: "ScriptedMedia", name: str, wire: ScriptedWireEnd, treatment: Treatment = PLAIN) -> None:
         self.name = name
         self.on_heard: Callable[[Heard], None] | None = None
         self.loop = media.loop
@@ -108,7 +122,8 @@ class ScriptedPort:
         self.outgoing: tuple[Signal, ...] = ()
         self.media = media
         self._playing: ScriptedPlaying | None = None
-        self._ears = Ears(media.loop, media.progress, self._tell)
+        progress = Progress(treatment.tones) if treatment.tones is not None else media.progress
+        self._ears = Ears(media.loop, progress, self._tell)
         self._tapes: list[ScriptedTape] = []
         self.closed = False
 
@@ -169,6 +184,7 @@ class ScriptedPort:
     def listen(self, ears: Ear) -> None:
         if not self.closed:
             self._ears.listen(ears, self.incoming)
+            self._ears.said(self.outgoing)
 
     def listen_for(self, sound: Sound | None) -> None:
         if not self.closed:
@@ -177,6 +193,9 @@ class ScriptedPort:
     def _tell(self, heard: Heard) -> None:
         if self.on_heard is not None and not self.closed:
             self.on_heard(heard)
+
+    def levels(self) -> Levels:
+        return Levels(_level(self.incoming), _level(self.outgoing))
 
     # ---- what spreads ----
 
@@ -190,6 +209,10 @@ class ScriptedPort:
         for talker in self.bridge.talkers(self):
             signals += [signal for signal in talker.incoming if signal.alive and signal not in signals]
         return tuple(signals)
+
+    def say(self, signals: tuple[Signal, ...]) -> None:
+        self.outgoing = signals
+        self._ears.said(signals)
 
     def arrive(self, signals: tuple[Signal, ...]) -> None:
         before, self.incoming = self.incoming, signals
@@ -235,7 +258,7 @@ def spread(port: ScriptedPort) -> None:
         signals = talker.mix()
         if _same(signals, talker.outgoing):
             continue
-        talker.outgoing = signals
+        talker.say(signals)
         far = talker.wire.other
         far.arriving = signals
         hearer = far.port
@@ -243,6 +266,10 @@ def spread(port: ScriptedPort) -> None:
             hearer.arrive(signals)
             if hearer.bridge is not None:
                 changed += hearer.bridge.listeners(hearer)
+
+
+def _level(signals: tuple[Signal, ...]) -> float:
+    return NOMINAL if any(signal.alive for signal in signals) else NOTHING
 
 
 def _same(one: tuple[Signal, ...], other: tuple[Signal, ...]) -> bool:
@@ -359,12 +386,12 @@ class ScriptedMedia:
         one.other, other.other = other, one
         return one, other
 
-    def port(self, name: str, wire: WireEnd) -> ScriptedPort:
+    def port(self, name: str, wire: WireEnd, treatment: Treatment = PLAIN) -> ScriptedPort:
         if self._closed:
             raise Refused("media_closed", f"{name}: the media of this side is closed")
         if wire.port is not None:
             raise Refused("wire_in_use", f"{name} cannot be put where {wire.port.name} is: one port to a wire's end")
-        port = wire.port = ScriptedPort(self, name, wire)
+        port = wire.port = ScriptedPort(self, name, wire, treatment)
         self._ports[port] = None
         return port
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from ccappliance.media.ports import (
+    SIGNALS,
     DigitHeard,
     Ear,
     FskHeard,
@@ -14,10 +15,11 @@ from ccappliance.media.ports import (
     ToneEnded,
     ToneHeard,
     VoiceHeard,
+    signal_ear,
 )
-from ccappliance.media.tones import Zone
-
-Thing = Sound | Tone | str | bytes  # what a signal says; str: one DTMF digit, bytes: one caller ID message
+from ccappliance.media.scripted_signal import Signal, Thing, audible
+from ccappliance.media.scripted_talk import AnswerEar, BothEar, TalkEar
+from ccappliance.media.tones import Zone, alike, as_pattern
 
 # What the engine's ears need, measured from the first sample at the wire's other end (tests/contracts/test_media.py):
 DIGIT_NEEDS = 0.060  # seconds: two blocks, and the tick's two frames
@@ -27,31 +29,17 @@ LONG_CYCLE = 2.0  # of cadences up to this two bursts are heard out; of longer o
 EDGE = 0.06  # from the edge of a burst until it is certain
 BLINK = 0.03  # a burst that is cut so early was none: the pause before it goes on
 PAUSE_SPREAD = 1.1  # a pause so many times its nominal length: the tone is over
+SAME_OFF = 0.15  # by which a pause may differ from its pattern's
 VOICE_NEEDS = 0.22  # ports.VoiceHeard, and a frame
 VOICE_OVER = 2.0  # ports.VoiceHeard
-GLANCE = 1600  # bytes
+SIGNAL_NEEDS = {"sit": 0.9, "cng": 0.56, "ced": 0.66, "modem": 0.66}  # ext: _signal.pyx, "told"
+SIGNAL_OVER = 0.1  # from the end of an answering machine's 2100 Hz until it is known
 MATCH_NEEDS = 0.2  # the stretch the engine looks for (ext: MATCH_NEEDLE)
 
 BAUD = 1200.0  # Bell 202 and V.23 alike
 SEIZURE_BITS, MARK_BITS, TRAIL_BITS = 300, 180, 10  # EN 300 659-1 §6.2; the trail lets the last byte out
 BITS_PER_BYTE = 10  # start, eight, stop
 FSK_LATEST = 0.3  # an ear switched on during the seizure or early mark still hears the message
-
-
-class Signal:
-    """One thing a mouth says, on its way; equal only to itself."""
-
-    __slots__ = ("alive", "began", "seconds", "thing")
-
-    def __init__(self, thing: Thing, seconds: float, began: float) -> None:
-        self.thing = thing
-        self.seconds = seconds
-        self.began = began
-        self.alive = True
-
-    def __repr__(self) -> str:
-        thing = self.thing
-        return thing.name if isinstance(thing, Sound | Tone) else repr(thing)
 
 
 def air_time(data: bytes) -> float:
@@ -76,28 +64,43 @@ class Progress:
     """What the ear for progress knows of a zone: names, frequencies and cadences of the tones it recognises."""
 
     def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+        self._names: dict[Tone, str | None] = {}
         self._cadences = {name: (on_ms / 1000, off_ms / 1000) for name, _, on_ms, off_ms in zone.recognised}
         self._frequencies = frozenset(hz for _, tone_hz, _, _ in zone.recognised for hz in tone_hz)
 
+    def name(self, tone: Tone) -> str | None:
+        """What the ear takes the tone for, whatever it is called; None if it is not among those recognised."""
+        if tone not in self._names:
+            own = self._zone.tones.get(tone.name)
+            pattern = as_pattern(tone)
+            if own is not None and own.steps == tone.steps:
+                self._names[tone] = tone.name if tone.name in self._cadences else None
+            else:
+                self._names[tone] = next((one.name for one in self._zone.recognised
+                                          if pattern is not None and alike(one, pattern)
+                                           and abs(one.off_ms - pattern.off_ms) <= SAME_OFF * one.off_ms), None)
+        return self._names[tone]
+
     def needs(self, tone: Tone) -> float | None:
         """Seconds until the tone is certain; None if it is not among those recognised."""
-        if tone.name not in self._cadences:
+        name = self.name(tone)
+        if name is None:
             return None
-        on, off = self._cadences[tone.name]
+        on, off = self._cadences[name]
         if not off:
             return on + CONTINUOUS_MARGIN
         return (2 * on + off if on + off <= LONG_CYCLE else on) + EDGE
 
     def lasts(self, tone: Tone, played: float) -> float:
         """Seconds until a tone that ceased after `played` is known to be over: its pause must be longer than usual."""
-        pause = self._cadences[tone.name][1]
+        pause = self._cadences[self.name(tone) or tone.name][1]
         return max(0.0, PAUSE_SPREAD * pause - _silent(tone, played)) + EDGE
 
     def is_voice(self, thing: Thing) -> bool:
         """Energy beside the zone's frequencies."""
         if isinstance(thing, Sound):
-            start = thing.pcm[:GLANCE]  # a long sound is counted through only if it begins with silence
-            return start.count(0) < len(start) or thing.pcm.count(0) < len(thing.pcm)
+            return audible(thing)
         if isinstance(thing, Tone):
             return any(hz not in self._frequencies for step in thing.steps for hz in step.frequencies)
         return True
@@ -120,6 +123,10 @@ class Ears:
         self._stretch = 0  # grows whenever the ear for progress is switched off
         self._voice_told = False
         self._quiet: asyncio.TimerHandle | None = None
+        self._signalled: dict[Signal, None] = {}  # 2100 Hz that was told and has not ended
+        self._talk = TalkEar(loop, tell)
+        self._both = BothEar(loop, tell)
+        self._answer = AnswerEar(loop, tell)
 
     @property
     def open(self) -> bool:
@@ -139,6 +146,9 @@ class Ears:
             self._pending = {signal: timers for signal, timers in self._pending.items() if timers}
         if Ear.PROGRESS in off:
             self._forget_progress()
+        if Ear.FAX in off:
+            self._signalled.clear()
+        self._turn_talk(fresh, off, present)
         if fresh:
             for signal in present:
                 self._judge(signal, fresh)
@@ -156,6 +166,24 @@ class Ears:
         self.listen(Ear.NONE, ())
         self.listen_for(None, ())
 
+    def _turn_talk(self, fresh: Ear, off: Ear, present: tuple[Signal, ...]) -> None:
+        for ear, which in ((Ear.VOICE, self._talk), (Ear.VERDICT, self._answer)):
+            if ear in off:
+                which.stop()
+            if ear in fresh:
+                which.start()
+                for signal in present:
+                    which.arrived(signal)
+        if Ear.BOTH in off:
+            self._both.stop()
+        if Ear.BOTH in fresh:
+            self._both.heard(present)
+
+    def said(self, signals: tuple[Signal, ...]) -> None:
+        """The port itself says this now."""
+        if Ear.BOTH in self._on:
+            self._both.said(signals)
+
     def changed(self, before: tuple[Signal, ...], now: tuple[Signal, ...]) -> None:
         """Other signals reach the port than before."""
         for signal in before:
@@ -163,8 +191,14 @@ class Ears:
                 self._left(signal)
         for signal in now:
             if signal not in before:
+                if Ear.VOICE in self._on:
+                    self._talk.arrived(signal)
+                if Ear.VERDICT in self._on:
+                    self._answer.arrived(signal)
                 self._judge(signal, self._on)
                 self._seek(signal)
+        if Ear.BOTH in self._on:
+            self._both.heard(now)
 
     # ---- arriving and leaving ----
 
@@ -177,6 +211,9 @@ class Ears:
         if Ear.FSK in ears and isinstance(thing, bytes) and self._loop.time() - signal.began <= FSK_LATEST:
             whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
             self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
+        name = thing.name if isinstance(thing, Sound | Tone) else ""
+        if name in SIGNALS and signal_ear(name) in ears:
+            self._later(signal, signal_ear(name), SIGNAL_NEEDS[name], self._signal)
         if Ear.PROGRESS in ears:
             needs = self._progress.needs(thing) if isinstance(thing, Tone) else None
             if needs is not None:
@@ -189,6 +226,13 @@ class Ears:
             timer.cancel()
         if signal in self._match:
             self._match.pop(signal).cancel()
+        if Ear.VOICE in self._on:
+            self._talk.left(signal)
+        if Ear.VERDICT in self._on:
+            self._answer.left(signal)
+        if signal in self._signalled:
+            del self._signalled[signal]
+            self._loop.call_later(SIGNAL_OVER, self._signal_over, signal)
         name = self._told.pop(signal, None)
         if name is not None:
             assert isinstance(signal.thing, Tone)
@@ -221,13 +265,27 @@ class Ears:
 
     def _tone(self, signal: Signal) -> None:
         assert isinstance(signal.thing, Tone)
-        self._told[signal] = signal.thing.name
+        name = self._told[signal] = self._progress.name(signal.thing) or signal.thing.name
         self._voice_told = False
-        self._tell(ToneHeard(signal.thing.name))
+        self._tell(ToneHeard(name))
 
     def _tone_over(self, name: str, stretch: int) -> None:
         if stretch == self._stretch and name not in self._told.values():
             self._tell(ToneEnded(name))
+
+    def _signal(self, signal: Signal) -> None:
+        thing = signal.thing
+        assert isinstance(thing, Sound | Tone)
+        self._tell(ToneHeard(thing.name))
+        if thing.name in ("ced", "modem"):
+            self._signalled[signal] = None
+        elif isinstance(thing, Tone) and thing.rounds != 1:  # told each time it comes
+            cycle = sum(step.seconds for step in thing.steps)
+            self._later(signal, signal_ear(thing.name), cycle, self._signal)
+
+    def _signal_over(self, signal: Signal) -> None:
+        if Ear.FAX in self._on and isinstance(signal.thing, Sound | Tone):
+            self._tell(ToneEnded(signal.thing.name))
 
     def _voice(self, signal: Signal) -> None:
         self._voiced[signal] = None

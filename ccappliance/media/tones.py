@@ -79,7 +79,24 @@ class Zone:
             twin = next((other.name for other in known.values() if other.name != one.name and alike(one, other)), None)
             if twin is not None:
                 raise ValueError(f"{one.name} cannot be told from {twin}: the same frequencies and the same cadence")
-        return replace(self, recognised=tuple(known.values()))
+        spoken = {one.name: _as_tone(one) for one in patterns if one.name in self.tones}
+        return replace(self, recognised=tuple(known.values()), tones=MappingProxyType({**self.tones, **spoken}))
+
+
+def _as_tone(one: Recognised) -> Tone:
+    if not one.off_ms:
+        return Tone(one.name, (ToneStep(one.hz, math.inf),))
+    return Tone(one.name, (ToneStep(one.hz, one.on_ms / 1000), ToneStep((), one.off_ms / 1000)))
+
+
+def as_pattern(tone: Tone) -> Recognised | None:
+    """A tone of one sound and one pause, or without end, as an ear for progress would learn it; None: another one."""
+    on, off = tone.steps[0], tone.steps[1] if len(tone.steps) == 2 else None
+    if not 1 <= len(on.frequencies) <= 2 or len(tone.steps) > 2 or (off is not None and off.frequencies):
+        return None
+    endless = off is None or math.isinf(on.seconds)
+    return Recognised(tone.name, on.frequencies, 1000 if endless else round(on.seconds * 1000),
+                      0 if endless or off is None else round(off.seconds * 1000))
 
 
 def alike(one: Recognised, other: Recognised) -> bool:

@@ -82,14 +82,16 @@ class PriCircuit(Bearer):
             self.port.silence()
         self._connect("connect")
 
-    def progress(self, tone: str, cause: Cause | None = None) -> None:
+    def progress(self, tone: str = "", cause: Cause | None = None) -> None:
         """Incoming, not answered: say that something can be heard in-band (PROGRESS), and play this tone of the zone.
+        Without a tone the port's owner plays what there is to be heard.
 
         Refused("wrong_state") if no call is offered.
         """
         self._must_be_offered("progress")
         self._span.ask(pipe.Progress(self.call, self.slot, int(cause or 0)))
-        self.port.tone(self._zone.tone(tone))
+        if tone:
+            self.port.tone(self._zone.tone(tone))
 
     def _clear(self, cause: Cause) -> None:
         self._owed = True

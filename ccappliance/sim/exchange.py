@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccappliance.base.dialplan import Match
 from ccappliance.drivers.line import SimulatedLine
-from ccappliance.media.ports import Bridge, Media
+from ccappliance.media.ports import Bridge, Media, Sound
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.callerid import Moment, encode_mdmf
 from ccappliance.sim.exchange_line import CallerIdMessage, ExchangeLine, LineSettings, LineState, Party
@@ -40,6 +40,7 @@ class Exchange:
         self._lines: list[ExchangeLine] = []
         self._numbers: dict[str, list[Party]] = {}  # lines in the order in which they are hunted
         self._beginnings: Counter[str] = Counter()  # of lines whose number goes on after these digits
+        self._announced: dict[str, Sequence[Sound]] = {}
         self._calls = 0
         self.spoil: Callable[[bytes], bytes] = bytes  # what becomes of FSK caller ID on its way (F21)
 
@@ -64,6 +65,11 @@ class Exchange:
         self._numbers.setdefault(number, []).append(party)
         self._beginnings.update(_beginnings(number))
 
+    def announce(self, number: str, sounds: Sequence[Sound]) -> None:
+        """Nobody has this number: who dials it hears these sounds, and then congestion."""
+        self._announced[number] = sounds
+        self._beginnings.update(_beginnings(number))
+
     def remove(self, line: ExchangeLine) -> None:
         """Take a line out of service for ever; its call ends."""
         connection = line.connection
@@ -82,7 +88,8 @@ class Exchange:
 
     def _dialled(self, line: ExchangeLine, digits: str, no_more: bool) -> bool:
         """`line` dialled `digits` so far. True: that is a whole number, and the call goes on its way."""
-        if not no_more and (digits not in self._numbers or self._beginnings[digits] > 0):
+        known = digits in self._numbers or digits in self._announced
+        if not no_more and (not known or self._beginnings[digits] > 0):
             return False
         self.connect(line, digits)
         return True
@@ -105,10 +112,14 @@ class Exchange:
         """The first free line of the number."""
         return next((line for line in self._numbers.get(number, ()) if line.free), None)
 
+    def announcement(self, number: str) -> Sequence[Sound]:
+        """What is said of a number that nobody has."""
+        return self._announced.get(number, ())
+
     def match(self, digits: str) -> Match:
         """What these digits are to the numbers of the exchange."""
         longer = self._beginnings[digits] > 0
-        if digits in self._numbers:
+        if digits in self._numbers or digits in self._announced:
             return Match.COMPLETE_OR_MORE if longer else Match.COMPLETE
         return Match.PARTIAL if longer or not digits else Match.IMPOSSIBLE
 
@@ -155,7 +166,11 @@ class ExchangeCall:
         called = self._exchange.hunt(self.number)
         if called is None:
             self._over = True
-            self.caller.part("busy" if self._exchange.reachable(self.number) else "congestion")
+            announced = self._exchange.announcement(self.number)
+            if announced:
+                self.caller.announce(announced, "congestion")
+            else:
+                self.caller.part("busy" if self._exchange.reachable(self.number) else "congestion")
             return
         self._called = called
         self.caller.hear_tone("ringback")

@@ -2,16 +2,16 @@
 
 import asyncio
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ccappliance.base.limits import MAX_DIALLED
 from ccappliance.drivers.api import HookChanged, Pulsed
 from ccappliance.drivers.hook import HookDecoder, HookEvent
 from ccappliance.drivers.line import LineEvent, LoopChanged, Ringer, SimulatedLine
-from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, MediaPort, Played
-from ccappliance.media.tones import Zone
+from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, MediaPort, Played, Sound
+from ccappliance.media.tones import Zone, parse_tone
 
 HUNG_UP = 0.5  # a break this long is on-hook: longer than any flash key, shorter than a caller's redial
 LOOP_BREAK = 0.5  # kewl start's disconnect; exchanges use 250 to 1,000 ms
@@ -41,13 +41,16 @@ class LineSettings:
     withheld: bool = False  # its own number is not shown to those it calls
     dial_tone_delay: float = 0.3  # seconds
     fault: str = ""  # of FAULTS
+    tones: Mapping[str, str] = field(default_factory=dict)  # of a strange exchange: 480+620/500,0/500
 
     def __post_init__(self) -> None:
-        for field, choices in (("caller_id", CALLER_ID), ("answer", ANSWER), ("disconnect", DISCONNECT),
+        for name, choices in (("caller_id", CALLER_ID), ("answer", ANSWER), ("disconnect", DISCONNECT),
                                ("fault", FAULTS)):
-            if getattr(self, field) not in choices:
+            if getattr(self, name) not in choices:
                 known = ", ".join(choice for choice in choices if choice)
-                raise ValueError(f"{field} of a line is {getattr(self, field)!r}; known are {known}")
+                raise ValueError(f"{name} of a line is {getattr(self, name)!r}; known are {known}")
+        for tone, text in self.tones.items():
+            parse_tone(tone, text)
 
 
 class LineState(enum.Enum):
@@ -110,6 +113,8 @@ class Party(Protocol):
     def sign_answer(self) -> None: ...
 
     def part(self, tone: str) -> None: ...
+
+    def announce(self, sounds: Sequence[Sound], tone: str) -> None: ...
 
     def sign_disconnect(self) -> None: ...
 
@@ -182,7 +187,8 @@ class ExchangeLine:
         self._idle()
 
     def hear_tone(self, name: str) -> None:
-        self.port.tone(self._zone.tone(name))
+        strange = self.settings.tones.get(name)
+        self.port.tone(parse_tone(name, strange) if strange else self._zone.tone(name))
 
     def talk(self) -> None:
         """The voice path is open from now on."""
@@ -201,6 +207,13 @@ class ExchangeLine:
         self.state = LineState.CLEARED
         self.connection = None
         self.hear_tone(tone)
+
+    def announce(self, sounds: Sequence[Sound], tone: str) -> None:
+        """Its call came to nothing: these words say why, then a tone. Without the sign of an answer."""
+        self._stop_timer()
+        self.state = LineState.CLEARED
+        self.connection = None
+        self.port.play(sounds).on_end(lambda said: self.hear_tone(tone) if said.completed else None)
 
     def sign_disconnect(self) -> None:
         """The other party left: tell as the line is set."""

@@ -1,11 +1,12 @@
 """The exchange's end of an ISDN span: the same signalling from its other side, each B channel a line there."""
 
 import asyncio
+from collections.abc import Sequence
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Clock
 from ccappliance.drivers.simulated_span import SpanEnd
-from ccappliance.media.ports import Media
+from ccappliance.media.ports import Media, Sound
 from ccappliance.media.tones import Zone
 from ccappliance.signalling import signals
 from ccappliance.signalling.pri import PriCircuit
@@ -90,6 +91,13 @@ class ExchangeBearer:
             self._leave(Cause.NO_ANSWER if self._ringing else Cause.BUSY)
         else:
             self._leave(Cause.OUT_OF_ORDER if self._ringing else Cause.UNALLOCATED)
+
+    def announce(self, sounds: Sequence[Sound], tone: str) -> None:
+        """Its call came to nothing: these words say why, in-band, and then the cause."""
+        self.connection = None
+        self._state = LineState.CLEARED
+        self.circuit.progress(cause=Cause.UNALLOCATED)
+        self.port.play(sounds).on_end(lambda said: self._leave(Cause.UNALLOCATED) if said.completed else None)
 
     def sign_disconnect(self) -> None:
         self._leave(Cause.NORMAL)

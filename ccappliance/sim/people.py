@@ -204,6 +204,13 @@ class Person:
         self._must_be_off_hook(f"say {', '.join(sound.name for sound in sounds)}")
         return await self.phone.port.play(sounds).wait()
 
+    async def send(self, sound: Sound, *, repeat: bool = False) -> None:
+        """Let a machine speak; returns when it has, or at once if it goes on until something else is said."""
+        self._must_be_off_hook(f"send {sound.name}")
+        playing = self.phone.port.play([sound], repeat=repeat)
+        if not repeat:
+            await playing.wait()
+
     async def call(self, number: str, within: float = PATIENCE) -> None:
         """Lift, wait for dial tone, and dial."""
         self.lift()

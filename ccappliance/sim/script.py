@@ -9,12 +9,14 @@ from typing import Any
 import yaml
 
 from ccappliance.base.errors import ConfigError, Finding
+from ccappliance.media.ports import VERDICTS
 from ccappliance.sim.configured import Overlay
+from ccappliance.sim.machines import MACHINE_SOUNDS
 
 VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True, "calls": True,
-         "says": True, "hears": True, "hears nothing": True, "rings": True, "is not rung": True,
+         "says": True, "sends": True, "hears": True, "hears nothing": True, "rings": True, "is not rung": True,
          "bell stops": False}  # verb → needs an argument
-OPTIONS = {"within", "shows", "to"}
+OPTIONS = {"within", "shows", "to", "as"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
@@ -87,6 +89,7 @@ class Script:
     lines: Mapping[str, Mapping[str, Any]]  # circuit name → settings of the exchange's end
     steps: tuple[Step, ...]
     config: tuple[Overlay, ...] = ()  # what is laid over the configuration for this story
+    announcements: Mapping[str, str] = field(default_factory=dict)  # number → what is said of it
 
 
 def read_script(path: Path) -> Script:
@@ -109,7 +112,7 @@ class _Reader:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError([Finding(self._path.name, "story", f"can't be read: {error}", "")]) from None
         top = self._mapping(root, "story")
-        known = {"title", "at", "seed", "config", "people", "exchange", "steps"}
+        known = {"title", "at", "seed", "config", "people", "exchange", "announcements", "steps"}
         for key, node in top.items():
             if key not in known:
                 self._wrong(node, key, "unknown key", f"known: {', '.join(sorted(known))}")
@@ -117,6 +120,8 @@ class _Reader:
         roles = self._roles = {key: self._role(key, node) for key, node in people.items()}
         lines = {key: self._plain(node) for key, node in self._mapping(top.get("exchange"), "exchange").items()}
         steps = tuple(step for node in self._items(top.get("steps"), "steps") if (step := self._step(node)))
+        announced = {key: str(self._plain(node))
+                     for key, node in self._mapping(top.get("announcements"), "announcements").items()}
         at = self._at(top.get("at"))
         config = (self._overlay(top["config"]),) if "config" in top else ()
         seed = int(self._number(top["seed"], "seed")) if "seed" in top else 1
@@ -125,7 +130,7 @@ class _Reader:
         if self._findings:
             raise ConfigError(self._findings)
         title = str(self._plain(top["title"])) if "title" in top else self._path.stem
-        return Script(self._path, title, at, seed, roles, lines, steps, config)
+        return Script(self._path, title, at, seed, roles, lines, steps, config, announced)
 
     def _role(self, key: str, node: yaml.Node) -> Role:
         told = self._plain(node) if isinstance(node, yaml.MappingNode) else {}
@@ -223,6 +228,13 @@ class _Reader:
             return None
         if deed.get("to", who) not in self._roles:
             self._wrong(told, f"steps.{who}.to", "nobody of this name", f"people: {', '.join(self._roles)}")
+            return None
+        if verb == "sends" and deed[verb] not in MACHINE_SOUNDS:
+            self._wrong(told, f"steps.{who}.sends", f"no machine sends {deed[verb]!r}",
+                        f"known: {', '.join(MACHINE_SOUNDS)}")
+            return None
+        if deed.get("as", VERDICTS[0]) not in VERDICTS:
+            self._wrong(told, f"steps.{who}.as", f"nobody talks as {deed['as']!r}", f"known: {', '.join(VERDICTS)}")
             return None
         return Step(place, who, verb, deed[verb], {key: deed[key] for key in deed if key in OPTIONS})
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ccappliance.base.clock import Clock
@@ -14,6 +14,7 @@ from ccappliance.house import House
 from ccappliance.media.ports import Sound
 from ccappliance.media.tones import TONES
 from ccappliance.sim.configured import Configured
+from ccappliance.sim.machines import MACHINE_SOUNDS, REPEATED, machine_sound
 from ccappliance.sim.mishaps import Mishaps, matches
 from ccappliance.sim.people import Person, Unmet
 from ccappliance.sim.script import MISHAPS, WITHIN, Script, Step
@@ -52,6 +53,9 @@ class Story:
         for role in script.roles.values():
             self.people[role.key] = street.person(role.name, station=role.station, number=role.number,
                                                    withheld=role.withheld)
+        for number, text in script.announcements.items():
+            words = replace(self._spoken(text), says="carrier")
+            street.exchange.announce(number, [machine_sound("sit", house.around.zone), words, words])
         house.journal.follow(self._hear)
 
     async def play(self) -> StepFailed | None:
@@ -122,7 +126,12 @@ class Story:
             case "calls":
                 await person.call(argument, within)
             case "says":
-                await self._says(person, argument, str(step.options.get("to", "")), within)
+                sound = replace(self._spoken(argument), says=str(step.options.get("as", "human")))
+                await self._says(person, argument, sound, str(step.options.get("to", "")), within)
+                return
+            case "sends":
+                self._tell(self._clock.now(), role.name, _told(step, argument))
+                await person.send(machine_sound(argument, self._house.around.zone), repeat=argument in REPEATED)
                 return
             case "hears":
                 await self._hears(person, argument, within)
@@ -137,10 +146,9 @@ class Story:
                 self._check_display(step, role.name, shown.number)
         self._tell(self._clock.now(), role.name, _told(step, argument))
 
-    async def _says(self, person: Person, text: str, to: str, within: float) -> None:
+    async def _says(self, person: Person, text: str, sound: Sound, to: str, within: float) -> None:
         """Speak; `to`: and somebody hears it meanwhile."""
         self._tell(self._clock.now(), person.name, f"says “{text}”")
-        sound = self._spoken(text)
         if not to:
             await person.say(sound)
             return
@@ -154,6 +162,9 @@ class Story:
         self._tell(self._clock.now(), listener.name, f"hears “{text}”")
 
     async def _hears(self, person: Person, what: str, within: float) -> None:
+        if what in MACHINE_SOUNDS:
+            await person.hear_sound(machine_sound(what, self._house.around.zone), within)
+            return
         if what in TONES:
             await person.hear_tone(what, within)
             return
@@ -218,7 +229,7 @@ def spoken_texts(script: Script) -> list[str]:
             elif step.verb == "says":
                 texts.append(str(step.argument))
         return texts
-    return list(dict.fromkeys(walk(script.steps)))
+    return list(dict.fromkeys([*walk(script.steps), *script.announcements.values()]))
 
 
 def _known(step: Step) -> Mapping[str, Any]:

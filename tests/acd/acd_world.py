@@ -28,6 +28,7 @@ from ccappliance.base.ids import Ids
 from ccappliance.call import facts
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import ConversationEnd
+from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.call.leg import LegGone, Party
 from ccappliance.media.ports import Played, Sound
@@ -85,8 +86,9 @@ class FakePlaying:
 class FakeLeg:
     """A leg as apps see it (ARCHITECTURE: call, leg, conversation), without a circuit."""
 
-    def __init__(self, world: "World", leg_id: str, party: str, answered: bool) -> None:
+    def __init__(self, world: "World", call: "FakeCall", leg_id: str, party: str, answered: bool) -> None:
         self.world = world
+        self.call = call
         self.id = leg_id
         self.party = Party(party)
         self.gone: asyncio.Future[Cause] = world.loop.create_future()
@@ -162,8 +164,10 @@ class FakeCall:
         self.variables: dict[str, str] = {}
         self.order_class = 0
         self.boost = 0.0
+        self.require = ""
+        self.steps = ()
         self.queued_since: float | None = None
-        self.anchor = FakeLeg(world, f"{self.id}-anchor", calling, True)
+        self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
@@ -231,10 +235,13 @@ class World:
         if keep:
             self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
         prompts = FakePrompts()
+        self.figures = Figures(lambda queue: 20.0, lambda at: at.date())
         self.acd = Acd(acd_settings, loop=self.loop, outside=self.outside, journal=self.journal, prompts=prompts,
                        say=prompts, known_station=lambda number: number.startswith("8"),
-                       is_open=lambda calendar: self.open)
+                       is_open=lambda calendar: self.open, counts=self.figures)
+        self.journal.follow(self.figures.hear)
         self.journal.follow(self.acd.hear)
+        self.acd.open()
         self.checker = Invariants(self.acd, loop=self.loop, breach=lambda words: None)
         if check:
             self.journal.follow(self.checker.hear)
@@ -247,7 +254,7 @@ class World:
             raise Refused("blocked", self.blocked[station])
         if station in self.legs:
             raise Refused("busy", f"station {station} is in use")
-        leg = FakeLeg(self, self.outside.ids.part(call.id, "leg"), station, False)
+        leg = FakeLeg(self, call, self.outside.ids.part(call.id, "leg"), station, False)
         self.legs[station] = leg
         self.placed.append((self.loop.time(), station, call.id))
         self.acd.station_busy(station, True)
@@ -262,11 +269,17 @@ class World:
         self.acd.station_busy(station, False)
 
     def offer(self, queue: str, calling: str = "13800138000", *, order_class: int = 0, boost: float = 0.0,
-              since: float | None = None) -> FakeCall:
+              since: float | None = None, require: str = "") -> FakeCall:
         """A call from outside that is sent to a queue, perhaps with what a flow has decided of it."""
         call = FakeCall(self, calling, "in", ())
-        call.order_class, call.boost, call.queued_since = order_class, boost, since
+        call.order_class, call.boost, call.queued_since, call.require = order_class, boost, since, require
         return self._launch(call, f"queue:{queue}")
+
+    def quiet_call(self, calling: str) -> FakeCall:
+        """A call that is nowhere yet, for tests that enter it themselves."""
+        call = FakeCall(self, calling, "in", ())
+        self.calls.append(call)
+        return call
 
     def dial(self, station: str, feature: str, *keys: str, direction: str = "internal") -> FakeCall:
         """A station dials a feature code and presses keys."""
@@ -323,7 +336,7 @@ class World:
         await asyncio.sleep(self.release_after + 1.0)
         for queue in self.acd.dispatcher.queues:
             assert not len(queue.line)
-            assert not len(queue.waiting)
+            assert all(lane.empty for lane in queue.lanes.values())
             assert not queue.offered
         assert not self.legs
         for agent in self.acd.book.by_number.values():

@@ -28,8 +28,8 @@ def test_a_call_is_offered_answered_recorded_and_wrapped_up():
         assert world.agent("1001").state is AgentState.READY
         kinds = [type(fact).__name__ if not isinstance(fact, facts.AgentMoved) else fact.state for fact in
                  (fact for _, fact in world.facts)]
-        assert kinds == ["ready", "QueueEntered", "OfferMade", "reserved", "ringing", "OfferEnded", "talking",
-                         "QueueLeft", "wrapup", "CallEnded", "ready"]
+        assert kinds == ["QueueApplied", "ready", "QueueEntered", "OfferMade", "reserved", "ringing", "OfferEnded",
+                         "talking", "QueueLeft", "wrapup", "CallEnded", "ready"]
         left = world.of(facts.QueueLeft)[0]
         assert (left.outcome, left.waited, left.agent, left.position) == ("answered", 4.0, "1001", 1)
         await world.close()

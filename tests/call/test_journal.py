@@ -60,7 +60,7 @@ def test_a_line_is_what_the_architecture_says() -> None:
 def test_floats_are_rounded_wherever_they_are() -> None:
     fact = facts.QueueEntered("1.1", "sales", 1, 0.1 + 0.2, 0, 1 / 3)
     assert b'"entered":0.3,' in Entry(1, datetime.now(UTC), 0.0, fact).line()
-    assert b'"boost":0.333333}' in Entry(1, datetime.now(UTC), 0.0, fact).line()
+    assert b'"boost":0.333333,' in Entry(1, datetime.now(UTC), 0.0, fact).line()
 
 
 @settings(max_examples=50)

@@ -16,25 +16,37 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS
 from ccappliance.base.units import RATE, TICK
 from ccappliance.media.engine import EngineMedia
+from ccappliance.media.generation import SIGNALS, parse_part, render
 from ccappliance.media.metronome import VirtualMetronome
 from ccappliance.media.ports import (
+    BeepHeard,
+    BothBegan,
+    BothEnded,
     DigitHeard,
     Ear,
     FskHeard,
+    GreetingEnded,
     Heard,
+    Levels,
     Media,
     MediaPort,
     Played,
+    Playing,
+    SilenceHeard,
     Sound,
     SoundHeard,
+    TalkBegan,
+    TalkEnded,
     Tone,
     ToneEnded,
     ToneHeard,
     ToneStep,
+    Treatment,
+    Verdict,
     VoiceHeard,
 )
 from ccappliance.media.scripted import ScriptedMedia
-from ccappliance.media.tones import load_zones
+from ccappliance.media.tones import Recognised, load_zones, parse_tone
 from ccappliance.sim.loop import run_virtual
 
 SLACK = 5 * TICK
@@ -336,6 +348,179 @@ async def test_nobody_need_listen(sides: Sides) -> None:
     await far.digits("2").wait()
     await asyncio.sleep(0.1)
     assert sides.digits(port) == "2"
+
+
+# ---- the ears for machines and people ----
+
+
+def signal(name: str, rounds: int = 1) -> Tone:
+    return Tone(name, parse_tone(name, SIGNALS[name]).steps, rounds)
+
+
+async def heard_of(sides: Sides, ears: Ear, playing: Callable[[MediaPort], Playing], seconds: float) -> list[Heard]:
+    """All that `ears` of a fresh line tell of what is played from its far end."""
+    port, far = sides.line("fresh")
+    port.listen(ears)
+    await asyncio.sleep(0.1)
+    playing(far)
+    await asyncio.sleep(seconds)
+    return sides.heard[port]
+
+
+@story
+async def test_a_special_information_tone_is_told_once_each_time_it_comes(sides: Sides) -> None:
+    heard = await heard_of(sides, Ear.SIT, lambda far: far.tone(signal("sit")), 0.85)
+    assert heard == []
+    await asyncio.sleep(0.3)
+    assert heard == [ToneHeard("sit")]
+    assert await heard_of(sides, Ear.SIT, lambda far: far.tone(signal("sit", 3)), 7.0) == [ToneHeard("sit")] * 3
+    assert await heard_of(sides, Ear.FAX, lambda far: far.tone(signal("sit")), 3.0) == []
+
+
+@story
+async def test_a_calling_fax_is_told_each_time_it_calls(sides: Sides) -> None:
+    assert await heard_of(sides, Ear.FAX, lambda far: far.tone(signal("cng", 0)), 8.0) == [ToneHeard("cng")] * 3
+    assert await heard_of(sides, Ear.SIT, lambda far: far.tone(signal("cng", 0)), 4.0) == []
+
+
+@story
+async def test_an_answering_fax_and_a_modem_are_told_apart_and_end(sides: Sides) -> None:
+    modem = Sound("modem", render([parse_part("tone:ced_reversals")], ZONE))
+    assert await heard_of(sides, Ear.FAX, lambda far: far.tone(signal("ced")), 4.0) == [ToneHeard("ced"),
+                                                                                        ToneEnded("ced")]
+    assert await heard_of(sides, Ear.FAX, lambda far: far.play([modem]), 4.0) == [ToneHeard("modem"),
+                                                                                 ToneEnded("modem")]
+
+
+@story
+async def test_an_ear_switched_off_does_not_tell_the_end(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.FAX)
+    far.tone(signal("ced"))
+    await asyncio.sleep(1)
+    port.listen(Ear.SIT)
+    await asyncio.sleep(4)
+    assert sides.heard[port] == [ToneHeard("ced")]
+
+
+@story
+async def test_who_talks_is_told_when_he_begins_and_ends_and_then_silence(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.VOICE)
+    await asyncio.sleep(1)
+    await far.play([SHORT, LONG]).wait()
+    assert sides.heard[port] == [TalkBegan()]
+    await asyncio.sleep(0.4)
+    assert sides.heard[port] == [TalkBegan(), TalkEnded()]
+    await asyncio.sleep(1.4)
+    assert sides.heard[port] == [TalkBegan(), TalkEnded()]
+    await asyncio.sleep(3)
+    assert sides.heard[port] == [TalkBegan(), TalkEnded(), SilenceHeard()]
+
+
+@story
+async def test_silence_is_told_once_also_if_nobody_ever_talked(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    port.listen(Ear.VOICE)
+    await asyncio.sleep(6)
+    assert sides.heard[port] == [SilenceHeard()]
+
+
+@story
+async def test_both_talking_is_told_when_it_begins_and_ends(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.BOTH)
+    port.play([LONG] * 4)
+    await asyncio.sleep(1)
+    await far.play([LONG, LONG]).wait()
+    assert sides.heard[port] == [BothBegan()]
+    await asyncio.sleep(1.5)
+    assert sides.heard[port] == [BothBegan(), BothEnded()]
+
+
+@story
+async def test_a_person_who_answers_shortly_is_human(sides: Sides) -> None:
+    heard = await heard_of(sides, Ear.VERDICT, lambda far: far.play([speech("hello", 0.6)]), 10.0)
+    assert [(one.kind, one.confidence >= 0.5) for one in heard if isinstance(one, Verdict)] == [("human", True)]
+    assert len(heard) == 1, heard
+
+
+@story
+async def test_silence_is_taken_for_a_person_without_confidence(sides: Sides) -> None:
+    port, _ = sides.line("a")
+    port.listen(Ear.VERDICT)
+    await asyncio.sleep(10)
+    assert [(one.kind, one.after) for one in sides.heard[port] if isinstance(one, Verdict)] == [("human", near(8.0))]
+
+
+@story
+async def test_a_greeting_its_beep_and_its_end(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.VERDICT)
+    await far.play([Sound("greeting", speech("greeting", 7.0).pcm, "machine")]).wait()
+    (verdict,) = sides.heard[port]
+    assert isinstance(verdict, Verdict)
+    assert verdict.kind in ("machine", "carrier")  # noise in syllables has no voice by which to tell these two apart
+    await asyncio.sleep(0.3)
+    await far.tone(Tone("beep", (ToneStep((1000.0,), 0.4),), 1)).wait()
+    await asyncio.sleep(0.3)
+    assert sides.heard[port] == [verdict, BeepHeard(1000, pytest.approx(0.4, abs=0.05)), GreetingEnded()]
+
+
+@story
+async def test_a_greeting_without_a_beep_ends_with_two_seconds_of_silence(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.VERDICT)
+    await far.play([Sound("greeting", speech("greeting", 7.0).pcm, "machine")]).wait()
+    await asyncio.sleep(1.7)
+    assert len(sides.heard[port]) == 1
+    await asyncio.sleep(0.6)
+    assert sides.heard[port][1:] == [GreetingEnded()]
+
+
+@story
+async def test_a_fax_that_answers_and_an_announcement_are_known_by_their_tones(sides: Sides) -> None:
+    for name, kind, after in (("ced", "fax", 0.74), ("cng", "fax", 0.66), ("sit", "carrier", 1.15)):
+        heard = await heard_of(sides, Ear.VERDICT, lambda far, name=name: far.tone(signal(name)), 1.6)  # type: ignore[misc]
+        assert [(one.kind, one.after) for one in heard if isinstance(one, Verdict)] == [(kind, near(after))], name
+
+
+@story
+async def test_a_line_of_another_exchange_hears_its_tones(sides: Sides) -> None:
+    learned = ZONE.learned([Recognised("busy", (480.0, 620.0), 500, 500)])
+    ours, theirs = sides.here.wire()
+    port = sides.attend(sides.here.port("learned", ours, Treatment(tones=learned)))
+    far = sides.there.port("exchange", theirs)
+    plain, plain_far = sides.line("plain")
+    for one in (port, plain):
+        one.listen(Ear.PROGRESS)
+    strange = Tone("busy", (ToneStep((480.0, 620.0), 0.5), ToneStep((), 0.5)))
+    for mouth in (far, plain_far):
+        mouth.tone(strange)
+    await asyncio.sleep(5)
+    assert ToneHeard("busy") in sides.heard[port]
+    assert ToneHeard("busy") not in sides.heard[plain]
+    far.silence()
+    await asyncio.sleep(5)
+    sides.heard[port].clear()
+    far.tone(ZONE.tones["busy"])  # the country's is not this exchange's
+    await asyncio.sleep(5)
+    assert ToneHeard("busy") not in sides.heard[port]
+
+
+@story
+async def test_levels_can_be_read_at_any_time(sides: Sides) -> None:
+    port, far = sides.line("a")
+    assert port.levels() == Levels(-99.0, -99.0)
+    far.tone(Tone("reference", (ToneStep((1000.0,), float("inf")),)))
+    await asyncio.sleep(3)
+    assert port.levels() == Levels(pytest.approx(-10.0, abs=0.2), -99.0)
+    assert far.levels() == Levels(-99.0, pytest.approx(-10.0, abs=0.2))
+    far.silence()
+    await asyncio.sleep(20)
+    assert port.levels() == far.levels() == Levels(-99.0, -99.0)
+    port.close()
+    assert port.levels() == Levels(-99.0, -99.0)
 
 
 # ---- listening for a sound ----

@@ -160,6 +160,6 @@ def test_one_bank_for_all_ears_tells_what_each_ear_alone_tells(rng):
 
 
 def test_state_fits(chosen):
-    engine = _engine.Engine(1, [], lambda: None)
+    engine = _engine.Engine(1, lambda: None)
     report("bytes of a port, all ears open", engine.port_bytes, "16384")
     assert engine.port_bytes <= 16_384

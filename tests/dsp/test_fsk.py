@@ -5,10 +5,12 @@ import pytest
 from dsp_signals import line, noise, pcm, report, silence
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import butter, sosfilt
 
 from ccappliance.base.units import RATE, amplitude, dbm0
 from ccappliance.media import dsp, reference
 
+BAND = butter(3, (1000, 2400), "bandpass", fs=RATE, output="sos")  # noise that sounds like data
 HZ = {"v23": (1300.0, 2100.0), "bell202": (1200.0, 2200.0)}
 BOTH = pytest.mark.parametrize("standard", sorted(HZ))
 
@@ -66,7 +68,7 @@ def test_the_sender(rng, standard):
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.parametrize("level", [-3, -8, -32, -40])
+@pytest.mark.parametrize("level", [3, -3, -8, -32, -40])
 def test_level(rng, standard, level):
     measured = share(rng, standard, level=level)
     report(f"{standard} at {level} dBm0", f"{measured:.0%}", "100 %")
@@ -84,16 +86,38 @@ def test_twist(rng, standard, twist):
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.parametrize("snr", [12, 18])
-def test_noise(rng, standard, snr):
-    measured = share(rng, standard, snr, rounds=100, seizure=snr == 18)
-    report(f"{standard} at {snr} dB SNR", f"{measured:.0%}", ">= 99 %")
+@pytest.mark.parametrize("speed", [0.97, 1.0, 1.03])
+def test_noise(rng, standard, speed):
+    """DSP.md asks for 99 % at 11 dB, and for skew of 3 %: both at once, with 2 dB in hand at the nominal speed."""
+    snr = 9 if speed == 1.0 else 11
+    measured = share(rng, standard, snr, rounds=300, seizure=False, speed=speed)
+    report(f"{standard} at {snr} dB SNR, speed x {speed}", f"{measured:.1%}", ">= 99 %")
     assert measured >= 0.99
 
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.parametrize(("speed", "astray"), [(0.98, 0.0), (1.02, 0.0), (1.0, 0.02), (1.0, -0.02)])
+@pytest.mark.parametrize("twist", [-6, 6])
+def test_noise_and_twist(rng, standard, twist):
+    measured = share(rng, standard, 14, rounds=200, seizure=False, twist=twist, speed=1.01)
+    report(f"{standard} at 14 dB SNR, space {twist:+d} dB", f"{measured:.1%}", ">= 99 %")
+    assert measured >= 0.99
+
+
+@pytest.mark.slow
+def test_no_messages_in_noise(rng):
+    """Half an hour of noise, half of it in the band of data: the ear opens on nothing."""
+    told = []
+    for _ in range(45):
+        white = noise(rng, -20, 20 * RATE)
+        told += dsp.FskEar().hear(line(white)) + dsp.FskEar().hear(line(sosfilt(BAND, white)))
+    report("messages in 30 min of noise", len(told), "0")
+    assert told == []
+
+
+@pytest.mark.slow
+@BOTH
+@pytest.mark.parametrize(("speed", "astray"), [(0.96, 0.0), (1.04, 0.0), (1.0, 0.03), (1.0, -0.03), (0.97, 0.02)])
 def test_speed_and_frequency(rng, standard, speed, astray):
     measured = share(rng, standard, speed=speed, astray=astray)
     report(f"{standard} speed x {speed}, frequency {astray:+.0%}", f"{measured:.0%}", "100 %")
@@ -141,6 +165,17 @@ def test_the_twin_tells_the_same(rng, standard):
     x = sent(rng, data, standard, twist=3.0, speed=1.005)
     x = np.frombuffer(line(x + noise(rng, -33, len(x))), "<i2")
     assert reference.Fsk().messages(x.tolist()) == dsp.FskEar().hear(x.tobytes()) == [data]
+
+
+@pytest.mark.slow
+@BOTH
+@pytest.mark.parametrize(("speed", "snr"), [(0.96, 14), (1.0, 6), (1.03, 9)])
+def test_the_twin_tells_the_same_in_noise(rng, standard, speed, snr):
+    """Also where bytes are wrong: both take the same edges for bits."""
+    for _ in range(4):
+        x = sent(rng, message(rng, 6), standard, speed=speed)
+        x = np.frombuffer(line(x + noise(rng, -13.5 - snr, len(x))), "<i2")
+        assert reference.Fsk().messages(x.tolist()) == dsp.FskEar().hear(x.tobytes())
 
 
 @settings(max_examples=20, deadline=None)

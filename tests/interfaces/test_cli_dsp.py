@@ -323,3 +323,50 @@ def test_the_page_names_everything() -> None:
         left = sorted({"dial", "busy", "ringback", "congestion"} - {one.name for one in zone.recognised})
         assumed = ", ".join(sorted(zone.assumed))
         assert f"| `{zone.name}` | {zone.country}{unsure} | {', '.join(left)} | {assumed} |" in page
+
+
+# ---- report ----
+
+
+@pytest.mark.slow
+def test_a_report_of_one_ear_is_written_held_and_accepted(tmp_path: Path) -> None:
+    base, out = tmp_path / "baseline.json", tmp_path / "accuracy"
+    again = ("report", "--quick", "--no-peers", "--only", "fsk", "--baseline", str(base))
+    first = run(*again, "--accept", "--out", str(out))
+    assert first.exit_code == 0, first.output
+    assert "Caller ID in white noise" in first.output
+    assert "new: fsk-noise: ccappliance, V.23: asked, more is better: " in first.output
+    assert {"README.md", "figures.json", "fsk-noise.svg", "fsk-level.svg", "fsk-skew.svg"} == {
+        path.name for path in out.iterdir()}
+    second = run(*again)
+    assert second.exit_code == 0, second.output
+    assert "new:" not in second.output
+    told = json.loads(base.read_text("utf-8"))
+    name = "fsk-level: ccappliance, V.23: within reach, more is better"
+    told["figures"]["quick"][name][0] += 1  # somebody was better once
+    base.write_text(json.dumps(told), encoding="utf-8")
+    third = run(*again)
+    assert third.exit_code == 1
+    assert f"{name}: " in third.output
+    assert "--accept" in third.output
+    assert run(*again, "--accept").exit_code == 1
+    quiet = run(*again, "--json")
+    assert quiet.exit_code == 1
+    assert name in json.loads(quiet.stdout)["baseline"]["worse"][0]
+    assert run(*again, "--accept", "--because", "a test").exit_code == 0
+    assert json.loads(base.read_text("utf-8"))["traded"][0]["because"] == "a test"
+
+
+def test_a_report_as_json_and_without_a_voice(tmp_path: Path) -> None:
+    result = run("report", "--quick", "--no-peers", "--only", "verdict", "--json", "--voice", "en=no-such-speaker")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    assert told["pictures"] == []
+    assert told["not_measured"][0]["why"].startswith("not measured: no speech synthesiser ('no-such-speaker'")
+    roc = tmp_path / "roc.json"
+    roc.write_text('{"lines": 5}', encoding="utf-8")
+    for wrong in (("--accept",), ("--only", "nose"), ("--voice", "espeak"), ("--roc", str(roc)),
+                  ("--baseline", str(roc))):
+        refused = run("report", "--quick", "--only", "verdict", *wrong)
+        assert refused.exit_code in (1, 2), wrong
+        assert "Traceback" not in refused.output

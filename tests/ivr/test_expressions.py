@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccappliance.apps.ivr.expressions import MAX_NESTING, Expression, ExpressionError, evaluate, evaluate_text, parse
-from ccappliance.apps.ivr.functions import FUNCTIONS, MAX_NUMBER, MAX_TEXT, Value, text_of
+from ccappliance.apps.ivr.names import vocabulary
+from ccappliance.base.expressions import MAX_NESTING, Expression, ExpressionError, evaluate, evaluate_text, parse
+from ccappliance.base.values import FUNCTIONS, MAX_NUMBER, MAX_TEXT, Value, text_of
 
 NAMES: dict[str, Value] = {"caller": "01012345", "called": "8008", "weekday": Decimal(6), "time": "08:59",
                            "language": "zh", "line": "fxo/1", "name": "", "direction": "in", "date": "2026-11-22",
@@ -33,7 +34,7 @@ def look_up(name: str) -> Value:
     ('max(1, "x")', ""), ('if(vars.n > 2, "many", "few")', "many"), ('default(vars.none, "", 5)', "5"),
     ("true or 1 / 0", "1"), ("'single' & \"double\"", "singledouble"), ("1 = 1 and not (2 = 3 or false)", "1")])
 def test_values(source: str, value: str) -> None:
-    assert evaluate_text(parse(source), look_up) == value
+    assert evaluate_text(parse(source, vocabulary), look_up) == value
 
 
 @pytest.mark.parametrize(("source", "message"), [
@@ -47,7 +48,7 @@ def test_values(source: str, value: str) -> None:
     ("callr", "column 1: unknown name 'callr', did you mean 'caller'?"),
     ("account", "column 1: unknown name 'account'; variables are written vars.account"),
     ("os.system", "column 1: unknown name 'os.system'; variables are written vars.x"),
-    ("vars.Pin", "column 6: 'Pin' is no name of a variable: small letters, digits and _"),
+    ("vars.Pin", "column 1: 'Pin' is no name of a variable: small letters, digits and _"),
     ("lenght(caller)", "column 1: unknown function 'lenght', did you mean 'length'?"),
     ("eval(caller)", "column 1: unknown function 'eval'"),
     ("left(caller)", "column 1: left is written left(text, count)"),
@@ -58,7 +59,7 @@ def test_values(source: str, value: str) -> None:
     ("1+" * 600, "column 1001: the expression has 1200 characters, more than 1000")])
 def test_messages(source: str, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
-        parse(source)
+        parse(source, vocabulary)
     assert str(caught.value) == message
 
 
@@ -101,7 +102,7 @@ def test_every_expression_has_a_bounded_value(source: str) -> None:
 
 def parsed(source: str) -> tuple[Expression | None, ExpressionError | None]:
     try:
-        return parse(source), None
+        return parse(source, vocabulary), None
     except ExpressionError as error:
         return None, error
 
@@ -116,4 +117,4 @@ def check_bounded(value: Value) -> None:
 def test_nothing_of_python_is_reached() -> None:
     for source in ("__import__('os')", "caller.__class__", "(1).real", "[1]", "caller[0]", "lambda: 1", "{1}", "1; 2"):
         with pytest.raises(ExpressionError):
-            parse(source)
+            parse(source, vocabulary)

@@ -316,3 +316,16 @@ def test_the_same_story_gives_the_same_journal_under_any_hash_seed(tmp_path: Pat
                               capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
                for seed in ("1", "2")}
     assert len(digests) == 1
+
+
+def test_the_exchange_says_in_band_that_nobody_has_the_number_and_then_the_cause(tmp_path: Path, prompts: Path) -> None:
+    def announce(stage: Stage) -> None:
+        book = stage.house.prompts
+        stage.street.exchange.announce("13600000000", [book.get("error", "zh")])
+    played = told(tmp_path, prompts, """
+  - li: lifts
+  - li: {presses: "913600000000"}
+  - expect: {fact: CallEnded, cause: 1, by: callee, within: 40}
+  - li: hangs up
+""", interfere=lambda stage: stage.loop.call_later(1.0, announce, stage))
+    assert [fact["why"] for fact in legs(played, "cleared")] == ["disconnect"]

@@ -11,10 +11,11 @@ from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
 from ccappliance.apps.acd.settings import AcdSettings
-from ccappliance.apps.acd.strategy import STRATEGIES
+from ccappliance.apps.acd.standing import Rules
+from ccappliance.apps.acd.strategy import STRATEGIES, Counts
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
-from ccappliance.call.facts import HoldChanged
+from ccappliance.call.facts import HoldChanged, QueueApplied
 
 if TYPE_CHECKING:
     from ccappliance.call.journal import Entry as JournalEntry
@@ -31,13 +32,15 @@ class Acd:
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
-                 is_open: Callable[[str], bool]) -> None:
+                 is_open: Callable[[str], bool], counts: Counts) -> None:
         self._loop = loop
         self._clock = outside.clock
         self._journal = journal
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self._rules = Rules(counts, outside.chance.random)
+        self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
         self.dispatcher.on_empty = self._emptied
         self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
@@ -47,8 +50,15 @@ class Acd:
         self.station_fault = self.book.station_fault
         self._queues: dict[str, Queue] = {}
         self._draining: dict[str, Queue] = {}
+        self._opened = False
         self.settings = AcdSettings()
         self.apply(settings)
+
+    def open(self) -> None:
+        """The journal is open: tell it whom each queue begins with."""
+        self._opened = True
+        for queue in self._queues.values():
+            self._write_applied(queue, queue.strategy.name, "configuration")
 
     # ---- destinations ----
 
@@ -88,19 +98,28 @@ class Acd:
             "queue": queue.name, "label": queue.label, "strategy": queue.strategy.name, "removed": queue.removed,
             "waiting": len(queue.line), "ringing": len(queue.offered),
             "longest": round(max((now - entry.joined for entry in queue.line), default=0.0), 1),
-            "agents": len(queue.members), "free": len(queue.free),
+            "agents": len(queue.members), "free": sum(agent.ready for agent in queue.members.values()),
             "logged_in": sum(agent.state is not AgentState.LOGGED_OUT for agent in queue.members.values()),
         } for queue in self.dispatcher.queues]
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """Who waits in a queue, in order. Refused: no_queue."""
-        queue = self._queues.get(name) or self._draining.get(name)
-        if queue is None:
-            raise Refused("no_queue", f"there is no queue {name!r}; known: {', '.join(self._queues)}")
+        queue = self._queue(name)
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
                  "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "demand": entry.demand.words, "kind": entry.kind,
+             "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+
+    def set_strategy(self, name: str, strategy: str, by: str) -> None:
+        """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""
+        queue = self._queue(name)
+        if strategy not in STRATEGIES:
+            raise Refused("no_strategy", f"there is no strategy {strategy!r}; known: {', '.join(STRATEGIES)}")
+        self._strategies[name] = strategy
+        self._write_applied(queue, strategy, by)
+        queue.seat(queue.members, strategy)
+        self.dispatcher.schedule()
 
     def login(self, agent: str, station: str = "", by: str = "") -> None:
         """Refused: no_agent, no_station, station_taken, already_logged_in."""
@@ -143,27 +162,41 @@ class Acd:
     def apply(self, settings: AcdSettings) -> None:
         self.prepare(settings)()
 
+    def _queue(self, name: str) -> Queue:
+        queue = self._queues.get(name) or self._draining.get(name)
+        if queue is None:
+            raise Refused("no_queue", f"there is no queue {name!r}; known: {', '.join(self._queues)}")
+        return queue
+
     def _commit(self, settings: AcdSettings, seats: dict[str, list[str]]) -> None:
-        self.settings = settings
+        former, self.settings = self.settings, settings
         self.book.apply(settings.agents, settings.pause_reasons)
         kept: dict[str, Queue] = {}
         for name, one in settings.queues.items():
             queue = self._queues.pop(name, None) or self._draining.pop(name, None) or self._make(name)
-            queue.apply(one)
-            queue.members = {number: self.book.by_number[number] for number in seats[name]}
+            if former.queues.get(name) != one:
+                self._strategies.pop(name, None)
+            queue.apply(one, settings.ageing)
+            members = {number: self.book.by_number[number] for number in seats[name]}
+            queue.seat(members, self._strategies.get(name, one.strategy))
+            if self._opened:
+                self._write_applied(queue, queue.strategy.name, "configuration")
             kept[name] = queue
         for name, queue in self._queues.items():  # removed: who waits is served under the settings he came under
             queue.removed = True
             if len(queue.line):
                 self._draining[name] = queue
         for queue in self._draining.values():
-            queue.members = {number: agent for number in queue.members if (agent := self.book.here(number)) is not None}
+            queue.seat({number: agent for number in queue.members if (agent := self.book.here(number)) is not None},
+                       queue.strategy.name)
         self._queues = kept
         self._seat()
+        if former.ageing is not settings.ageing:
+            self._rank_anew()
 
     def _make(self, name: str) -> Queue:
-        return Queue(name, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop, journal=self._journal,
-                     prompts=self._prompts, say=self._say, is_open=self._is_open)
+        return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
+                     journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
 
     def _seat(self) -> None:
         """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""
@@ -171,13 +204,21 @@ class Acd:
         dispatcher.queues = [*self._queues.values(), *self._draining.values()]
         dispatcher.seats = {number: [] for number in self.book.by_number}
         for queue in dispatcher.queues:
-            queue.free.clear()
-            queue.staff_changed = True
-            for number, agent in queue.members.items():
+            for number in queue.members:
                 dispatcher.seats.setdefault(number, []).append(queue)
-                if agent.ready:
-                    queue.free.add(agent.idle_since, number)
         dispatcher.schedule()
+
+    def _rank_anew(self) -> None:
+        """Everybody to his place in the other order."""
+        for queue in self.dispatcher.queues:
+            queue.ageing = self.settings.ageing
+            for entry in list(queue.line):
+                queue.change(entry, entry.demand, entry.order_class, entry.boost)
+
+    def _write_applied(self, queue: Queue, strategy: str, why: str) -> None:
+        self._journal.write(QueueApplied(queue.name, strategy, [
+            {"agent": number, "tier": seat.tier, "weight": seat.weight,
+             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why))
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""

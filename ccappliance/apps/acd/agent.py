@@ -6,7 +6,7 @@ but calls missed in a row, which decide whether he is paused.
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from ccappliance.call.facts import AgentMoved
 from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.offer import Step
     from ccappliance.apps.acd.settings import AgentSettings
     from ccappliance.call.journal import Journal
 
@@ -108,6 +109,7 @@ class Agent:
         self.pending: Pause | str = ""  # what was asked during a call: a Pause, or "logout"
         self.missed_in_a_row = 0
         self.wrapup = 0.0  # seconds due after this conversation
+        self.steps: Sequence[Step] = ()  # what he must do after answering before he is connected
         self._keeps_idle = False
         self._clock = clock
         self._loop = loop
@@ -239,7 +241,7 @@ class Agent:
         self.missed_in_a_row = 0
         self.wrapup = max(queue_wrapup, self.settings.wrapup or 0.0)
         self.leg = leg
-        self._to(_S.TALKING, "answered", call=self.call)
+        self._to(_S.TALKING, "answered", call=leg.call.id)
 
     def follow(self, leg: Leg) -> None:
         """From now on hear of the leg's end (told at once if it is gone)."""

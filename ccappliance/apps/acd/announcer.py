@@ -12,6 +12,7 @@ from ccappliance.call.facts import QueueAnnounced
 from ccappliance.media.ports import Playing, Sound
 
 if TYPE_CHECKING:
+    from ccappliance.call.call import Call
     from ccappliance.call.journal import Journal
 
 RINGING_RETRY = 1.0  # s until an announcement skipped because an agent was ringing is looked at again
@@ -32,9 +33,10 @@ class Says(Protocol):
 class Announcer:
     """The sound of one entry, from `start` to `stop`."""
 
-    def __init__(self, entry: Entry, *, prompts: Prompts, say: Says, journal: "Journal",
+    def __init__(self, entry: Entry, call: "Call", *, prompts: Prompts, say: Says, journal: "Journal",
                  loop: asyncio.AbstractEventLoop) -> None:
         self._entry = entry
+        self._call = call
         self._settings = entry.queue.settings
         self._prompts = prompts
         self._say = say
@@ -61,12 +63,12 @@ class Announcer:
     @property
     def _over(self) -> bool:
         """Also in the moment in which an agent has answered and the call's task does not know it yet."""
-        return self._stopped or not self._entry.in_line or self._entry.call.anchor.is_gone
+        return self._stopped or not self._entry.in_line or self._call.anchor.is_gone
 
     def _music(self) -> None:
         if not self._over:
-            sound = self._prompts.get(self._settings.music, self._entry.call.language)
-            self._playing = self._entry.call.anchor.start([sound], repeat=True)
+            sound = self._prompts.get(self._settings.music, self._call.language)
+            self._playing = self._call.anchor.start([sound], repeat=True)
 
     def _tick(self) -> None:
         if self._over:
@@ -81,7 +83,7 @@ class Announcer:
 
     def _speak(self, position: int) -> None:
         self._spoken = position
-        call = self._entry.call
+        call = self._call
         self._journal.write(QueueAnnounced(call.id, self._entry.queue.name, position))
         speech = call.anchor.start(self._say.position(position, call.language))
         self._playing = speech

@@ -7,21 +7,25 @@ round, and it offers until no eligible agent is free for any eligible entry. Fac
 import asyncio
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ccappliance.apps.acd import loosening
 from ccappliance.apps.acd.agent import Agent, AgentState
 from ccappliance.apps.acd.entry import Connected, Entry, EntryState, Left, OrderKey
+from ccappliance.apps.acd.lane import Demand
 from ccappliance.apps.acd.offer import Offer
+from ccappliance.apps.acd.standing import AWAY
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
-from ccappliance.call.facts import OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.facts import EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.journal import Journal
 
-_AWAY = (AgentState.LOGGED_OUT, AgentState.PAUSED, AgentState.LINE_FAULT)
+ASSIGNED_CLASS = 1_000  # above every class that can be configured: whom a supervisor assigns is next
 _CALLER_GONE = ("abandoned", "short_abandoned")
 
 
@@ -46,10 +50,12 @@ class Dispatcher:
             self.scheduled = True
             self._loop.call_soon(self._run)
 
-    def enter(self, entry: Entry) -> None:
-        """An entry joins its queue."""
+    def enter(self, entry: Entry, wanted: str = "", until: float | None = None) -> None:
+        """An entry joins its queue; kept for the agent `wanted` alone until then, if he is there."""
+        entry.demand = loosening.first(entry, wanted, until)
         self._write_entered(entry)
         entry.queue.add(entry)
+        self._arm(entry)
         self.schedule()
 
     def turn_away(self, entry: Entry, outcome: str) -> None:
@@ -68,6 +74,28 @@ class Dispatcher:
             self.end(offer, "caller_gone" if outcome in _CALLER_GONE else "withdrawn", outcome)
         entry.decide(Left(outcome, to))
 
+    def change(self, entry: Entry, why: str, *, demand: Demand | None = None, order_class: int | None = None,
+               boost: float | None = None, by: str = "") -> None:
+        """Another demand or place for an entry in line: its own loosening, or what somebody has decided."""
+        demand = demand if demand is not None else entry.demand
+        order_class = order_class if order_class is not None else entry.order_class
+        boost = boost if boost is not None else entry.boost
+        self._journal.write(EntryChanged(entry.call.id, entry.queue.name, why, order_class, boost, demand.require,
+                                         demand.tier, demand.wanted, by))
+        entry.queue.change(entry, demand, order_class, boost)
+        self._arm(entry)
+        self.schedule()
+
+    def assign(self, entry: Entry, agent: Agent, by: str) -> None:
+        """This agent alone gets the entry, as his next; telephones of others stop."""
+        entry.wanted_until = None
+        entry.tried.pop(agent.number, None)
+        self.change(entry, "assigned", demand=replace(entry.demand, wanted=agent.number), order_class=ASSIGNED_CLASS,
+                    by=by)
+        for offer in list(entry.offers.values()):
+            if offer.agent is not agent:
+                self.end(offer, "withdrawn", f"assigned to {agent.number}")
+
     def connect(self, offer: Offer) -> None:
         """An agent answered: he has won, everybody else stops ringing."""
         entry, agent, leg = offer.entry, offer.agent, offer.leg
@@ -80,6 +108,12 @@ class Dispatcher:
             self.end(other, "lost", f"{agent.number} answered")
         entry.decide(Connected(offer))
         agent.follow(leg)
+
+    def extend(self, offer: Offer, seconds: float) -> None:
+        """The station answered; what must happen before the connection may take so long."""
+        if offer.timer is not None:
+            offer.timer.cancel()
+        offer.timer = self._loop.call_later(seconds, offer.time_over)
 
     def end(self, offer: Offer, outcome: str, why: str) -> None:
         """An offer ends without a conversation: the agent is let go, his telephone stops, the entry waits again."""
@@ -99,6 +133,9 @@ class Dispatcher:
         if entry.state is EntryState.OFFERED and not entry.offers:
             entry.move(EntryState.WAITING, why)
             entry.queue.wait_again(entry)
+            if outcome != "withdrawn" and entry.demand.wanted == agent.number and entry.wanted_until is not None:
+                entry.wanted_until = self._clock.now()  # he has had his chance: now the queue
+            self._arm(entry)
             self.schedule()
 
     def agent_moved(self, agent: Agent, left: AgentState) -> None:
@@ -106,12 +143,12 @@ class Dispatcher:
         state = agent.state
         for queue in self.seats.get(agent.number, ()):
             if left is AgentState.READY:
-                queue.free.remove(agent.idle_since, agent.number)
+                queue.agent_taken(agent)
             if state is AgentState.READY:
-                queue.free.add(agent.idle_since, agent.number)
-            if (left in _AWAY) or (state in _AWAY):
+                queue.agent_free(agent)
+            if (left in AWAY) or (state in AWAY):
                 queue.staff_changed = True
-        if state is AgentState.READY or state in _AWAY:
+        if state is AgentState.READY or state in AWAY:
             self.schedule()
 
     # ---- a run ----
@@ -122,37 +159,54 @@ class Dispatcher:
         for queue in list(self.queues):
             if queue.staff_changed:
                 queue.staff_changed = False
-                if len(queue.line) and queue.unstaffed():
-                    for entry in list(queue.line):
-                        self.leave(entry, "empty", queue.settings.no_agents.to)
+                if len(queue.line):
+                    self._staff_changed(queue)
         self._offer_waiting(now)
         self._join_ringing(now)
 
+    def _staff_changed(self, queue: "Queue") -> None:
+        """Nobody serves: everybody is sent on. Nobody of a demand's own serves: it need not wait for its time."""
+        if queue.unstaffed():
+            for entry in list(queue.line):
+                self.leave(entry, "empty", queue.settings.no_agents.to)
+            return
+        for lane in [lane for lane in queue.lanes.values() if len(lane.waiting) and lane.unattended()]:
+            for entry in list(lane.waiting):
+                demand = lane.demand
+                if demand.wanted and entry.wanted_until is not None:
+                    entry.wanted_until = None
+                    demand = replace(demand, wanted="")
+                if not demand.wanted:
+                    demand = loosening.attended(entry, demand)
+                if demand != lane.demand:
+                    self.change(entry, "nobody attends", demand=demand)
+
     def _offer_waiting(self, now: float) -> None:
-        """Merge the queues' lines by the total order; each entry is offered, or passed over if nobody may take it."""
+        """Merge all lanes by the total order; each entry is offered, or passed over if nobody may take it."""
+        lanes = [(queue, lane) for queue in self.queues if queue.line for lane in queue.lanes.values()]
         heads: list[tuple[OrderKey, int, int]] = [
-            (queue.waiting[0].key, number, 0) for number, queue in enumerate(self.queues)
-            if len(queue.free) and len(queue.waiting)]
+            (lane.waiting[0].key, number, 0) for number, (_, lane) in enumerate(lanes)
+            if len(lane.free) and len(lane.waiting)]
         heapq.heapify(heads)
         while heads:
             _, number, place = heads[0]
-            queue = self.queues[number]
-            if len(queue.free):
-                entry = queue.waiting[place]
+            queue, lane = lanes[number]
+            if len(lane.free):
+                entry = lane.waiting[place]
                 candidates = queue.candidates(entry)
                 if not candidates:
                     place += 1  # invisible to those who are free: it blocks nobody behind it
                 else:
                     self._offer(entry, candidates, now)  # leaves the line; or its candidates were not free after all
-                if len(queue.free) and place < len(queue.waiting):
-                    heapq.heapreplace(heads, (queue.waiting[place].key, number, place))
+                if len(lane.free) and place < len(lane.waiting):
+                    heapq.heapreplace(heads, (lane.waiting[place].key, number, place))
                     continue
             heapq.heappop(heads)
 
     def _join_ringing(self, now: float) -> None:
         """Agents whom no waiting entry needs help those that are ringing already, where the strategy says so."""
-        ringing = [entry for queue in self.queues if queue.strategy.joins and len(queue.free)
-                   for entry in queue.offered.values()]
+        ringing = [entry for queue in self.queues if queue.strategy.joins for entry in queue.offered.values()
+                   if entry.lane is not None and len(entry.lane.free)]
         for entry in sorted(ringing, key=lambda entry: entry.key):
             candidates = entry.queue.candidates(entry)
             if candidates:
@@ -160,24 +214,26 @@ class Dispatcher:
 
     def _offer(self, entry: Entry, candidates: Sequence[Agent], now: float) -> None:
         queue = entry.queue
-        choice = queue.strategy.choose(candidates, now)
+        choice = queue.strategy.choose(entry, candidates, now)
         excluded = queue.excluded(entry, choice.agents, now)
         deadline = now + queue.settings.ring_timeout
         for agent in choice.agents:
             offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, self)
             offer.timer = self._loop.call_at(deadline, offer.time_over)
+            bound = deadline + offer.steps_take
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
                                           choice.rule, excluded))
-            agent.reserve(offer, entry.call.id, deadline)
-            entry.offers[agent.number] = offer
+            agent.reserve(offer, entry.call.id, bound)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
                 queue.offer(entry)
+                self._arm(entry)
+            entry.offers[agent.number] = offer
         for offer in list(entry.offers.values()):
             if offer.leg is None and not offer.over:
-                self._ring(offer, deadline)
+                self._ring(offer, deadline + offer.steps_take)
 
-    def _ring(self, offer: Offer, deadline: float) -> None:
+    def _ring(self, offer: Offer, bound: float) -> None:
         call, queue = offer.entry.call, offer.entry.queue
         try:
             leg = call.place(offer.agent.station, calling=call.calling, name=call.name or queue.label)
@@ -186,8 +242,32 @@ class Dispatcher:
         except LineFault as fault:
             self.end(offer, "fault", str(fault))
         else:
-            offer.agent.ring(deadline)
+            offer.agent.ring(bound)
             offer.ring(leg)
+
+    # ---- an entry's own timer: while it waits its demand loosens; while it is rung more telephones may join ----
+
+    def _arm(self, entry: Entry) -> None:
+        if entry.timer is not None:
+            entry.timer.cancel()
+            entry.timer = None
+        if entry.state is EntryState.OFFERED:
+            if entry.queue.strategy.grows:
+                entry.timer = self._loop.call_later(entry.queue.settings.progress, self._grow, entry)
+        elif entry.state is EntryState.WAITING:
+            step = loosening.next_step(entry)
+            if step is not None:
+                entry.timer = self._loop.call_at(step.at, self._loosen, entry, step)
+
+    def _loosen(self, entry: Entry, step: loosening.Step) -> None:
+        demand = loosening.take(entry, step)
+        self.change(entry, f"{step.kind}: {step.why}", demand=demand)
+
+    def _grow(self, entry: Entry) -> None:
+        candidates = entry.queue.candidates(entry)
+        if candidates:
+            self._offer(entry, candidates, self._clock.now())
+        self._arm(entry)
 
     # ---- inside ----
 
@@ -202,12 +282,14 @@ class Dispatcher:
     def _take_out(self, entry: Entry, to: EntryState, why: str) -> None:
         entry.queue.remove(entry)
         entry.move(to, why)
+        self._arm(entry)
         if entry.queue.removed and not len(entry.queue.line) and self.on_empty is not None:
             self.on_empty(entry.queue)
 
     def _write_entered(self, entry: Entry) -> None:
         self._journal.write(QueueEntered(entry.call.id, entry.queue.name, entry.queue.position(entry), entry.entered,
-                                         entry.order_class, entry.boost))
+                                         entry.order_class, entry.boost, entry.kind, entry.demand.require,
+                                         entry.demand.tier, entry.demand.wanted))
 
     def _write_left(self, entry: Entry, outcome: str, agent: str) -> None:
         waited = round(self._clock.now() - entry.joined, 3)

@@ -1,24 +1,43 @@
-"""A waiting entry, its place in the one total order, and the line in which entries stand."""
+"""A waiting entry, its place in the one total order, and its demand, which loosens in time."""
 
 import asyncio
 import enum
-from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from ccappliance.apps.acd.lane import Demand, Lane
 from ccappliance.base.clock import Clock
 from ccappliance.base.machine import Machine
 
 if TYPE_CHECKING:
-    from ccappliance.apps.acd.offer import Offer
+    from ccappliance.apps.acd.offer import Offer, Step
     from ccappliance.apps.acd.queue import Queue
-    from ccappliance.call.call import Call
+    from ccappliance.call.leg import Leg
 
 
 # Smaller is served earlier: class (higher first), then enter time minus boost (which orders as waited plus boost does,
-# because everybody ages alike), then enter time, then call id.
+# because everybody ages alike; without ageing, minus boost alone), then enter time, then id.
 OrderKey = tuple[int, float, float, str]
+
+
+class Waiter(Protocol):
+    """Who waits: a call, or the promise to call somebody back. `place` rings a station for him."""
+
+    id: str
+    calling: str
+    name: str
+    language: str
+    order_class: int  # what has been decided of his place in queues, besides the queue's own
+    boost: float  # seconds
+    require: str  # skills asked for, besides the queue's
+
+    @property
+    def steps(self) -> Sequence["Step"]:
+        """What must happen after an agent's answer before they are connected."""
+        ...
+
+    def place(self, station: str, *, calling: str = "", name: str = "") -> "Leg": ...
 
 
 class EntryState(enum.Enum):
@@ -53,20 +72,27 @@ class Left:
 
 
 class Entry:
-    """One call waiting in one queue. The dispatcher alone moves it."""
+    """One waiter in one queue. The dispatcher alone moves it."""
 
-    __slots__ = ("_machine", "boost", "call", "ended", "entered", "joined", "key", "offers", "order_class", "queue",
-                 "tried", "verdict")
+    __slots__ = ("_machine", "boost", "call", "demand", "ended", "entered", "joined", "key", "kind", "lane", "offers",
+                 "order_class", "queue", "relaxed", "timer", "tried", "verdict", "wanted_until")
 
-    def __init__(self, call: "Call", queue: "Queue", *, entered: float, clock: Clock,
-                 loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, call: Waiter, queue: "Queue", *, entered: float, clock: Clock,
+                 loop: asyncio.AbstractEventLoop, kind: str = "call") -> None:
         self.call = call
         self.queue = queue
-        self.entered = entered  # loop clock; of the caller's first queue
+        self.kind = kind  # "call", "callback"
+        self.entered = entered  # loop clock; of the waiter's first queue
         self.joined = clock.now()  # loop clock; of this stay
-        self.order_class = queue.settings.order_class + call.order_class
-        self.boost = queue.settings.boost + call.boost
-        self.key: OrderKey = (-self.order_class, entered - self.boost, entered, call.id)
+        self.key: OrderKey
+        self.order_class = 0
+        self.boost = 0.0
+        self.rank(queue.settings.order_class + call.order_class, queue.settings.boost + call.boost)
+        self.demand = Demand()
+        self.lane: Lane | None = None  # where it stands, as long as it is in line
+        self.relaxed = 0  # steps of skills.relax taken
+        self.wanted_until: float | None = None  # until when it waits for demand.wanted alone; None: for ever
+        self.timer: asyncio.TimerHandle | None = None  # the demand's next change, or the next agent's ringing
         self.offers: dict[str, Offer] = {}  # by agent number
         self.tried: dict[str, None] = {}  # agents who did not answer this entry, in order
         self.verdict: asyncio.Future[Connected | Left] = loop.create_future()
@@ -81,69 +107,20 @@ class Entry:
     def in_line(self) -> bool:
         return self._machine.state in (_S.WAITING, _S.OFFERED)
 
+    def rank(self, order_class: int, boost: float) -> None:
+        """Its place in the one order. Only while it stands in no line."""
+        self.order_class, self.boost = order_class, boost
+        aged = self.entered - boost if self.queue.ageing else -boost
+        self.key = (-order_class, aged, self.entered, self.call.id)
+
     def move(self, to: EntryState, why: str = "") -> None:
         self._machine.move(to, why)
 
     def decide(self, verdict: Connected | Left) -> None:
-        """Tell the call's task; it may have been cancelled in this very moment, and looks at `ended` then."""
+        """Tell the waiter's task; it may have been cancelled in this very moment, and looks at `ended` then."""
         self.ended = verdict
         if not self.verdict.done():
             self.verdict.set_result(verdict)
 
     def __repr__(self) -> str:
         return f"<Entry {self.call.id} {self.queue.name} {self.state.value} {self.key}>"
-
-
-class Line:
-    """Entries in order. Adding, removing and finding a place cost O(log n) and a short memory move."""
-
-    def __init__(self) -> None:
-        self._keys: list[OrderKey] = []
-        self._entries: list[Entry] = []
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
-
-    def __getitem__(self, index: int) -> Entry:
-        return self._entries[index]
-
-    def place(self, key: OrderKey) -> int:
-        """How many stand before this key."""
-        return bisect_left(self._keys, key)
-
-    def add(self, entry: Entry) -> None:
-        index = bisect_left(self._keys, entry.key)
-        self._keys.insert(index, entry.key)
-        self._entries.insert(index, entry)
-
-    def remove(self, entry: Entry) -> None:
-        index = bisect_left(self._keys, entry.key)
-        assert self._entries[index] is entry
-        del self._keys[index], self._entries[index]
-
-
-class Free:
-    """The free agents of a queue, the longest idle first (ties by number). Numbers only; few, so a list does."""
-
-    def __init__(self) -> None:
-        self._order: list[tuple[float, str]] = []
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def __iter__(self) -> Iterator[tuple[float, str]]:
-        return iter(self._order)
-
-    def add(self, idle_since: float, number: str) -> None:
-        insort(self._order, (idle_since, number))
-
-    def remove(self, idle_since: float, number: str) -> None:
-        index = bisect_left(self._order, (idle_since, number))
-        if index < len(self._order) and self._order[index] == (idle_since, number):
-            del self._order[index]
-
-    def clear(self) -> None:
-        self._order.clear()

@@ -18,6 +18,7 @@ from ccappliance.base.errors import Bug
 from ccappliance.call import facts
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.journal import Entry as JournalEntry
 
 GRACE = 1.0  # s a deadline may be overdue: a loop that is later than this has an alarm of its own
@@ -79,6 +80,8 @@ class Invariants:
                 self._entered(fact)
             case facts.QueueLeft():
                 self._left(fact)
+            case facts.EntryChanged():
+                self._changed(fact)
             case facts.CallEnded(call) if call in self._stays:
                 self._say(f"6: call {call} ended and is still in queue {self._stays[call].queue}")
             case _:
@@ -100,10 +103,25 @@ class Invariants:
     def _entered(self, fact: facts.QueueEntered) -> None:
         if fact.call in self._stays:
             self._say(f"6: call {fact.call} entered {fact.queue} while in {self._stays[fact.call].queue}")
-        key = (-fact.order_class, fact.entered - fact.boost, fact.entered, fact.call)
+        key = self._key(fact.call, fact.order_class, fact.boost, fact.entered)
         self._stays[fact.call] = _Stay(fact.queue, key)
         self.offered += 1
         self._wait(fact.queue, key)
+
+    def _key(self, call: str, order_class: int, boost: float, entered: float) -> OrderKey:
+        return (-order_class, entered - boost if self._acd.settings.ageing else -boost, entered, call)
+
+    def _changed(self, fact: facts.EntryChanged) -> None:
+        stay = self._stays.get(fact.call)
+        if stay is None or stay.queue != fact.queue:
+            self._say(f"6: call {fact.call} was changed in {fact.queue}, where it was not")
+            return
+        if not stay.offers:
+            self._wait_no_more(stay)
+        stay.key = self._key(fact.call, fact.order_class, fact.boost, stay.key[2])
+        if not stay.offers and not stay.winner:
+            self._wait(stay.queue, stay.key)
+        self._touched_queues[fact.queue] = None
 
     def _left(self, fact: facts.QueueLeft) -> None:
         stay = self._stays.pop(fact.call, None)
@@ -179,14 +197,32 @@ class Invariants:
     def _overtaken(self, queue_name: str, key: OrderKey, number: str) -> None:
         """Somebody who stands before `key`, waits, and could have had this agent?"""
         live = next((queue for queue in self._acd.dispatcher.queues if queue.name == queue_name), None)
-        for before in self._waiting.get(queue_name, ()):
-            if before >= key or live is None:
-                return
-            place = live.line.place(before)
-            entry = live.line[place] if place < len(live.line) else None
-            if entry is not None and entry.key == before and number not in entry.tried:
-                self._say(f"1: call {key[3]} was offered to {number} before call {before[3]} of {queue_name}")
-                return
+        if live is None:
+            return
+        for lane in live.lanes.values():
+            if number not in lane.able:
+                continue
+            for entry in lane.waiting:  # those who tried him are few, and everybody before `key` is one of them
+                if entry.key >= key:
+                    break
+                if number not in entry.tried and self._waits(queue_name, entry.key):
+                    self._say(f"1: call {key[3]} was offered to {number} before call {entry.call.id} of {queue_name}")
+                    return
+
+    def _waits(self, queue: str, key: OrderKey) -> bool:
+        """As the journal tells it."""
+        keys = self._waiting.get(queue, [])
+        index = bisect_left(keys, key)
+        return index < len(keys) and keys[index] == key
+
+    def _check_conserving(self, queue: "Queue") -> None:
+        for lane in queue.lanes.values():
+            if not len(lane.free):
+                continue
+            for entry in lane.waiting:
+                for _, number in lane.free:
+                    if queue.may_take(entry, queue.members[number]):
+                        self._say(f"2: agent {number} is free and call {entry.call.id} waits in {queue.name}")
 
     def _person(self, number: str) -> _Person:
         person = self._people.get(number)
@@ -213,11 +249,8 @@ class Invariants:
             for queue in self._acd.dispatcher.seats.get(number, ()):
                 self._touched_queues[queue.name] = None
         for queue in self._acd.dispatcher.queues:
-            if queue.name in self._touched_queues and len(queue.free) and len(queue.waiting):
-                for entry in queue.waiting:
-                    for _, number in queue.free:
-                        if queue.may_take(entry, queue.members[number]):
-                            self._say(f"2: agent {number} is free and call {entry.call.id} waits in {queue.name}")
+            if queue.name in self._touched_queues:
+                self._check_conserving(queue)
         for offer, stay in self._offers.items() if self._touched else ():
             if stay.winner:
                 self._say(f"3: offer {offer} goes on although {stay.winner} answered")

@@ -1,6 +1,8 @@
 """An offer: one entry being rung at one agent's station, until exactly one of its outcomes."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.agent import Agent
@@ -16,10 +18,21 @@ _OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE
              Cause.REJECTED: "no_answer", Cause.NORMAL: "no_answer"}
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What must happen between a station's answer and the connection: a key pressed, a customer called back.
+
+    `begin(offer)` starts it and returns; it ends in `offer.proceed()` or `offer.fail(…)`, within `seconds`.
+    """
+
+    seconds: float
+    begin: Callable[["Offer"], None]
+
+
 class Offer:
     """Owner of an agent's reservation. The dispatcher makes and ends it; `over` is set before anything else is."""
 
-    __slots__ = ("_dispatcher", "agent", "entry", "id", "leg", "made", "over", "timer")
+    __slots__ = ("_dispatcher", "_steps", "agent", "entry", "id", "leg", "made", "over", "timer")
 
     def __init__(self, offer_id: str, entry: Entry, agent: Agent, made: float, dispatcher: "Dispatcher") -> None:
         self.id = offer_id
@@ -29,7 +42,13 @@ class Offer:
         self.leg: Leg | None = None
         self.over = False
         self.timer: asyncio.TimerHandle | None = None  # the reservation's deadline
+        self._steps = [*agent.steps, *entry.call.steps]
         self._dispatcher = dispatcher
+
+    @property
+    def steps_take(self) -> float:
+        """Seconds at most from the station's answer to the connection."""
+        return sum(step.seconds for step in self._steps)
 
     def ring(self, leg: Leg) -> None:
         """The station rings: from here on the leg's answer, its end or the timer decides."""
@@ -44,9 +63,23 @@ class Offer:
     def time_over(self) -> None:
         self._dispatcher.end(self, "no_answer", "no answer")
 
-    def _answered(self, _leg: Leg) -> None:
-        if not self.over:
+    def proceed(self) -> None:
+        """The station answered, or a step went well: on to the next, or to the connection."""
+        if self.over:
+            return
+        if not self._steps:
             self._dispatcher.connect(self)
+            return
+        step = self._steps.pop(0)
+        self._dispatcher.extend(self, step.seconds)
+        step.begin(self)
+
+    def fail(self, outcome: str, why: str) -> None:
+        """A step went wrong; `outcome` of OfferEnded."""
+        self._dispatcher.end(self, outcome, why)
+
+    def _answered(self, _leg: Leg) -> None:
+        self.proceed()
 
     def _gone(self, leg: Leg) -> None:
         if not self.over:

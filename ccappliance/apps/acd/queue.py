@@ -1,13 +1,12 @@
 """A queue: a destination where calls wait in order, with those who serve it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ccappliance.apps.acd.agent import Agent, AgentState
 from ccappliance.apps.acd.announcer import Announcer, Prompts, Says
-from ccappliance.apps.acd.entry import Connected, Entry, EntryState, Free, Left, Line
-from ccappliance.apps.acd.strategy import STRATEGIES, Strategy
+from ccappliance.apps.acd.entry import Connected, Entry, Left
+from ccappliance.apps.acd.standing import Rules, Standing
 from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
 
@@ -17,26 +16,14 @@ if TYPE_CHECKING:
     from ccappliance.call.call import Call
     from ccappliance.call.journal import Journal
 
-_AWAY = (AgentState.LOGGED_OUT, AgentState.PAUSED, AgentState.LINE_FAULT)
 
+class Queue(Standing):
+    """One queue; `apply` gives it its settings. Where entries stand is the dispatcher's; calls come in by `run`."""
 
-class Queue:
-    """One queue; `apply` gives it its settings. Its lines are the dispatcher's; calls come in through `run`."""
-
-    settings: "QueueSettings"
-    strategy: Strategy
-
-    def __init__(self, name: str, *, dispatcher: "Dispatcher", clock: Clock,
+    def __init__(self, name: str, rules: Rules, *, dispatcher: "Dispatcher", clock: Clock,
                  loop: asyncio.AbstractEventLoop, journal: "Journal", prompts: Prompts, say: Says,
                  is_open: Callable[[str], bool]) -> None:
-        self.name = name
-        self.members: Mapping[str, Agent] = {}  # by number, in the order of configuration
-        self.line = Line()  # everybody who waits, rung or not: what positions are counted in
-        self.waiting = Line()  # those nobody is being rung for
-        self.offered: dict[str, Entry] = {}  # those somebody is being rung for, by call
-        self.free = Free()
-        self.staff_changed = False
-        self.removed = False  # taken out of the configuration: serves those who wait and then ends (F56)
+        super().__init__(name, rules)
         self._dispatcher = dispatcher
         self._clock = clock
         self._loop = loop
@@ -49,10 +36,10 @@ class Queue:
     def label(self) -> str:
         return self.settings.label or self.name
 
-    def apply(self, settings: "QueueSettings") -> None:
+    def apply(self, settings: "QueueSettings", ageing: bool) -> None:
         """New settings for decisions from now on; those who wait keep their place and their max_wait."""
         self.settings = settings
-        self.strategy = STRATEGIES[settings.strategy]
+        self.ageing = ageing
         self.removed = False
 
     # ---- a call ----
@@ -66,11 +53,11 @@ class Queue:
         if turned_away is not None:
             return turned_away.to
         entry = self._entry(call)
-        announcer = Announcer(entry, prompts=self._prompts, say=self._say, journal=self._journal, loop=self._loop)
+        announcer = Announcer(entry, call, prompts=self._prompts, say=self._say, journal=self._journal, loop=self._loop)
         limit = self.settings.max_wait
         timer = self._loop.call_later(limit.after, self._dispatcher.leave, entry, "timed_out", limit.to)
         self._dispatcher.enter(entry)
-        call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry)))
+        call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry, call)))
         try:
             if entry.in_line:
                 announcer.start()
@@ -85,8 +72,8 @@ class Queue:
         finally:
             timer.cancel()
             announcer.stop()
-            self._dispatcher.leave(entry, self._gone(entry))
-            self._let_go(entry)
+            self._dispatcher.leave(entry, self._gone(entry, call))
+            self._let_go(entry, call)
 
     def _entry(self, call: "Call") -> Entry:
         if call.queued_since is None:
@@ -106,79 +93,16 @@ class Queue:
         self._dispatcher.turn_away(self._entry(call), left.outcome)
         return left
 
-    def _gone(self, entry: Entry) -> str:
+    def _gone(self, entry: Entry, call: "Call") -> str:
         """The outcome of an entry whose caller is gone: by himself, or taken out by us."""
-        if not entry.call.anchor.far_end_cleared:
+        if not call.anchor.far_end_cleared:
             return "withdrawn"
         short = self._clock.now() - entry.joined < self.settings.short_abandon
         return "short_abandoned" if short else "abandoned"
 
-    def _let_go(self, entry: Entry) -> None:
+    def _let_go(self, entry: Entry, call: "Call") -> None:
         """The agent's leg goes with the conversation, unless the call is his own by now (the caller transferred it)."""
         if isinstance(entry.ended, Connected):
             leg = entry.ended.offer.leg
-            if leg is not None and leg is not entry.call.anchor:
+            if leg is not None and leg is not call.anchor:
                 leg.clear()
-
-    # ---- for the dispatcher ----
-
-    def position(self, entry: Entry) -> int:
-        """From 1."""
-        return self.line.place(entry.key) + 1
-
-    def add(self, entry: Entry) -> None:
-        self.line.add(entry)
-        self.waiting.add(entry)
-
-    def offer(self, entry: Entry) -> None:
-        self.waiting.remove(entry)
-        self.offered[entry.call.id] = entry
-
-    def wait_again(self, entry: Entry) -> None:
-        del self.offered[entry.call.id]
-        self.waiting.add(entry)
-
-    def remove(self, entry: Entry) -> None:
-        """Before the entry moves out of line."""
-        self.line.remove(entry)
-        if entry.state is EntryState.OFFERED:
-            del self.offered[entry.call.id]
-        else:
-            self.waiting.remove(entry)
-
-    def candidates(self, entry: Entry) -> list[Agent]:
-        """The free agents who may take this entry, the longest idle first.
-
-        Who did not answer it is not asked again before everybody who serves the queue has been.
-        """
-        tried = entry.tried
-        if tried and all(number in tried for number, agent in self.members.items() if agent.serving):
-            tried.clear()
-        return [self.members[number] for _, number in self.free if number not in tried]
-
-    def may_take(self, entry: Entry, agent: Agent) -> bool:
-        """Whether `candidates` would name this agent now."""
-        return agent.number in self.members and agent.ready and agent.number not in entry.tried
-
-    def excluded(self, entry: Entry, chosen: Sequence[Agent], now: float) -> dict[str, str]:
-        """Why everybody else was not chosen, for `explain`."""
-        names = {agent.number for agent in chosen}
-        reasons = {}
-        for number, agent in self.members.items():
-            if number in names:
-                continue
-            if not agent.ready:
-                reasons[number] = agent.reason(now)
-            elif number in entry.tried:
-                reasons[number] = "did not answer this call"
-            else:
-                reasons[number] = f"idle {now - agent.idle_since:.1f} s"
-        return reasons
-
-    def unstaffed(self) -> bool:
-        """Nobody serves, as `no_agents.policy` understands it."""
-        policy = self.settings.no_agents.policy
-        if policy == "wait":
-            return False
-        away = _AWAY if policy == "paused" else (AgentState.LOGGED_OUT,)
-        return all(agent.state in away for agent in self.members.values())

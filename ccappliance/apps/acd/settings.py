@@ -4,10 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ccappliance.apps.acd.skills import MOST, Requirement
+from ccappliance.apps.acd.skills import vocabulary as skill_problem
+from ccappliance.base.expressions import ExpressionError
 from ccappliance.base.limits import MAX_QUEUE_LEN
 from ccappliance.config.keys import Report, key, required
 
-STRATEGIES = ("longest-idle", "ring-all")
+STRATEGIES = ("longest-idle", "longest-idle-weighted", "fewest-calls", "least-talk", "least-occupied", "round-robin",
+              "linear", "top-down", "random", "weighted-random", "ring-progressive", "ring-all")
+MOST_TIERS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +66,48 @@ class OnNoAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seat:
+    """What is particular of one agent's seat in a queue."""
+
+    tier: int = key(1, least=1, most=MOST_TIERS,
+                    doc="Whom it is tried with first: tier 1, and a higher one each widen_after seconds of waiting.")
+    weight: float = key(1.0, least=0.01, most=100, doc="How likely the strategy weighted-random chooses this seat.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Members:
     """Who serves the queue: those named, and those with a tag; or everybody. Agents may name the queue as well."""
 
-    agents: tuple[str, ...] = key((), doc="Agent numbers.")
+    agents: tuple[str, ...] = key((), doc="Agent numbers, in the order of strategies that go by seats.")
     tag: str = key("", doc="Every agent with this tag.")
     all: bool = key(False, doc="Every agent.")
+    seats: Mapping[str, Seat] = key(factory=dict, doc="Tier and weight of single agents, by number.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relax:
+    """One step by which a requirement is loosened."""
+
+    after: float = required(unit="s", least=0.1, most=86_400, doc="Seconds of waiting in this queue.")
+    require: str = key("", doc="What is required from then on; empty: nothing.")
+
+    def check(self, report: Report, path: str) -> None:
+        _check_requirement(report, f"{path}.require", self.require)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skills:
+    """What agents must be able to do, besides what a flow asks for."""
+
+    require: str = key("", doc='Expression over skills and levels: "chinese >= 3 and (sales or billing >= 2)".')
+    relax: tuple[Relax, ...] = key((), doc="The schedule by which it is loosened, in the order of `after`.")
+
+    def check(self, report: Report, path: str) -> None:
+        _check_requirement(report, f"{path}.require", self.require)
+        times = [step.after for step in self.relax]
+        if times != sorted(set(times)):
+            report.error(f"{path}.relax", f"its times {', '.join(f'{time:g}' for time in times)} do not rise",
+                         "write the steps in the order in which they happen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +120,11 @@ class QueueSettings:
     closed: Closed = required(doc="Where callers go outside the opening hours.")
     label: str = key("", doc="The queue's name for people, shown on the agent's telephone for unnamed callers.")
     strategy: str = key("longest-idle", choices=STRATEGIES, doc="Who of the free agents is rung.")
+    skills: Skills = key(factory=Skills, doc="What agents must be able to do to be offered a caller of this queue.")
+    widen_after: float = key(15.0, unit="s", least=1, most=3600,
+                             doc="Seconds of waiting after which a caller may be offered to the next tier as well.")
+    progress: float = key(5.0, unit="s", least=1, most=60,
+                          doc="With ring-progressive: seconds after which the next telephone rings as well.")
     ring_timeout: float = key(15.0, unit="s", least=3, most=300,
                               doc="Seconds an agent's telephone rings before the next one is tried.")
     wrapup: float = key(10.0, unit="s", least=0, most=3600,
@@ -123,9 +169,18 @@ class AgentSettings:
     station: str = key("", doc="The station of a login that names none (command line, supervisor).")
     queues: tuple[str, ...] = key((), doc="Queues the agent serves, besides those that name him.")
     tags: tuple[str, ...] = key((), doc="Words by which queues choose their members.")
+    skills: Mapping[str, int] = key(factory=dict, doc=f"What the agent can do, with a level from 1 to {MOST}.")
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+
+    def check(self, report: Report, path: str) -> None:
+        for skill, level in self.skills.items():
+            if problem := skill_problem(skill):
+                report.error(f"{path}.skills", problem, "write it like english_2 or billing")
+            if not 1 <= level <= MOST:
+                report.error(f"{path}.skills.{skill}", f"level {level} is not from 1 to {MOST}",
+                             "leave out a skill the agent has not")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +205,8 @@ class AcdSettings:
     agents: Mapping[str, AgentSettings] = key(factory=dict, doc="Agents by the number they log in with.")
     pause_reasons: tuple[PauseReason, ...] = key(factory=default_reasons,
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
+    ageing: bool = key(True, doc="Callers of one class stand by waiting time plus boost, in one order over all queues; "
+                                 "false: by boost, then by time.")
 
     def check(self, report: Report, path: str) -> None:
         dot = f"{path}." if path else ""
@@ -164,11 +221,12 @@ class AcdSettings:
             self._check_queue(report, f"{dot}queues.{queue_name}", queue_name, queue)
 
     def members_of(self, queue_name: str) -> list[str]:
-        """Numbers of the agents who serve a queue, in the order in which agents are configured."""
+        """Numbers of the agents who serve a queue: those it names, in its order, then others as they are configured."""
         seats = self.queues[queue_name].members
-        return [number for number, agent in self.agents.items()
-                if seats.all or number in seats.agents or (seats.tag and seats.tag in agent.tags)
-                or queue_name in agent.queues]
+        named = [number for number in dict.fromkeys(seats.agents) if number in self.agents]
+        return named + [number for number, agent in self.agents.items()
+                if number not in seats.agents
+                and (seats.all or (seats.tag and seats.tag in agent.tags) or queue_name in agent.queues)]
 
     def _check_agent(self, report: Report, path: str, number: str, agent: AgentSettings) -> None:
         if not (number.isascii() and number.isdigit() and len(number) <= 8):
@@ -181,8 +239,34 @@ class AcdSettings:
         for number in queue.members.agents:
             if number not in self.agents:
                 report.error(f"{path}.members.agents", f"there is no agent {number!r}", _known(self.agents))
-        if not self.members_of(name):
+        members = self.members_of(name)
+        for number in queue.members.seats:
+            if number not in members:
+                report.error(f"{path}.members.seats", f"agent {number!r} does not serve this queue",
+                             "a seat is for a member: name him in agents, by tag, or `all: true`")
+        if not members:
             report.warning(f"{path}.members", "nobody serves this queue", "name agents, a tag, or `all: true`")
+            return
+        for where, text in (("require", queue.skills.require),
+                            *((f"relax[{n}].require", step.require) for n, step in enumerate(queue.skills.relax))):
+            if _is_requirement(text) and not any(Requirement(text).met_by(self.agents[one].skills) for one in members):
+                report.warning(f"{path}.skills.{where}", f"nobody who serves this queue fulfils {text!r}",
+                               "callers wait until it is relaxed, or for max_wait")
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except ExpressionError:
+        return False
+    return bool(text)
+
+
+def _check_requirement(report: Report, path: str, text: str) -> None:
+    try:
+        Requirement(text)
+    except ExpressionError as error:
+        report.error(path, f"{text!r}: {error}", 'write it like "english >= 3 and (sales or billing)"')
 
 
 def _known(names: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from ccappliance.apps.ivr.expressions import ExpressionError, parse
 from ccappliance.apps.ivr.graph import edges, expressions, prompts, waits
+from ccappliance.apps.ivr.names import vocabulary
 from ccappliance.apps.ivr.settings import (
     KEY_PATTERN,
     VARIABLE_PATTERN,
@@ -24,6 +24,7 @@ from ccappliance.apps.ivr.settings import (
     Say,
     Set,
 )
+from ccappliance.base.expressions import ExpressionError, parse
 from ccappliance.call.routing import known_destination
 from ccappliance.config.keys import Report
 from ccappliance.media.render import MAX_TEXT
@@ -210,7 +211,7 @@ class _FlowCheck:
 
     def _expression(self, path: str, source: str) -> None:
         try:
-            parse(source)
+            parse(source, vocabulary)
         except ExpressionError as error:
             self._report.error(path, f"at column {error.column} of {source[:80]!r}: {error.problem}",
                                "the comments of flows/main.yaml say what can be written here")

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Mapping
 
-from ccappliance.apps.ivr.expressions import Expression, ExpressionError, parse
 from ccappliance.apps.ivr.graph import expressions
+from ccappliance.apps.ivr.names import vocabulary
 from ccappliance.apps.ivr.nodes import asking, deciding, leaving, telling
 from ccappliance.apps.ivr.settings import (
     Branch,
@@ -24,6 +24,7 @@ from ccappliance.apps.ivr.settings import (
 from ccappliance.apps.ivr.visit import Leave, Tools, Visit
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Bug, CcError, ConfigError, Finding, Refused
+from ccappliance.base.expressions import Expression, ExpressionError, parse
 from ccappliance.base.limits import MAX_FLOW_STEPS
 from ccappliance.call import facts
 from ccappliance.call.call import Call
@@ -129,7 +130,7 @@ def _compile(flow: str, settings: FlowSettings) -> dict[str, Expression]:
     for name, node in settings.nodes.items():
         for where, source in expressions(node):
             try:
-                compiled[source] = parse(source)
+                compiled[source] = parse(source, vocabulary)
             except ExpressionError as error:
                 raise ConfigError([Finding("flow", f"flows.{flow}.nodes.{name}.{where}", str(error))]) from error
     return compiled

@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Protocol
 
-from ccappliance.apps.ivr.expressions import Expression, evaluate_text
-from ccappliance.apps.ivr.functions import Value
 from ccappliance.apps.ivr.graph import each
 from ccappliance.apps.ivr.settings import Prompt, Prompts
 from ccappliance.base.clock import Clock
+from ccappliance.base.expressions import Expression, evaluate_text
+from ccappliance.base.values import Value
 from ccappliance.call import facts
 from ccappliance.call.call import Call
 from ccappliance.call.collect import Collect, Collected

@@ -9,6 +9,7 @@ import click
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.cli.callerid import callerid_part, told_callers
 from ccappliance.interfaces.cli.command import Command, echo_json, echo_line
+from ccappliance.interfaces.cli.dsp_report import dsp_report
 from ccappliance.interfaces.cli.table import clean
 from ccappliance.media import dsp as kernels
 from ccappliance.media.analysis import EARS, analyze, as_dict, listeners, wanted
@@ -70,6 +71,9 @@ def _read(file: Path, channel: int | None, raw: bool, rate: int, encoding: str, 
 @click.group()
 def dsp() -> None:
     """Sound: hear what is in a recording, make sounds to order, learn tones."""
+
+
+dsp.add_command(dsp_report)
 
 
 @dsp.command("analyze", cls=Command)

@@ -1,4 +1,4 @@
-# The objects through which Python feeds the tick: Engine, what is lent to it, and Pulse, the thread's loop.
+# The objects through which Python feeds the tick: Engine, and what is lent to it.
 #
 # Ownership: a Loan object owns the struct it lends. The engine keeps the object alive in `lent` from the command that
 # hands it over until the tick has told that it dropped it; so nothing the tick can see is ever freed, whatever Python
@@ -11,10 +11,16 @@ from collections import deque
 from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
 
 from ccappliance.media._alaw cimport alaw_decode
+from ccappliance.media._conceal cimport conceal_init
+from ccappliance.media._echo cimport echo_init
+from ccappliance.media._levels cimport agc_init, comfort_init
 from ccappliance.media._match cimport match_init
-from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready
-from ccappliance.media._tick cimport *
+from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready, progress_zone_t
+from ccappliance.media._lent cimport *
+from ccappliance.media._tick cimport engine_tick
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
+from ccappliance.media._verdict cimport ANSWER_CARRIER, ANSWER_FAX, ANSWER_HUMAN, ANSWER_MACHINE, VERDICT_ZONE
+from ccappliance.media._voice cimport TALK_BOTH, TALK_ONE, VOICE_BEGAN, VOICE_ENDED, VOICE_SILENCE
 
 cdef extern from *:
     """
@@ -35,6 +41,13 @@ TONE_ENDED = TOLD_TONE_ENDED
 VOICE = TOLD_VOICE
 FSK = TOLD_FSK
 STALLED = TOLD_STALLED
+TALK = TOLD_TALK            # voice_kind_t: BEGAN, ENDED, SILENCE, BOTH, ONE
+BEGAN, ENDED, SILENCE, BOTH, ONE = VOICE_BEGAN, VOICE_ENDED, VOICE_SILENCE, TALK_BOTH, TALK_ONE
+VERDICT = TOLD_VERDICT      # value: answer (ANSWERS) times SCALE, and its confidence of SCALE - 1
+SCALE = VERDICT_SCALE
+ANSWERS = {ANSWER_HUMAN: "human", ANSWER_MACHINE: "machine", ANSWER_FAX: "fax", ANSWER_CARRIER: "carrier"}
+BEEP = TOLD_BEEP
+GREETING = TOLD_GREETING
 STEPS = TONE_STEPS          # of one tone; a longer one is a chain
 PATTERNS = PROGRESS_PATTERNS
 SIGNALS = SIGNAL_VALUE      # a tone's value from here on is one of ports.py's signals
@@ -43,7 +56,6 @@ SEATS = BRIDGE_PORTS
 cdef enum:
     IDLE_CODE = 0xD5        # G.711: positive zero with even bits inverted
     MOST_GAIN = 32532       # Q12 of +18 dB: times a full-scale sample it still fits in an int32
-    LATEST = 4              # ticks the pulse catches up after a stall; beyond, it skips
 
 
 cdef void *zeroed(size_t bytes) except NULL:
@@ -51,11 +63,6 @@ cdef void *zeroed(size_t bytes) except NULL:
     if memory == NULL:
         raise MemoryError
     return memory
-
-
-def lock_memory(bint on):
-    """Keep all memory of the process in RAM, now and later, or no longer. False: not permitted."""
-    return memory_lock(on) == 0
 
 
 cdef int q12(double gain):
@@ -90,17 +97,50 @@ cdef class WireEnd:
 
 
 cdef class Loan:
-    cdef loan_t *loan
-    cdef object keeps       # whatever Python owns and the struct points into
-    cdef readonly int64_t number
-
     def __dealloc__(self):
         free(self.loan)
+
+
+cdef class Tones:
+    """What an exchange sends: patterns (Hz, on ms, off ms) to recognise, and all its frequencies, which are no beeps."""
+
+    cdef tones_t *tones
+
+    def __cinit__(self, patterns, frequencies):
+        cdef progress_zone_t *zone
+        cdef int i
+        self.tones = <tones_t *>zeroed(sizeof(tones_t))
+        if len(patterns) > PROGRESS_PATTERNS:
+            raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
+        zone = &self.tones.zone
+        for i, (hz, on_ms, off_ms) in enumerate(patterns):
+            zone.patterns[i].hz[0] = hz[0]
+            zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
+            zone.patterns[i].on_ms = on_ms
+            zone.patterns[i].off_ms = off_ms
+        zone.count = len(patterns)
+        progress_zone_ready(zone)               # here, for it computes; the tick only reads it
+        self.tones.count = min(<int>len(frequencies), VERDICT_ZONE)
+        for i in range(self.tones.count):
+            self.tones.hz[i] = frequencies[i]
+
+    def __dealloc__(self):
+        free(self.tones)
 
 
 cdef class Port(Loan):
     cdef port_t *port(self):
         return <port_t *>self.loan
+
+    def __dealloc__(self):
+        if self.loan != NULL:
+            free((<port_t *>self.loan).canceller)
+
+    @property
+    def levels(self):
+        """Mean squares of what arrives and what is sent, over the last third of a second; readable at any time."""
+        return (counter_get(&self.port().level_in) / <double>LEVEL_ONE,
+                counter_get(&self.port().level_out) / <double>LEVEL_ONE)
 
 
 cdef class Bridge(Loan):
@@ -147,14 +187,7 @@ cdef class Tape(Loan):
 cdef class Engine:
     """The ports of one side. All methods belong to the loop's thread, but `tick`'s inside to whoever ticks."""
 
-    cdef engine_t *e
-    cdef dict lent          # number → Loan
-    cdef object waiting     # commands that found the ring full, oldest first
-    cdef object on_waiting  # called when the first has to wait: `flush` is needed some time later
-    cdef int64_t last
-    cdef readonly int fd
-
-    def __cinit__(self, int room, patterns, on_waiting):
+    def __cinit__(self, int room, on_waiting):
         cdef uint8_t idle[FRAME]
         cdef int i
         self.fd = -1
@@ -164,15 +197,6 @@ cdef class Engine:
         self.e = <engine_t *>zeroed(sizeof(engine_t))
         self.e.ports = <port_t **>zeroed((room + 1) * sizeof(port_t *))
         self.e.room = room
-        if len(patterns) > PROGRESS_PATTERNS:
-            raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
-        for i, (hz, on_ms, off_ms) in enumerate(patterns):
-            self.e.zone.patterns[i].hz[0] = hz[0]
-            self.e.zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
-            self.e.zone.patterns[i].on_ms = on_ms
-            self.e.zone.patterns[i].off_ms = off_ms
-        self.e.zone.count = len(patterns)
-        progress_zone_ready(&self.e.zone)       # here, for it computes; the tick only reads it
         for i in range(FRAME):
             idle[i] = IDLE_CODE
         alaw_decode(idle, self.e.idle, FRAME)
@@ -222,12 +246,29 @@ cdef class Engine:
             self.waiting.popleft()
         return True
 
-    def open(self, WireEnd end not None):
+    def open(self, WireEnd end not None, Tones tones not None, double gain_in=1.0, double gain_out=1.0,
+             agc=None, comfort=None, int echo=0):
+        """`agc`: dBm0 of speech, `comfort`: dBm0 of noise, None: without; `echo`: frames until one comes, 0: none does."""
         cdef Port port = Port()
-        port.loan = <loan_t *>zeroed(sizeof(port_t))
-        port.keeps = end
-        port.port().wire = end.wire.wire
-        port.port().end = end.end
+        cdef port_t *p = <port_t *>zeroed(sizeof(port_t))
+        port.loan = &p.loan
+        port.keeps = (end, tones)
+        p.wire = end.wire.wire
+        p.end = end.end
+        p.tones = tones.tones
+        p.gain_in = q12(gain_in)
+        p.gain_out = q12(gain_out)
+        conceal_init(&p.conceal)
+        p.levelled = agc is not None
+        agc_init(&p.agc, agc if p.levelled else 0.0)
+        p.soothed = comfort is not None
+        comfort_init(&p.comfort, <int>self.last + 1, comfort if p.soothed else 0.0)
+        if echo:
+            if not 1 <= echo <= ECHO_LATEST:
+                raise ValueError(f"an echo comes 1 to {ECHO_LATEST} frames later, not {echo}")
+            p.canceller = <canceller_t *>zeroed(sizeof(canceller_t))
+            p.canceller.delay = echo
+            echo_init(&p.canceller.echo)
         self.lend(port)
         self.ask(DO_OPEN, port)
         return port
@@ -368,6 +409,11 @@ cdef class Engine:
         return sizeof(port_t)
 
     @property
+    def canceller_bytes(self):
+        """What its echo canceller takes besides, where there is one."""
+        return sizeof(canceller_t)
+
+    @property
     def out(self):
         """Loans that are out: 0 when nothing is open."""
         return len(self.lent)
@@ -387,75 +433,3 @@ cdef class Engine:
     @property
     def frames_missed(self):
         return counter_get(&self.e.frames_missed)
-
-
-cdef class Pulse:
-    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL."""
-
-    cdef list engines       # kept alive while their structs are ticked
-    cdef engine_t **structs
-    cdef int count
-    cdef int64_t period
-    cdef counter_t halted, beats, late, worst, skipped
-    cdef readonly int hurried    # 2: SCHED_FIFO, 1: nice, 0: neither, or not asked for
-
-    def __cinit__(self, engines, double period):
-        cdef Engine engine
-        cdef int i
-        self.engines = list(engines)
-        self.count = len(self.engines)
-        self.structs = <engine_t **>zeroed((self.count + 1) * sizeof(engine_t *))
-        for i, engine in enumerate(self.engines):
-            self.structs[i] = engine.e
-        self.period = <int64_t>(period * 1e9)
-
-    def __dealloc__(self):
-        free(self.structs)
-
-    def hurry(self, int priority):
-        """Ask for SCHED_FIFO, else nice, for the calling thread."""
-        self.hurried = thread_hurry(priority)
-
-    def run(self):
-        with nogil:
-            thread_block_signals()
-            self.loop()
-
-    cdef void loop(self) noexcept nogil:
-        cdef int64_t due = clock_now()
-        cdef int64_t late, skip
-        cdef int i
-        while not counter_get(&self.halted):
-            due += self.period
-            clock_sleep_until(due)
-            late = clock_now() - due
-            if late > self.period // 2:
-                counter_add(&self.late, 1)
-            if late > counter_get(&self.worst):
-                counter_set(&self.worst, late)
-            if late > LATEST * self.period:      # a stall: what is older than LATEST ticks is nobody's any more
-                skip = late // self.period - LATEST
-                due += skip * self.period
-                counter_add(&self.skipped, skip)
-            for i in range(self.count):
-                engine_tick(self.structs[i], counter_get(&self.beats) + 1)
-            counter_add(&self.beats, 1)
-
-    def halt(self):
-        counter_set(&self.halted, 1)
-
-    @property
-    def ticks(self):
-        return counter_get(&self.beats)
-
-    @property
-    def late(self):
-        return counter_get(&self.late)
-
-    @property
-    def worst_late(self):
-        return counter_get(&self.worst) * 1e-9
-
-    @property
-    def skipped(self):
-        return counter_get(&self.skipped)

@@ -11,17 +11,21 @@ cdef enum:
     FSK_BELL202 = 1
 
 cdef struct fsk_rx_t:
-    float re[2 * FSK_TAPS]          # the last samples turned down by 1700 Hz, written twice: any window is contiguous
-    float im[2 * FSK_TAPS]
+    float re[FSK_TAPS - 1]          # the last samples turned down by 1700 Hz, oldest first
+    float im[FSK_TAPS - 1]
     float last_re, last_im          # the last sample of the filter
-    float leans[FSK_SPAN]           # the last frequencies, mark positive
+    float leans[FSK_SPAN - 1]       # the last frequencies, mark positive, oldest first
     float band, total               # smoothed power in the band and in all
-    int at, lean_at                 # places in the rings
     int phase                       # of the oscillator, 0..79
     int state                       # waits for mark, for a start bit, or reads a byte
     int marks                       # samples of steady mark
-    float timer                     # samples until the next bit is read
-    int bit, byte                   # bit number and bits of the byte being read
+    float lean                      # the one before: edges and bits lie between samples
+    float since                     # samples since the start bit began
+    int edges                       # of the byte being read
+    float late                      # by how much they came late, all together
+    int astray                      # edges of the message where none can be, and bytes of it without a stop bit
+    float times, weights            # of all edges of the message: their ratio is the length of a bit
+    int bit, byte                   # bit number, the start bit 0, and bits of the byte being read
     int faults                      # bytes without a stop bit
     int waited                      # samples since the last byte
     int count                       # bytes of the message being read

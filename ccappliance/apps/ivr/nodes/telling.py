@@ -3,10 +3,10 @@
 from datetime import date, time
 from decimal import Decimal
 
-from ccappliance.apps.ivr.functions import number_of
 from ccappliance.apps.ivr.settings import Play, Say
 from ccappliance.apps.ivr.visit import Visit
 from ccappliance.base.errors import Refused
+from ccappliance.base.values import number_of
 from ccappliance.media.ports import Sound
 
 

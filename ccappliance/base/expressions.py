@@ -1,4 +1,4 @@
-"""The language of branch conditions and set values: small, total, our own; parsed once, never handed to Python.
+"""The language of conditions and values in configuration: small, total, our own; parsed once, never handed to Python.
 
     caller & "@" & line            weekday >= 6 or time < "09:00"           not (language = "en")
     vars.account in ["", "0"]      starts_with(caller, "010", "+86")        number(vars.tries) + 1
@@ -10,19 +10,19 @@ result (1/0, "x" * 2, an unset variable) is the empty text, which counts as fals
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ccappliance.apps.ivr.functions import FUNCTIONS, Value, calculate, compare, is_true, text_of
 from ccappliance.base.errors import CcError
+from ccappliance.base.values import FUNCTIONS, Value, calculate, compare, is_true, text_of
 
 MAX_SOURCE = 1_000  # characters of an expression
 MAX_NESTING = 32  # parentheses, calls and signs inside one another; keeps the parser far from Python's own bound
 
-NAMES = ("caller", "called", "name", "line", "language", "direction", "date", "time", "weekday")
 VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 
-Lookup = Callable[[str], Value]  # a name of NAMES, or "vars.x" → its value now
+Lookup = Callable[[str], Value]  # a name → its value now
+Vocabulary = Callable[[str], str]  # a name → what is wrong with it, for people; "" if it may be used
 
 
 class ExpressionError(CcError):
@@ -126,11 +126,17 @@ def evaluate_text(expression: Expression, lookup: Lookup) -> str:
     return text_of(evaluate(expression, lookup))
 
 
-def parse(source: str) -> Expression:
-    """Read an expression. ExpressionError, with the column, if it is wrong."""
+def parse(source: str, vocabulary: Vocabulary) -> Expression:
+    """Read an expression whose names are those of `vocabulary`. ExpressionError, with the column, if it is wrong."""
     if len(source) > MAX_SOURCE:
         raise ExpressionError(f"the expression has {len(source)} characters, more than {MAX_SOURCE}", MAX_SOURCE + 1)
-    return _Parser(source).whole()
+    return _Parser(source, vocabulary).whole()
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    """", did you mean …?" if one of the known names is close to this one."""
+    close = difflib.get_close_matches(name.lower(), known, 1)
+    return f", did you mean '{close[0]}'?" if close else ""
 
 
 # ---- reading ----
@@ -172,7 +178,8 @@ def _tokens(source: str) -> list[_Token]:
 class _Parser:
     """Recursive descent, one method per rank of operators."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
         self._tokens = _tokens(source)
         self._at = 0
         self._nesting = 0
@@ -297,20 +304,15 @@ class _Parser:
             return Literal(name == "true")
         if self._take("("):
             return self._application(token)
-        if name.startswith("vars."):
-            if VARIABLE.fullmatch(name[5:]) is None:
-                raise ExpressionError(f"'{name[5:]}' is no name of a variable: small letters, digits and _",
-                                      token.column + 5)
-            return Name(name)
-        if name not in NAMES:
-            hint = _hint(name, NAMES) or f"; variables are written vars.{'x' if '.' in name else name}"
-            raise ExpressionError(f"unknown name '{name}'{hint}", token.column)
+        problem = self._vocabulary(name)
+        if problem:
+            raise ExpressionError(problem, token.column)
         return Name(name)
 
     def _application(self, token: _Token) -> Expression:
         function = FUNCTIONS.get(token.text)
         if function is None:
-            raise ExpressionError(f"unknown function '{token.text}'{_hint(token.text, list(FUNCTIONS))}", token.column)
+            raise ExpressionError(f"unknown function '{token.text}'{hint(token.text, list(FUNCTIONS))}", token.column)
         arguments = self._arguments(")")
         if not function.least <= len(arguments) <= function.most:
             raise ExpressionError(f"{token.text} is written {function.usage}", token.column)
@@ -325,8 +327,3 @@ class _Parser:
             arguments.append(self._either())
         self._nesting -= 1
         return tuple(arguments)
-
-
-def _hint(name: str, known: "tuple[str, ...] | list[str]") -> str:
-    close = difflib.get_close_matches(name.lower(), known, 1)
-    return f", did you mean '{close[0]}'?" if close else ""
