@@ -16,7 +16,7 @@ from ccappliance.drivers.dahdi_words import fault
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome
 from ccappliance.media.tones import Zone
-from ccappliance.site import Site
+from ccappliance.site import Site, occupied
 
 GLITCHES = 5  # of one channel in a minute; more are an alarm (F15)
 MINUTE = 60.0  # s
@@ -40,7 +40,7 @@ def open_cards(loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
     except OSError as error:
         raise Refused("no_cards", f"{fault('the cards cannot be opened', error)} (`ccappliance cards detect` says more)"
                       ) from None
-    plans = plans_of(site.spans, [line.channel for line in site.lines.values()])
+    plans = plans_of(site.spans, [channel for line in site.lines.values() for channel in occupied(line)])
     try:
         driver = DahdiDriver(loop, kernel, wanted=plans, flash=zone.flash)
     except LineFault as missing:

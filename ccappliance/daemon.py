@@ -145,9 +145,9 @@ class Daemon:
     def _use_street(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
                     script: Script | None, chance: random.Random) -> None:
         """Simulated lines: both sides' sound, and the exchange and people at the far end."""
-        sound = engine_sound(loop, zone, len(site.lines), virtual=False, realtime=site.system.realtime)
+        sound = engine_sound(loop, zone, site.voice_paths, virtual=False, realtime=site.system.realtime)
         self._street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=self._clock,
-                              lines=script.lines if script else None)
+                              lines=script.lines if script else None, stepped=False)
         stack.callback(self._street.close)
         self._media, self._driver = sound.near, self._street.driver
         self._beat = sound.beat

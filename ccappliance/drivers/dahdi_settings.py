@@ -137,7 +137,7 @@ def channels_of(ranges: str) -> tuple[int, ...]:
 
 def check_spans(spans: Mapping[str, SpanSettings], lines: Iterable[tuple[str, str, int]], driver: str,
                 report: Report) -> None:
-    """What a single span cannot know. `lines`: (name, "fxo" or "fxs", channel)."""
+    """What a single span cannot know. `lines`: (key, kind as ChannelPlan has it, channel)."""
     owners: dict[int, tuple[str, str]] = {}
     numbers: dict[int, str] = {}
     for name, span in spans.items():
@@ -158,10 +158,10 @@ def check_spans(spans: Mapping[str, SpanSettings], lines: Iterable[tuple[str, st
         return
     for line, port, channel in lines:
         if channel not in owners:
-            report.error(f"lines.{line}.channel", f"no span has a channel {channel}",
+            report.error(line, f"no span has a channel {channel}",
                          "name it among the ports of a span, or leave the line out")
         elif owners[channel][1] != port:
-            report.error(f"lines.{line}.channel", f"channel {channel} is {owners[channel][1]} in span "
+            report.error(line, f"channel {channel} is {owners[channel][1]} in span "
                          f"{owners[channel][0]}, not {port}", "change the line's type or the span's ports")
 
 

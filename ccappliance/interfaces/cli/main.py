@@ -16,6 +16,7 @@ COMMANDS = {
     "config": f"{_HERE}.config:config",
     "dsp": f"{_HERE}.dsp:dsp",
     "journal": f"{_HERE}.records:journal",
+    "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
     "run": f"{_HERE}.play:run",

@@ -8,6 +8,8 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol, TypedDict
 
+from ccappliance.interfaces.control.isdn import Isdn
+
 
 class Alarm(TypedDict):
     """An alarm that is raised now."""
@@ -255,6 +257,9 @@ AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
 
 class HouseView(Protocol):
     """The house, seen from its doors. What it cannot do it answers with Refused and a stable code."""
+
+    @property
+    def isdn(self) -> Isdn: ...
 
     def status(self) -> Status: ...
 
