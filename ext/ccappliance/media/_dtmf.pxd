@@ -16,10 +16,6 @@ cdef struct dtmf_look_t:    # what a look at 24 ms found
     int over_dial           # a dial tone is among them
 
 cdef struct dtmf_ear_t:
-    float power[DTMF_HOPS][8]           # of the eight tones in the last hops
-    float dial[DTMF_HOPS]               # and near 425 Hz
-    float energy[DTMF_HOPS]
-    int slot                            # which of these is the next
     int warm                            # hops since the ear was opened or samples were lost, at most DTMF_HOPS
     int digit                           # that the last window may hold; -1: none
     int run                             # windows in a row that may hold it and were not refuted

@@ -27,7 +27,7 @@ from libc.stdint cimport int16_t
 from libc.string cimport memmove, memset
 
 from ccappliance.media._bank cimport (GROUP_DTMF, LANE_DIAL, bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init,
-                                      bank_last, bank_next, bank_t, table_common)
+                                      bank_last, bank_next, bank_recent, bank_recent_t, bank_t, kernels, table_common)
 from ccappliance.media._sines cimport SINES_WINDOW, half_t, sines_fit, sines_halves, sines_refine
 
 DEF RATE = 8000.0
@@ -57,6 +57,10 @@ DEF DIAL_LEAST = 0.5        # of the energy that two tones leave unexplained; a 
 DEF CLEAN = 0.93            # share explained above which nothing is asked of the rest
 DEF REST = 4.0              # times the noise before the digit: what the tones leave may be so much
 DEF LOUD = 1.26e9           # amplitude squared of a sine at +1.9 dBm0: two of them are clipped, and explain less
+DEF PLAUSIBLE = 0.55        # share that the hops' own sines must explain before a look is taken ...
+DEF PLAUSIBLE_TURN = 0.035  # ... deviation of frequency that their turn of phase may say ...
+DEF PLAUSIBLE_STEADY = 0.36 # ... how steady that turn is, squared ...
+DEF PLAUSIBLE_TWIST = 1.6   # ... and how much more twist they may have
 DEF MISSES = 6              # hops without it end a digit: 36 ms of pause spoil at least 6, 20 ms at most 5
 DEF STILL = 0.25            # of its power in a hop: the digit goes on ...
 DEF FAINT = 0.02            # ... or so little, if the hop holds nothing else
@@ -67,11 +71,60 @@ HZ[:] = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0]
 cdef const char *DIGITS = "123A456B789C*0#D"
 cdef float PLACE_RE[DTMF_HOPS][8]   # turn the sums of the last hops to the same phase, and taper them
 cdef float PLACE_IM[DTMF_HOPS][8]
+cdef float EVEN[16][3][3]           # of each digit's two tones and dial tone: what makes amplitudes of a hop's sums, which
+cdef float ODD[16][3][3]            # leak into each other
+cdef float TURN_RE[8]               # against the turn of phase from hop to hop
+cdef float TURN_IM[8]
+cdef float TURN_LEAST[8]            # cosine of how much else it may turn, times its own size
+
+
+cdef void _invert(double g[3][3], float inverse[3][3]) noexcept nogil:
+    # by cofactors
+    cdef double whole = 0.0, cofactor[3][3]
+    cdef int i, j
+    for i in range(3):
+        for j in range(3):
+            cofactor[i][j] = (g[(i + 1) % 3][(j + 1) % 3] * g[(i + 2) % 3][(j + 2) % 3]
+                              - g[(i + 1) % 3][(j + 2) % 3] * g[(i + 2) % 3][(j + 1) % 3])
+    for j in range(3):
+        whole += g[0][j] * cofactor[0][j]
+    for i in range(3):
+        for j in range(3):
+            inverse[j][i] = <float>(cofactor[i][j] / whole)
+
+
+cdef void _fill_inverses(int digit) noexcept nogil:
+    cdef double even[3][3]
+    cdef double odd[3][3]
+    cdef double turn[3]
+    cdef double t
+    cdef int i, j, k
+    turn[0] = 2.0 * M_PI * HZ[digit // 4] / RATE
+    turn[1] = 2.0 * M_PI * HZ[4 + digit % 4] / RATE
+    turn[2] = 2.0 * M_PI * DIAL / RATE
+    for j in range(3):
+        for k in range(3):
+            even[j][k] = 0.0
+            odd[j][k] = 0.0
+            for i in range(HOP):
+                t = i - 0.5 * (HOP - 1)
+                even[j][k] += cos(turn[j] * t) * cos(turn[k] * t)
+                odd[j][k] += sin(turn[j] * t) * sin(turn[k] * t)
+    _invert(even, EVEN[digit])
+    _invert(odd, ODD[digit])
 
 
 cdef void _fill_tables() noexcept nogil:
     cdef double taper, turn
     cdef int h, k
+    for k in range(16):
+        _fill_inverses(k)
+    for k in range(8):
+        turn = 2.0 * M_PI * HZ[k] / RATE * HOP
+        TURN_RE[k] = <float>cos(turn)
+        TURN_IM[k] = <float>sin(turn)
+        turn = cos(fmin(turn * PLAUSIBLE_TURN, M_PI))
+        TURN_LEAST[k] = <float>(turn * fabs(turn))
     for h in range(DTMF_HOPS):
         taper = 0.5 - 0.5 * cos(2.0 * M_PI * (h + 1) / (DTMF_HOPS + 1))
         for k in range(8):
@@ -81,6 +134,60 @@ cdef void _fill_tables() noexcept nogil:
 
 
 _fill_tables()
+
+
+# ---- a glance at the hops of 25 ms ----
+
+cdef bint _glance(const bank_t *bank, int digit) noexcept nogil:
+    # Is a look worth it? In each hop the amplitudes of the two tones (and dial tone) by least squares, for which the bank's
+    # sums are enough: a fiftieth of a look's work. Wide enough that it never refuses what a look would take for a tone.
+    cdef const bank_hop_t *hop
+    cdef float re[3]
+    cdef float im[3]
+    cdef float now_re[2]
+    cdef float now_im[2]
+    cdef float last_re[2]
+    cdef float last_im[2]
+    cdef float turn_re[2]
+    cdef float turn_im[2]
+    cdef float power[2]
+    cdef int lane[3]
+    cdef float explained = 0.0, even, odd, x, y
+    cdef int h, j
+    lane[0] = digit // 4
+    lane[1] = 4 + digit % 4
+    lane[2] = LANE_DIAL
+    for j in range(2):
+        turn_re[j] = turn_im[j] = power[j] = 0.0
+    for h in range(DTMF_HOPS):
+        hop = bank_hop(bank, h)
+        for j in range(3):
+            re[j] = hop.re[lane[j]]
+            im[j] = hop.im[lane[j]]
+        for j in range(3):
+            even = EVEN[digit][j][0] * re[0] + EVEN[digit][j][1] * re[1] + EVEN[digit][j][2] * re[2]
+            odd = ODD[digit][j][0] * im[0] + ODD[digit][j][1] * im[1] + ODD[digit][j][2] * im[2]
+            explained += even * re[j] + odd * im[j]
+            if j < 2:
+                now_re[j] = even
+                now_im[j] = odd
+        for j in range(2):
+            power[j] += now_re[j] * now_re[j] + now_im[j] * now_im[j]
+            if h > 0:
+                turn_re[j] += last_re[j] * now_re[j] + last_im[j] * now_im[j]
+                turn_im[j] += last_im[j] * now_re[j] - last_re[j] * now_im[j]
+            last_re[j] = now_re[j]
+            last_im[j] = now_im[j]
+    if explained < PLAUSIBLE * bank_recent(bank).energy:
+        return False
+    if power[0] > PLAUSIBLE_TWIST * TWIST_LOW * power[1] or power[1] > PLAUSIBLE_TWIST * TWIST_HIGH * power[0]:
+        return False
+    for j in range(2):
+        x = turn_re[j] * TURN_RE[lane[j]] + turn_im[j] * TURN_IM[lane[j]]
+        y = turn_re[j] * turn_re[j] + turn_im[j] * turn_im[j]
+        if y < PLAUSIBLE_STEADY * 0.64 * power[j] * power[j] or x * fabs(x) < TURN_LEAST[lane[j]] * y:
+            return False
+    return True
 
 
 # ---- a look at 24 ms ----
@@ -107,7 +214,7 @@ cdef double _near_dial(const bank_t *bank, int ago) noexcept nogil:
     cdef int k
     for k in range(DTMF_HOPS):
         hop = bank_hop(bank, ago + k)
-        power += hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
+        power += hop.power[LANE_DIAL]
     return power / (HOP / 2)
 
 
@@ -160,46 +267,32 @@ cdef bint _look(const bank_t *bank, int row, int column, int ago, dtmf_look_t *l
 
 cdef int _candidate(const dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     # the digit that the last 25 ms may hold: its two tones have a share of the energy; -1: none
-    cdef float strength[8]
-    cdef float energy = 0.0, row = 0.0, column = 0.0, dial = 0.0
-    cdef int k, h
-    if ear.warm < DTMF_HOPS:
+    cdef const bank_recent_t *recent = bank_recent(bank)
+    cdef const float *power = recent.power
+    cdef float energy = recent.energy
+    cdef float row, column
+    if ear.warm < DTMF_HOPS or energy < FLOOR * HOP * DTMF_HOPS / 4:    # not even one tone's energy, in half of the window
         return -1
-    for h in range(DTMF_HOPS):
-        energy += ear.energy[h]
-        dial += ear.dial[h]
-    if energy < FLOOR * HOP * DTMF_HOPS / 4:        # not even one tone's energy, in half of the window
-        return -1
-    for k in range(8):
-        strength[k] = ear.power[0][k] + ear.power[1][k] + ear.power[2][k] + ear.power[3][k] + ear.power[4][k]
-    for k in range(4):
-        row = strength[k] if strength[k] > row else row
-        column = strength[4 + k] if strength[4 + k] > column else column
+    row = max(max(power[0], power[1]), max(power[2], power[3]))
+    column = max(max(power[4], power[5]), max(power[6], power[7]))
     # a sine of amplitude A: (HOP A / 2)^2 in a hop's power, HOP A^2 / 2 in its energy
     energy *= HOP / 2
-    if row + column < CANDIDATE_OVER_DIAL * energy or row + column + dial < CANDIDATE * energy:
+    if row + column < CANDIDATE_OVER_DIAL * energy or row + column + power[LANE_DIAL] < CANDIDATE * energy:
         return -1
     if row > CANDIDATE_TWIST_LOW * column or column > CANDIDATE_TWIST_HIGH * row:
         return -1
-    return _strongest(bank, 0) * 4 + _strongest(bank, 4)
+    return _strongest(bank)
 
 
-cdef int _strongest(const bank_t *bank, int first) noexcept nogil:
-    # Which of four? One hop cannot tell neighbours apart, but five of them can, turned to the same phase and tapered.
-    cdef const bank_hop_t *hop
-    cdef float best = -1.0, re, im
-    cdef int k, h, found = 0
-    for k in range(4):
-        re = 0.0
-        im = 0.0
-        for h in range(DTMF_HOPS):
-            hop = bank_hop(bank, h)
-            re += hop.re[first + k] * PLACE_RE[h][first + k] - hop.im[first + k] * PLACE_IM[h][first + k]
-            im += hop.re[first + k] * PLACE_IM[h][first + k] + hop.im[first + k] * PLACE_RE[h][first + k]
-        if re * re + im * im > best:
-            best = re * re + im * im
-            found = k
-    return found
+cdef int _strongest(const bank_t *bank) noexcept nogil:
+    # Which of four and four? One hop cannot tell neighbours apart, but five of them can, at the same phase and tapered.
+    cdef float power[8]
+    cdef int k, row = 0, column = 4
+    kernels().coherent(bank, PLACE_RE, PLACE_IM, power)
+    for k in range(1, 4):
+        row = k if power[k] > power[row] else row
+        column = 4 + k if power[4 + k] > power[column] else column
+    return row * 4 + column - 4
 
 
 cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept nogil:
@@ -289,6 +382,10 @@ cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     # the first: if it fails, whatever the others say will never count.
     cdef int row = ear.digit // 4, column = 4 + ear.digit % 4
     cdef int k
+    if not _glance(bank, ear.digit):
+        ear.run = 0
+        ear.looked = 0
+        return False
     for k in range(DTMF_LOOKS):
         if k >= ear.looked or k == 0:
             if not _look(bank, row, column, k, &ear.looks[k]):
@@ -301,19 +398,13 @@ cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
 
 cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     cdef const bank_hop_t *hop = bank_hop(bank, 0)
-    cdef float *power = ear.power[ear.slot]
-    cdef int k, digit
-    for k in range(8):
-        power[k] = hop.re[k] * hop.re[k] + hop.im[k] * hop.im[k]
-    ear.dial[ear.slot] = hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
-    ear.energy[ear.slot] = hop.energy
-    ear.slot = (ear.slot + 1) % DTMF_HOPS
+    cdef int digit
     ear.warm = min(ear.warm + 1, DTMF_HOPS)
     ear.past[ear.at] = hop.energy
     ear.at = (ear.at + 1) % DTMF_PAST
     ear.known = min(ear.known + 1, DTMF_PAST)
     if ear.on >= 0 and ear.warm == DTMF_HOPS:   # after a loss nothing is known until the window is full again
-        _goes_on(ear, power, hop.energy)
+        _goes_on(ear, hop.power, hop.energy)
     digit = _candidate(ear, bank)
     if digit < 0 or digit != ear.digit:
         ear.run = 0

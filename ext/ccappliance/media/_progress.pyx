@@ -30,8 +30,8 @@ from libc.math cimport M_PI, atan2, cos, fabs, sin, sqrt
 from libc.stdint cimport int16_t
 from libc.string cimport memmove, memset
 
-from ccappliance.media._bank cimport (bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init, bank_next, bank_t,
-                                      bank_table_t, table_init, table_lane)
+from ccappliance.media._bank cimport (bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init, bank_next, bank_recent,
+                                      bank_recent_t, bank_t, bank_table_t, table_init, table_lane)
 
 DEF RATE = 8000.0
 DEF HOP = 80
@@ -190,34 +190,25 @@ cdef double _pair(const bank_t *bank, const progress_sine_t *a, const progress_s
             / (WINDOW * (1.0 - overlap * overlap) * energy))
 
 
-cdef float _power(const bank_t *bank, int lane) noexcept nogil:
-    # of the hops, whatever their phases: the sum of |sum|^2
-    cdef const bank_hop_t *hop
-    cdef float power = 0.0
-    cdef int k
-    for k in range(PROGRESS_HOPS):
-        hop = bank_hop(bank, k)
-        power += hop.re[lane] * hop.re[lane] + hop.im[lane] * hop.im[lane]
-    return power
-
-
 cdef int _heard(progress_ear_t *ear, const bank_t *bank) noexcept nogil:
     # which sound there is; -1: none
-    cdef float power[PROGRESS_SINES]
-    cdef double energy = 0.0, share, best = 0.0
+    cdef const bank_hop_t *oldest = bank_hop(bank, PROGRESS_HOPS - 1)
+    cdef const bank_recent_t *recent = bank_recent(bank)
+    cdef float energy = recent.energy + oldest.energy, power
+    cdef double share, best = 0.0
     cdef progress_sound_t *sound
-    cdef int k, found = -1
-    for k in range(PROGRESS_HOPS):
-        energy += bank_hop(bank, k).energy
+    cdef int k, lane, found = -1
     if energy < TONE_FLOOR / 2 * WINDOW:
         return -1
-    for k in range(ear.sine_count):
-        power[k] = _power(bank, ear.sines[k].lane)
     for k in range(ear.sound_count):
         sound = &ear.sounds[k]
         # a sum of six is at most sqrt(6) of their root of powers: the coherent share cannot be greater than this one
-        share = power[sound.a] + (power[sound.b] if sound.b >= 0 else 0.0)
-        if share < sound.least * (BANK / 2) * energy:
+        lane = ear.sines[sound.a].lane
+        power = recent.power[lane] + oldest.power[lane]
+        if sound.b >= 0:
+            lane = ear.sines[sound.b].lane
+            power += recent.power[lane] + oldest.power[lane]
+        if power < sound.least * (BANK / 2) * energy:
             continue
         if sound.b < 0:
             share = _single(bank, &ear.sines[sound.a], energy)
