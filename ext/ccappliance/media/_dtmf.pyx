@@ -4,11 +4,13 @@
 # Data sheet
 #   does      tells each digit 0-9 * # A-D once, as soon as it is certain
 #   how       every 5 ms, from the bank: do two tones (and dial tone) hold enough of the last 25 ms? Only where four such
-#             windows in a row may hold one digit are they looked at: least squares of two sines of free frequency to the
-#             samples of 24 ms, the frequency by the turn of phase between its halves; where they explain too little, a third
-#             sine (330-500 Hz: dial tone) may join. Four looks must agree in digit and frequency; the less they explain, the
-#             truer the frequencies must be, and what they leave must be the noise that was there before. A digit that is on
-#             is followed by the power in each hop; six hops without it end it.
+#             windows in a row may hold one digit, and the hops by themselves let two steady sines of these frequencies be
+#             there (a glance), are they looked at: least squares of two sines of free frequency to the samples of 24 ms, the
+#             frequency by the turn of phase between its halves; where they explain too little, a third sine (330-500 Hz:
+#             dial tone) may join. Four looks must agree in digit and frequency; the less they explain, the truer the
+#             frequencies must be, and what they leave must be the noise that was there before. Something must have begun
+#             with the digit, or else the tones must be all there is: a voice glides into its harmonics, an exchange's or a
+#             telephone's digit begins. A digit that is on is followed by the power in each hop; six hops without it end it.
 #   level     heard +3...-42 dBm0 per tone, silent below -45
 #   twist     low group 8 dB stronger to high group 4 dB stronger is heard
 #   frequency +-2.0 % heard, +-2.8 % refused
@@ -17,10 +19,11 @@
 #   noise     99.5 % of 40 ms at 8 dB signal to noise
 #   dial tone one sine of 400-450 Hz up to 6 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
 #             8 dB below each
-#   talk-off  0 in the speech of tests/dsp; made to deceive: on gliding chords and vowels to 0.4 s less than half of
-#             libspandsp's, on vowels to 1 s about 60 % of them
-#   cost      0.3 ns a sample in noise; a look takes 0.5 us (1.5 with a dial tone), four begin a digit
-#   limits    a vowel held for a second whose two formants are narrower than any throat's may pass for a digit
+#   talk-off  0 in the speech of tests/dsp; made to deceive, beside libspandsp in the same run: vowels to 0.4 s a sixth,
+#             vowels to 1 s a tenth to a third by the seed, gliding chords a fortieth
+#   cost      0.1 ns a sample; of loud speech one hop in 140 is looked at, a look takes 0.5 us (1.5 with a dial tone)
+#   limits    a digit that begins without a pause in sound as loud as itself, and goes on beneath it, is not heard; a vowel
+#             whose two formants are narrower than any throat's may pass for a digit where its pitch stands still
 #   room      0.9 KB beside the bank; one digit a hop at most, a digit needs four looks of its own
 from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin
 from libc.stdint cimport int16_t
@@ -55,7 +58,11 @@ DEF STEADY_IN_NOISE = 28.0  # ... and more for what the tones do not explain: no
 DEF PURE_OVER_DIAL = 0.97   # share in the second best look: three sines fit much that is no digit
 DEF DIAL_LEAST = 0.5        # of the energy that two tones leave unexplained; a third is not looked for without it
 DEF CLEAN = 0.93            # share explained above which nothing is asked of the rest
-DEF REST = 4.0              # times the noise before the digit: what the tones leave may be so much
+DEF REST = 2.5              # times the noise before the digit: what the tones leave may be so much
+DEF JUST = 12               # hops before the digit, 60 ms, that tell whether it has begun
+DEF ONSET = 0.16            # of its energy: if there was more throughout the time before, nothing has begun ...
+DEF PURE_WITHOUT = 0.985    # ... and then the tones must be all there is, as when a key mutes the microphone
+DEF SUDDEN = 2.5            # times what was there in the last 80 ms, as REST
 DEF LOUD = 1.26e9           # amplitude squared of a sine at +1.9 dBm0: two of them are clipped, and explain less
 DEF PLAUSIBLE = 0.55        # share that the hops' own sines must explain before a look is taken ...
 DEF PLAUSIBLE_TURN = 0.035  # ... deviation of frequency that their turn of phase may say ...
@@ -80,7 +87,8 @@ cdef float TURN_LEAST[8]            # cosine of how much else it may turn, times
 
 cdef void _invert(double g[3][3], float inverse[3][3]) noexcept nogil:
     # by cofactors
-    cdef double whole = 0.0, cofactor[3][3]
+    cdef double cofactor[3][3]
+    cdef double whole = 0.0
     cdef int i, j
     for i in range(3):
         for j in range(3):
@@ -311,11 +319,11 @@ cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept n
         ear.looked = 0
 
 
-cdef float _before(const dtmf_ear_t *ear) noexcept nogil:
-    # the noise before the digit: the energy that a quarter of the hops before it did not reach
+cdef float _before(const dtmf_ear_t *ear, int hops, int rank) noexcept nogil:
+    # the energy that so many of the hops before the digit did not reach, of at most `hops` in hundredths; 0: nothing known
     cdef float before[DTMF_PAST]
     cdef float value
-    cdef int count = ear.known - DTMF_LOOKS - 6
+    cdef int count = min(hops, ear.known - DTMF_LOOKS - 6)
     cdef int k, i
     if count <= 0:
         return 0.0
@@ -326,7 +334,7 @@ cdef float _before(const dtmf_ear_t *ear) noexcept nogil:
             before[i] = before[i - 1]
             i -= 1
         before[i] = value
-    return before[count // 4]
+    return before[count * rank // 100]
 
 
 cdef bint _steady(const double *hz, double least) noexcept nogil:
@@ -370,11 +378,16 @@ cdef bint _certain(const dtmf_ear_t *ear) noexcept nogil:
     share = fmax(row, column)
     if second < 0.95 and not (second >= 0.80 and share < 0.010) and not (second >= 0.90 and share < 0.016):
         return False
+    for k in range(6):
+        now += ear.past[(ear.at + DTMF_PAST - 1 - k) % DTMF_PAST] / 6
+    if not over_dial and ear.known >= DTMF_LOOKS + 6 + JUST and _before(ear, JUST, 25) > ONSET * now \
+            and second < PURE_WITHOUT:
+        return False
     if second >= (PURE_OVER_DIAL if over_dial else CLEAN) or ear.looks[0].row > LOUD or ear.looks[0].column > LOUD:
         return True
-    for k in range(6):
-        now += ear.past[(ear.at + DTMF_PAST - 1 - k) % DTMF_PAST]
-    return (1.0 - second) * now / 6.0 <= REST * _before(ear) + HOP
+    if ear.known >= DTMF_LOOKS + 6 + JUST and (1.0 - second) * now > SUDDEN * _before(ear, JUST + 4, 50) + HOP:
+        return False
+    return (1.0 - second) * now <= REST * _before(ear, DTMF_PAST, 25) + HOP
 
 
 cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
