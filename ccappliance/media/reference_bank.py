@@ -182,7 +182,7 @@ class Dtmf:
         hops = [energy_of(self._x[k:k + HOP]) for k in range(0, len(self._x), HOP)][-128:]
         before, now = hops[:-10], sum(hops[-6:]) / 6
         over_dial = any(look.over_dial for look in looks)
-        if not over_dial and len(before) >= 12 and sorted(before[-12:])[3] > 0.16 * now and second < 0.985:
+        if not over_dial and len(before) >= 12 and sorted(before[-12:])[3] > 0.22 * now and second < 0.985:
             return False  # nothing has begun
         if second >= (0.97 if over_dial else 0.93) or max(looks[0].power) > 1.26e9:
             return True

@@ -140,7 +140,7 @@ def _vowel(rng, n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "longest", "most"), [(_vowel, 3200, 0.4), (_vowel, 8000, 0.4), (_gliding, 3200, 0.1),
+@pytest.mark.parametrize(("make", "longest", "most"), [(_vowel, 3200, 0.4), (_vowel, 8000, 0.5), (_gliding, 3200, 0.1),
                                                        (_gliding, 8000, 0.1)])
 def test_adversaries(rng, make, longest, most):
     """Vowels and chords made to be taken for digits, as short as syllables and as long as a yawn, beside spandsp."""
