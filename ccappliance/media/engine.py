@@ -381,7 +381,7 @@ class EngineMedia:
 
     def _heard(self, kind: int, value: int, data: bytes) -> tuple[Heard, Ear]:
         if kind == _engine.DIGIT:
-            return DigitHeard(chr(value)), Ear.DTMF
+            return DigitHeard(chr(value & 0x7F), (value >> 8) / RATE), Ear.DTMF  # above it: samples it has sounded
         if kind in (_engine.TONE_HEARD, _engine.TONE_ENDED) and value >= _engine.SIGNALS:
             name = SIGNALS[value - _engine.SIGNALS]
             return ToneHeard(name) if kind == _engine.TONE_HEARD else ToneEnded(name), signal_ear(name)

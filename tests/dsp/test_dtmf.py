@@ -112,6 +112,49 @@ def test_told_in_time(rng):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("snr", [99, 10])
+@pytest.mark.parametrize("ms", [40, 120])
+def test_begin_end_and_muting(rng, ms, snr):
+    """From when to when a digit sounded, and how much of it is let through by whoever mutes as soon as he is told to."""
+    edges, leaked = [], []
+    for k in range(48):
+        lead = 1600 + int(rng.integers(0, 40))
+        x = np.concatenate([silence(lead), dtmf(rng, DIGITS[k % 16], ms * 8), silence(1600)])
+        data, ear, over, open_ = line(x + noise(rng, -7 - snr, len(x))), dsp.DtmfEar(), [], 0
+        for at in range(0, len(x), 40):
+            over += ear.follow(data[2 * at:2 * at + 80])
+            open_ += 0 if ear.mute else max(0, min(at + 40, lead + ms * 8) - max(at, lead))
+        assert [digit for digit, _, _ in over] == [DIGITS[k % 16]]
+        edges += [abs(over[0][1] - lead), abs(over[0][2] - lead - ms * 8)]
+        leaked.append(open_)
+    report(f"{ms} ms at {snr} dB: begin and end, worst ms", f"{max(edges) / 8:.1f}", "5")
+    report(f"{ms} ms at {snr} dB: leaks past muting, worst ms", f"{max(leaked) / 8:.1f}", "30")
+    assert max(edges) <= 5 * 8
+    assert max(leaked) <= 30 * 8
+
+
+def test_digits_without_a_pause_follow_each_other(rng):
+    ear = dsp.DtmfEar()
+    x = np.concatenate([silence(800), dtmf(rng, "1", 800), dtmf(rng, "9", 800), silence(800)])
+    (first, began, changed), (second, again, ended) = ear.follow(line(x))
+    assert (first, second) == ("1", "9")
+    assert [began, changed, again, ended] == pytest.approx([800, 1600, 1600, 2400], abs=80)
+    assert changed <= again
+
+
+@pytest.mark.slow
+def test_speech_is_hardly_muted(readings):
+    ear, muted, hops = dsp.DtmfEar(), 0, 0
+    for x in readings:
+        data = line(x)
+        for at in range(0, len(data), 80):
+            ear.hear(data[at:at + 80])
+            muted, hops = muted + ear.mute, hops + 1
+    report("of speech muted", f"{muted / hops:.2%}", "0.5 %")
+    assert muted <= 0.005 * hops
+
+
+@pytest.mark.slow
 def test_talk_off(readings):
     told = [dsp.DtmfEar().hear(line(x * gain)) for x in readings for gain in (1.0, 0.3)]
     report(f"digits in {sum(map(len, readings)) / 8000:.0f} s of speech at two levels", "".join(told) or "none", "none")

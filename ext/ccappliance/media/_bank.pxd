@@ -26,7 +26,7 @@ cdef extern from "src/bank.h" nogil:
         int fresh
         int now
         int place
-        int16_t x[1000]
+        int16_t x[680]
         bank_hop_t ring[12]
         bank_recent_t recent[4]
     ctypedef struct kernels_t:

@@ -2,15 +2,15 @@
 # The kernels as Python objects, for tests, tools and rendering: ccappliance/media/dsp.py is the only module that imports it.
 #
 # PCM is bytes: int16 little endian, 8 kHz, mono. The frame path does not come through here: the engine cimports the kernels.
-from libc.stdint cimport int16_t, uint8_t
+from libc.stdint cimport int16_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from ccappliance.media._alaw cimport alaw_decode as _alaw_decode
 from ccappliance.media._alaw cimport alaw_encode as _alaw_encode
 from ccappliance.media._bank cimport bank_feed, bank_init, bank_next, bank_t
-from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dtmf_hop, dtmf_init, dtmf_reset, dtmf_run,
-                                      dtmf_t)
+from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dtmf_hop, dtmf_init, dtmf_mute, dtmf_reset,
+                                      dtmf_run, dtmf_t)
 from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
                                      fsk_rx_t, fsk_tx, fsk_tx_samples)
 from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
@@ -30,6 +30,7 @@ HEARD, ENDED, VOICE = 1, 2, 3       # progress_kind_t
 V23, BELL202 = FSK_V23, FSK_BELL202
 
 cdef enum:
+    HOP = 40                        # samples of the bank's step
     FRAME = 160                     # samples given to a kernel at once: as the engine does
     DIGITS = 4
 
@@ -64,9 +65,10 @@ def alaw_encode(bytes pcm not None):
 
 
 cdef class Dtmf:
-    """The ear for DTMF."""
+    """The ear for DTMF. `sounding`: None, or the digit that is on and the sample at which it began."""
 
     cdef dtmf_t ear
+    cdef int64_t ended                  # as far as the digit on was heard
 
     def __cinit__(self):
         dtmf_init(&self.ear)
@@ -87,6 +89,37 @@ cdef class Dtmf:
                 told.append(digits[:count].decode("ascii"))
             at += FRAME
         return "".join(told)
+
+    def follow(self, bytes pcm not None):
+        """The digits that ended in these samples: (digit, began, ended) in samples since the ear was opened.
+
+        One that goes over into another without a pause ends where that begins.
+        """
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef char digits[DIGITS]
+        cdef int count, taken
+        over = []
+        while at < n:
+            before = self.sounding
+            taken = <int>min(HOP, n - at)       # at most one hop becomes whole: one thing happens at a time
+            count = dtmf_run(&self.ear, x + at, taken, digits, DIGITS)
+            if before is not None and (count or self.ear.ear.on < 0):
+                over.append((*before, self.ended if count else self.ear.ear.ended))
+            self.ended = self.ear.ear.ended
+            at += taken
+        return over
+
+    @property
+    def sounding(self):
+        if self.ear.ear.on < 0:
+            return None
+        return "123A456B789C*0#D"[self.ear.ear.on], self.ear.ear.began
+
+    @property
+    def mute(self):
+        """Does a digit sound, or seem to, at the end of what was heard? Earlier than it is told: for what must not leak."""
+        return dtmf_mute(&self.ear.ear)
 
     def fillin(self, int n):
         """`n` samples were lost."""

@@ -15,6 +15,8 @@
 #   twist     low group 8 dB stronger to high group 4 dB stronger is heard
 #   frequency +-2.0 % heard, +-2.8 % refused
 #   length    >= 32 ms always (99.9 % of phases), <= 23 ms never; told after at most 45 ms
+#   edges     begin and end of a digit to 5 ms (3 without noise), told with it, and when it is over; `dtmf_mute` is true as
+#             soon as there seems to be one: 20 ms of it leak at most (asked: 30), and 0.3 % of speech is muted
 #   pause     >= 36 ms separates, <= 20 ms does not
 #   noise     99.5 % of 40 ms at 8 dB signal to noise
 #   dial tone one sine of 400-450 Hz up to 6 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
@@ -25,12 +27,13 @@
 #   limits    a digit that begins without a pause in sound as loud as itself, and goes on beneath it, is not heard; a vowel
 #             whose two formants are narrower than any throat's may pass for a digit where its pitch stands still
 #   room      0.9 KB beside the bank; one digit a hop at most, a digit needs four looks of its own
-from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin
-from libc.stdint cimport int16_t
-from libc.string cimport memmove, memset
+from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin, sqrt
+from libc.stdint cimport int16_t, int64_t
+from libc.string cimport memcpy, memmove, memset
 
 from ccappliance.media._bank cimport (GROUP_DTMF, LANE_DIAL, bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init,
                                       bank_last, bank_next, bank_recent, bank_recent_t, bank_t, kernels, table_common)
+from ccappliance.media._glance cimport glance
 from ccappliance.media._sines cimport SINES_WINDOW, half_t, sines_fit, sines_halves, sines_refine
 
 DEF RATE = 8000.0
@@ -64,10 +67,7 @@ DEF ONSET = 0.22            # of its energy: if there was more throughout the ti
 DEF PURE_WITHOUT = 0.985    # ... and then the tones must be all there is, as when a key mutes the microphone
 DEF SUDDEN = 2.5            # times what was there in the last 80 ms, as REST
 DEF LOUD = 1.26e9           # amplitude squared of a sine at +1.9 dBm0: two of them are clipped, and explain less
-DEF PLAUSIBLE = 0.55        # share that the hops' own sines must explain before a look is taken ...
-DEF PLAUSIBLE_TURN = 0.035  # ... deviation of frequency that their turn of phase may say ...
-DEF PLAUSIBLE_STEADY = 0.36 # ... how steady that turn is, squared ...
-DEF PLAUSIBLE_TWIST = 1.6   # ... and how much more twist they may have
+DEF MAYBE = 3               # windows in a row that may hold the digit, and a glance: reason to mute
 DEF MISSES = 6              # hops without it end a digit: 36 ms of pause spoil at least 6, 20 ms at most 5
 DEF STILL = 0.25            # of its power in a hop: the digit goes on ...
 DEF FAINT = 0.02            # ... or so little, if the hop holds nothing else
@@ -78,61 +78,11 @@ HZ[:] = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0]
 cdef const char *DIGITS = "123A456B789C*0#D"
 cdef float PLACE_RE[DTMF_HOPS][8]   # turn the sums of the last hops to the same phase, and taper them
 cdef float PLACE_IM[DTMF_HOPS][8]
-cdef float EVEN[16][3][3]           # of each digit's two tones and dial tone: what makes amplitudes of a hop's sums, which
-cdef float ODD[16][3][3]            # leak into each other
-cdef float TURN_RE[8]               # against the turn of phase from hop to hop
-cdef float TURN_IM[8]
-cdef float TURN_LEAST[8]            # cosine of how much else it may turn, times its own size
-
-
-cdef void _invert(double g[3][3], float inverse[3][3]) noexcept nogil:
-    # by cofactors
-    cdef double cofactor[3][3]
-    cdef double whole = 0.0
-    cdef int i, j
-    for i in range(3):
-        for j in range(3):
-            cofactor[i][j] = (g[(i + 1) % 3][(j + 1) % 3] * g[(i + 2) % 3][(j + 2) % 3]
-                              - g[(i + 1) % 3][(j + 2) % 3] * g[(i + 2) % 3][(j + 1) % 3])
-    for j in range(3):
-        whole += g[0][j] * cofactor[0][j]
-    for i in range(3):
-        for j in range(3):
-            inverse[j][i] = <float>(cofactor[i][j] / whole)
-
-
-cdef void _fill_inverses(int digit) noexcept nogil:
-    cdef double even[3][3]
-    cdef double odd[3][3]
-    cdef double turn[3]
-    cdef double t
-    cdef int i, j, k
-    turn[0] = 2.0 * M_PI * HZ[digit // 4] / RATE
-    turn[1] = 2.0 * M_PI * HZ[4 + digit % 4] / RATE
-    turn[2] = 2.0 * M_PI * DIAL / RATE
-    for j in range(3):
-        for k in range(3):
-            even[j][k] = 0.0
-            odd[j][k] = 0.0
-            for i in range(HOP):
-                t = i - 0.5 * (HOP - 1)
-                even[j][k] += cos(turn[j] * t) * cos(turn[k] * t)
-                odd[j][k] += sin(turn[j] * t) * sin(turn[k] * t)
-    _invert(even, EVEN[digit])
-    _invert(odd, ODD[digit])
 
 
 cdef void _fill_tables() noexcept nogil:
     cdef double taper, turn
     cdef int h, k
-    for k in range(16):
-        _fill_inverses(k)
-    for k in range(8):
-        turn = 2.0 * M_PI * HZ[k] / RATE * HOP
-        TURN_RE[k] = <float>cos(turn)
-        TURN_IM[k] = <float>sin(turn)
-        turn = cos(fmin(turn * PLAUSIBLE_TURN, M_PI))
-        TURN_LEAST[k] = <float>(turn * fabs(turn))
     for h in range(DTMF_HOPS):
         taper = 0.5 - 0.5 * cos(2.0 * M_PI * (h + 1) / (DTMF_HOPS + 1))
         for k in range(8):
@@ -142,60 +92,6 @@ cdef void _fill_tables() noexcept nogil:
 
 
 _fill_tables()
-
-
-# ---- a glance at the hops of 25 ms ----
-
-cdef bint _glance(const bank_t *bank, int digit) noexcept nogil:
-    # Is a look worth it? In each hop the amplitudes of the two tones (and dial tone) by least squares, for which the bank's
-    # sums are enough: a fiftieth of a look's work. Wide enough that it never refuses what a look would take for a tone.
-    cdef const bank_hop_t *hop
-    cdef float re[3]
-    cdef float im[3]
-    cdef float now_re[2]
-    cdef float now_im[2]
-    cdef float last_re[2]
-    cdef float last_im[2]
-    cdef float turn_re[2]
-    cdef float turn_im[2]
-    cdef float power[2]
-    cdef int lane[3]
-    cdef float explained = 0.0, even, odd, x, y
-    cdef int h, j
-    lane[0] = digit // 4
-    lane[1] = 4 + digit % 4
-    lane[2] = LANE_DIAL
-    for j in range(2):
-        turn_re[j] = turn_im[j] = power[j] = 0.0
-    for h in range(DTMF_HOPS):
-        hop = bank_hop(bank, h)
-        for j in range(3):
-            re[j] = hop.re[lane[j]]
-            im[j] = hop.im[lane[j]]
-        for j in range(3):
-            even = EVEN[digit][j][0] * re[0] + EVEN[digit][j][1] * re[1] + EVEN[digit][j][2] * re[2]
-            odd = ODD[digit][j][0] * im[0] + ODD[digit][j][1] * im[1] + ODD[digit][j][2] * im[2]
-            explained += even * re[j] + odd * im[j]
-            if j < 2:
-                now_re[j] = even
-                now_im[j] = odd
-        for j in range(2):
-            power[j] += now_re[j] * now_re[j] + now_im[j] * now_im[j]
-            if h > 0:
-                turn_re[j] += last_re[j] * now_re[j] + last_im[j] * now_im[j]
-                turn_im[j] += last_im[j] * now_re[j] - last_re[j] * now_im[j]
-            last_re[j] = now_re[j]
-            last_im[j] = now_im[j]
-    if explained < PLAUSIBLE * bank_recent(bank).energy:
-        return False
-    if power[0] > PLAUSIBLE_TWIST * TWIST_LOW * power[1] or power[1] > PLAUSIBLE_TWIST * TWIST_HIGH * power[0]:
-        return False
-    for j in range(2):
-        x = turn_re[j] * TURN_RE[lane[j]] + turn_im[j] * TURN_IM[lane[j]]
-        y = turn_re[j] * turn_re[j] + turn_im[j] * turn_im[j]
-        if y < PLAUSIBLE_STEADY * 0.64 * power[j] * power[j] or x * fabs(x) < TURN_LEAST[lane[j]] * y:
-            return False
-    return True
 
 
 # ---- a look at 24 ms ----
@@ -311,12 +207,48 @@ cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept n
         least = FAINT           # it has become fainter, perhaps; a pause would hold something else
     if row >= least * ear.row and column >= least * ear.column:
         ear.misses = 0
+        ear.ended = ear.clock
         return
+    if ear.misses == 0:
+        ear.ended += _part_of_hop(ear, power)
     ear.misses += 1
     if ear.misses >= MISSES:
         ear.on = -1
         ear.run = 0
         ear.looked = 0
+
+
+# ---- from when to when ----
+
+cdef int _part_of_hop(const dtmf_ear_t *ear, const float *power) noexcept nogil:
+    # samples of this hop, at an edge of the digit, that it fills: sums grow with their number
+    cdef float share = min(power[ear.on // 4] / ear.row, power[4 + ear.on % 4] / ear.column)
+    return <int>(HOP * sqrt(share)) if share < 1.0 else HOP
+
+
+cdef bint _sounds_in(const dtmf_ear_t *ear, int ago) noexcept nogil:
+    cdef const float *power = ear.trail[(ear.trail_at + ago) % DTMF_TRAIL]
+    return power[ear.on // 4] >= STILL * ear.row and power[4 + ear.on % 4] >= STILL * ear.column
+
+
+cdef void _began(dtmf_ear_t *ear) noexcept nogil:
+    # Looks back along the trail to the first hop of the digit that is now certain (a short one may be over already).
+    cdef int64_t before = ear.ended         # of the digit before: there is no sample of two
+    cdef int last = 0, first
+    while last < DTMF_LOOKS and not _sounds_in(ear, last):
+        last += 1
+    first = last
+    while first < DTMF_TRAIL and _sounds_in(ear, first):
+        first += 1
+    ear.ended = ear.clock - last * HOP
+    ear.began = ear.clock - first * HOP
+    if first < DTMF_TRAIL:
+        ear.began -= _part_of_hop(ear, ear.trail[(ear.trail_at + first) % DTMF_TRAIL])
+    ear.began = max(ear.began, before)
+
+
+cdef bint dtmf_mute(const dtmf_ear_t *ear) noexcept nogil:
+    return ear.maybe or (ear.on >= 0 and ear.misses < 2)
 
 
 cdef float _before(const dtmf_ear_t *ear, int hops, int rank) noexcept nogil:
@@ -395,10 +327,6 @@ cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     # the first: if it fails, whatever the others say will never count.
     cdef int row = ear.digit // 4, column = 4 + ear.digit % 4
     cdef int k
-    if not _glance(bank, ear.digit):
-        ear.run = 0
-        ear.looked = 0
-        return False
     for k in range(DTMF_LOOKS):
         if k >= ear.looked or k == 0:
             if not _look(bank, row, column, k, &ear.looks[k]):
@@ -412,6 +340,9 @@ cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
 cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     cdef const bank_hop_t *hop = bank_hop(bank, 0)
     cdef int digit
+    ear.clock += HOP
+    ear.trail_at = (ear.trail_at + DTMF_TRAIL - 1) % DTMF_TRAIL
+    memcpy(ear.trail[ear.trail_at], hop.power, 8 * sizeof(float))
     ear.warm = min(ear.warm + 1, DTMF_HOPS)
     ear.past[ear.at] = hop.energy
     ear.at = (ear.at + 1) % DTMF_PAST
@@ -422,18 +353,27 @@ cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     if digit < 0 or digit != ear.digit:
         ear.run = 0
         ear.looked = 0
+        ear.maybe = 0
         ear.digit = digit
         if digit < 0:
             return 0
     if ear.looked:
         memmove(&ear.looks[1], &ear.looks[0], (DTMF_LOOKS - 1) * sizeof(dtmf_look_t))
     ear.run = min(ear.run + 1, DTMF_LOOKS)
-    if digit == ear.on or ear.run < DTMF_LOOKS or not _looks_agree(ear, bank) or not _certain(ear):
+    if digit == ear.on or ear.run < MAYBE:
+        return 0
+    ear.maybe = glance(bank, digit)
+    if not ear.maybe and ear.run == DTMF_LOOKS:
+        ear.run = 0
+        ear.looked = 0
+    if ear.run < DTMF_LOOKS or not _looks_agree(ear, bank) or not _certain(ear):
         return 0
     ear.on = digit
     ear.misses = 0
+    ear.maybe = 0
     ear.row = <float>(ear.looks[0].row * (HOP / 2) * (HOP / 2))
     ear.column = <float>(ear.looks[0].column * (HOP / 2) * (HOP / 2))
+    _began(ear)
     return DIGITS[digit]
 
 
@@ -448,6 +388,8 @@ cdef void dtmf_ear_fillin(dtmf_ear_t *ear, int n) noexcept nogil:
     if n > 0:
         ear.warm = 0
         ear.digit = -1
+        ear.maybe = 0
+        ear.clock += n
 
 
 # ---- an ear with a bank of its own ----
@@ -475,5 +417,7 @@ cdef int dtmf_run(dtmf_t *ear, const int16_t *x, int n, char *digits, int room) 
 
 
 cdef void dtmf_fillin(dtmf_t *ear, int n) noexcept nogil:
+    if n > 0:
+        ear.ear.clock += ear.bank.fill      # the hop begun is thrown away
     dtmf_ear_fillin(&ear.ear, n)
     bank_fillin(&ear.bank, n)

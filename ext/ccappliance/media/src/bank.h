@@ -17,7 +17,7 @@ enum {
     BANK_RING = 12,       /* hops that are kept: eight of the past and a frame's four */
     BANK_RECENT = 5,      /* hops whose powers are added up: 25 ms, a window of the ear for DTMF */
     BANK_PAST = 320,      /* samples that are kept before those that came last */
-    BANK_SAMPLES = 1000,  /* ... and a hop begun, and four frames: they are moved down once in 80 ms */
+    BANK_SAMPLES = 680,   /* ... and a hop begun, and two frames: they are moved down once in 40 ms */
     BANK_SHIFT = 2,       /* of the samples, so that a folded pair and the energy of a hop fit; A-law loses nothing */
     BANK_PEAK = 6400,     /* of the tables: 20 pairs x 2 x 8192 x 6400 < 2^31 */
     BANK_QUIET = 650      /* energy of a hop, >> BANK_SHIFT squared, of a sine at -60 dBm0: below, sums count as zero */
