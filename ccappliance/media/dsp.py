@@ -109,7 +109,7 @@ class ProgressEar:
 
     def __init__(self, zone: Zone) -> None:
         self._names = tuple(one.name for one in zone.recognised)
-        self._ear = _dsp.Progress([(one.hz, one.on_ms, one.off_ms) for one in zone.recognised])
+        self._ear = _dsp.Progress([one[1:] for one in zone.recognised])
 
     def hear(self, pcm: bytes) -> list[ToneHeard | ToneEnded | VoiceHeard]:
         """The facts these samples tell, in order."""

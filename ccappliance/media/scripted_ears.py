@@ -76,14 +76,17 @@ class Progress:
     """What the ear for progress knows of a zone: names, frequencies and cadences of the tones it recognises."""
 
     def __init__(self, zone: Zone) -> None:
-        self._cadences = {name: (on_ms / 1000, off_ms / 1000) for name, _, on_ms, off_ms in zone.recognised}
-        self._frequencies = frozenset(hz for _, tone_hz, _, _ in zone.recognised for hz in tone_hz)
+        self._cadences = {one.name: (one.on_ms / 1000, one.off_ms / 1000) for one in zone.recognised}
+        self._rounds = {one.name: sum(one.cadence) / 1000 for one in zone.recognised if one.cadence}
+        self._frequencies = frozenset(hz for one in zone.recognised for hz in one.hz)
 
     def needs(self, tone: Tone) -> float | None:
         """Seconds until the tone is certain; None if it is not among those recognised."""
         if tone.name not in self._cadences:
             return None
         on, off = self._cadences[tone.name]
+        if tone.name in self._rounds:
+            return self._rounds[tone.name] + EDGE
         if not off:
             return on + CONTINUOUS_MARGIN
         return (2 * on + off if on + off <= LONG_CYCLE else on) + EDGE

@@ -14,7 +14,7 @@ from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dt
 from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
                                      fsk_rx_t, fsk_tx, fsk_tx_samples)
 from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
-from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_ear_init,
+from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_cadence, progress_ear_init,
                                           progress_ear_t, progress_event_t, progress_fillin, progress_hop, progress_init,
                                           progress_reset, progress_run, progress_t,
                                           progress_zone_t)
@@ -127,7 +127,10 @@ cdef class Dtmf:
 
 
 cdef class Progress:
-    """The ear for call progress; `patterns`: up to 8 of (hz tuple of one or two, on_ms, off_ms)."""
+    """The ear for call progress; `patterns`: up to 8 of (hz tuple of one or two, on_ms, off_ms[, cadence]).
+
+    A cadence of two ons is its four times in ms; on_ms and off_ms are then its first on and longest off.
+    """
 
     cdef progress_t ear
     cdef progress_zone_t zone
@@ -136,7 +139,7 @@ cdef class Progress:
         if len(patterns) > PROGRESS_PATTERNS:
             raise ValueError("a zone has at most %d recognised patterns, not %d" % (PROGRESS_PATTERNS, len(patterns)))
         memset(&self.zone, 0, sizeof(self.zone))
-        for hz, on_ms, off_ms in patterns:
+        for hz, on_ms, off_ms, *cadence in patterns:
             if not 1 <= len(hz) <= 2 or min(hz) < 100 or max(hz) > 3600:
                 raise ValueError("a pattern has one or two frequencies of 100 to 3600 Hz, not %r" % (hz,))
             if not 0 < on_ms <= 60000 or not 0 <= off_ms <= 60000:
@@ -145,6 +148,7 @@ cdef class Progress:
             self.zone.patterns[self.zone.count].hz[1] = hz[1] if len(hz) > 1 else 0.0
             self.zone.patterns[self.zone.count].on_ms = on_ms
             self.zone.patterns[self.zone.count].off_ms = off_ms
+            progress_cadence(&self.zone.patterns[self.zone.count], cadence[0] if cadence else ())
             self.zone.count += 1
         progress_init(&self.ear, &self.zone)
 

@@ -12,7 +12,7 @@ from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
 
 from ccappliance.media._alaw cimport alaw_decode
 from ccappliance.media._match cimport match_init
-from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready
+from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_cadence, progress_zone_ready
 from ccappliance.media._tick cimport *
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
 
@@ -166,11 +166,12 @@ cdef class Engine:
         self.e.room = room
         if len(patterns) > PROGRESS_PATTERNS:
             raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
-        for i, (hz, on_ms, off_ms) in enumerate(patterns):
+        for i, (hz, on_ms, off_ms, cadence) in enumerate(patterns):
             self.e.zone.patterns[i].hz[0] = hz[0]
             self.e.zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
             self.e.zone.patterns[i].on_ms = on_ms
             self.e.zone.patterns[i].off_ms = off_ms
+            progress_cadence(&self.e.zone.patterns[i], cadence)
         self.e.zone.count = len(patterns)
         progress_zone_ready(&self.e.zone)       # here, for it computes; the tick only reads it
         for i in range(FRAME):
