@@ -25,7 +25,7 @@ TARGETS = {"v3": 2.0, "base": 6.0}  # ns per sample per channel
 
 
 def _speechlike(chance: random.Random, seconds: int, *, pauses: bool = True) -> bytes:
-    """Syllables: a glottal pulse through two formants, three or four a second, with pauses or without, and then loud."""
+    """Syllables: a glottal pulse through two formants, with pauses, or without and then loud."""
     made: list[int] = []
     while len(made) < seconds * RATE:
         pitch, low, high = chance.uniform(80, 260), chance.uniform(250, 900), chance.uniform(900, 2400)
@@ -154,7 +154,8 @@ def measure() -> Iterator[str]:
         best_of_ours = 0.0
         for level, taken in ours(channels):
             target = f" (target {TARGETS[level]:g})" if level in TARGETS else ""
-            yield f"all tone ears on {CHANNELS} channels of A-law, {what}, {level}: {taken:.2f} ns/sample/channel{target}"
+            yield (f"all tone ears on {CHANNELS} channels of A-law, {what}, {level}: "
+                   f"{taken:.2f} ns/sample/channel{target}")
             best_of_ours = taken
         if found is not None:
             alone, whole = peer(found, channels)

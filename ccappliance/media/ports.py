@@ -75,8 +75,8 @@ def signal_ear(name: str) -> Ear:
 class DigitHeard:
     """A DTMF digit (0-9 * # A-D), told once, as soon as it is certain.
 
-    `sounded` is how many seconds of it had been heard by then (real ears need some 40 ms; a script tells at once): what has
-    to be muted or cut from a recording begins so long ago. It is no part of what the digit is: equality leaves it out.
+    `sounded` is how many seconds of it had been heard by then (real ears need some 40 ms; a script tells at once): what
+    has to be muted or cut from a recording begins so long ago. Equality leaves it out.
     """
 
     digit: str

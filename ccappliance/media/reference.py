@@ -81,7 +81,8 @@ class Progress:
     def __init__(self, patterns: Sequence[tuple[Any, ...]]) -> None:
         self._patterns = [(tuple(hz), on_ms, off_ms) for hz, on_ms, off_ms, *_ in patterns]
         self._rounds = {k: cadence[0] for k, (_, _, _, *cadence) in enumerate(patterns) if cadence and cadence[0]}
-        self._longest_on = [max(one[1], self._rounds[k][2] if k in self._rounds else 0) for k, one in enumerate(patterns)]
+        self._longest_on = [max(one[1], self._rounds[k][2] if k in self._rounds else 0)
+                            for k, one in enumerate(patterns)]
         self._sounds = list(dict.fromkeys(hz for hz, _, _ in self._patterns))
         self._x: list[int] = []
         self._window = [0] * (3 * self.HOP)
@@ -196,7 +197,7 @@ class Progress:
                         self._later = (-1, 0)
                         self._tell(index)
                         return
-            elif self._comes_round(hz, self._rounds[index]) if index in self._rounds else self._repeats(index):
+            elif self._comes_round(hz, index) if index in self._rounds else self._repeats(index):
                 self._tell(index)
                 return
 
@@ -204,12 +205,13 @@ class Progress:
         """How long silence must last until an on whose beginning was not heard is not the end of a longer one."""
         if len(self._past) > 1 and not self._past[1][0] and self._past[1][1] > 2:
             return 0
-        return max((self._longest(off) + 1 for (other, _, off), on in zip(self._patterns, self._longest_on, strict=True)
+        return max((self._longest(off) + 1
+                    for (other, _, off), on in zip(self._patterns, self._longest_on, strict=True)
                     if other == hz and off and on > on_ms), default=0)
 
-    def _comes_round(self, hz: tuple[float, ...], cadence: Sequence[int]) -> bool:
+    def _comes_round(self, hz: tuple[float, ...], index: int) -> bool:
         """Whether the last four runs are a whole round of two ons and two offs."""
-        runs = self._past[:4][::-1]
+        runs, cadence = self._past[:4][::-1], self._rounds[index]
         return len(runs) == 4 and any(
             all(sound == (() if (k + first) % 2 else hz) and self._fits(length, cadence[(k + first) % 4])
                 for k, (sound, length) in enumerate(runs)) for first in range(4))
@@ -239,7 +241,8 @@ class Progress:
     def _lasting(self) -> None:
         if self._told >= 0 and self._patterns[self._told][2] > 0:
             hz, on_ms, off_ms = self._patterns[self._told]
-            most = self._longest(off_ms) if not self._now else self._longest(self._longest_on[self._told]) if self._now == hz else 4
+            longest_on = self._longest(self._longest_on[self._told])
+            most = self._longest(off_ms) if not self._now else longest_on if self._now == hz else 4
             if self._length > most:
                 self._end()
         if self._later[0] >= 0 and self._length >= self._later[1]:
@@ -248,8 +251,8 @@ class Progress:
             return
         for index, (hz, on_ms, off_ms) in enumerate(self._patterns):
             if off_ms == 0 and hz == self._now:
-                others = [self._longest(on) + 1 for (other, _, off), on in zip(self._patterns, self._longest_on, strict=True)
-                          if other == hz and off > 0]
+                both = zip(self._patterns, self._longest_on, strict=True)
+                others = [self._longest(on) + 1 for (other, _, off), on in both if other == hz and off > 0]
                 if self._length >= max([on_ms // 10, *others]):
                     self._tell(index)
                     return

@@ -258,8 +258,10 @@ def _zone(name: str, fact: Any) -> Zone:
 def _recognised(name: str, fact: Any) -> Recognised:
     one = Recognised(name, tuple(map(float, fact["hz"])), int(fact["on_ms"]), int(fact["off_ms"]))
     cadence = tuple(map(int, fact.get("cadence", ())))
-    if cadence and (len(cadence) != 4 or min(cadence) <= 0 or (cadence[0], max(cadence[1::2])) != (one.on_ms, one.off_ms)):
-        raise ValueError(f"recognised {name}: cadence is on, off, on, off in ms; on_ms its first, off_ms its longest off")
+    if cadence and (len(cadence) != 4 or min(cadence) <= 0
+                    or (cadence[0], max(cadence[1::2])) != (one.on_ms, one.off_ms)):
+        raise ValueError(f"recognised {name}: cadence is on, off, on, off in ms; on_ms its first on, off_ms its "
+                         "longest off")
     one = one._replace(cadence=cadence)
     if not 1 <= len(one.hz) <= 2 or min(one.hz) < 100.0 or max(one.hz) > 3600.0:
         raise ValueError(f"recognised {name}: one or two frequencies of 100 to 3600 Hz, not {list(one.hz)}")

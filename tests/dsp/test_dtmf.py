@@ -115,7 +115,7 @@ def test_told_in_time(rng):
 @pytest.mark.parametrize("snr", [99, 10])
 @pytest.mark.parametrize("ms", [40, 120])
 def test_begin_end_and_muting(rng, ms, snr):
-    """From when to when a digit sounded, and how much of it is let through by whoever mutes as soon as he is told to."""
+    """From when to when a digit sounded, and how much of it gets past whoever mutes when told to."""
     edges, leaked = [], []
     for k in range(48):
         lead = 1600 + int(rng.integers(0, 40))

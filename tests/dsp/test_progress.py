@@ -117,8 +117,8 @@ def test_ends_are_told(rng):
 @pytest.mark.slow
 @pytest.mark.parametrize(("zone", "name"), [(zone, one.name) for zone in ZONES for one in ZONES[zone].recognised
                                             if one.cadence])
-@pytest.mark.parametrize(("scale", "snr", "expected"), [(0.9, None, 1.0), (1.1, None, 1.0), (1.0, 6, 1.0), (0.72, None, 0.0),
-                                                        (1.35, None, 0.0)])
+@pytest.mark.parametrize(("scale", "snr", "expected"), [(0.9, None, 1.0), (1.1, None, 1.0), (1.0, 6, 1.0),
+                                                        (0.72, None, 0.0), (1.35, None, 0.0)])
 def test_cadences_of_two_ons(rng, zone, name, scale, snr, expected):
     """Stuttering dial tones and congestion, begun anywhere; of another speed they are not what they were."""
     share, latest = shares(rng, ZONES[zone], name, scale=scale, snr=snr, rounds=8)
