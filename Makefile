@@ -8,7 +8,9 @@ STATE  := var
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev espeak-ng tzdata
-TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
+TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
+                 ?flite ?festival ?festvox-italp16k ?festvox-czech-ph ?asterisk-prompt-it-menardi-wav \
+                 $(patsubst %,?asterisk-core-sounds-%-wav,en es fr it ru)
 
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
            ext/ccappliance/media/src/*)
