@@ -1,7 +1,7 @@
 """Who speaks in the corpus: voices of espeak-ng, flite and festival, and who spoke Debian's telephone prompts.
 
-A part of the corpus (TRAIN, DEVELOP, PROVE) shares neither voice nor text with another. Only espeak-ng must be
-installed; what another family lacks is told by `missing`.
+A part of the corpus (TRAIN, DEVELOP, PROVE) shares neither voice nor text with another, but for the
+Italian prompts of train and develop. Only espeak-ng must be installed; what else lacks is told by `missing`.
 """
 
 import shutil
