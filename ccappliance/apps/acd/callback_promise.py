@@ -117,7 +117,7 @@ class Promise:
         """An agent talks to him."""
         self.attempt = None
         self.end("reached", call=call.id)
-        self._host.give_back(self)
+        call.anchor.on_gone(lambda _: self._host.give_back(self))  # while he talks, nobody else need try him
 
     def as_row(self) -> dict[str, Any]:
         """For people; seconds are durations."""
@@ -154,12 +154,13 @@ class Promise:
             if attempt.holds and self.entry.in_line and outcome != "not_reached":
                 call = attempt.go_live(self.entry)  # he is there, the agent is not: he waits as a caller does
                 self.end("reached", "waits in line", call=call.id)
+                call.anchor.on_gone(lambda _: self._host.give_back(self))
             else:
                 attempt.close()
                 if attempt.dialled and not self.over:
                     self._missed(attempt.dialled, attempt.outcome or "broken_off",
                                  self._host.means.outside.clock.now())
-            self._host.give_back(self)
+                self._host.give_back(self)
         self._review()
 
     def _missed(self, call: str, outcome: str, tried: float) -> None:
