@@ -1,6 +1,7 @@
 """Callbacks: the place kept, agent first and caller first, retries, expiry, one attempt a number, in their order."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ CHEN = "13900139000"
 
 
 def test_taken_and_reached_agent_first():
-    """The agent sees the customer's number, hears whom he calls, and talks; state, wrap-up and the journal are right."""
+    """The agent sees the number, hears whom he calls, and talks; state, wrap-up and the journal are right."""
     async def story():
         world = CallbackWorld(callback_settings(("1001",)))
         world.answer_after = lambda station: 2.0
@@ -73,7 +74,7 @@ def test_a_customer_who_is_not_reached_keeps_his_place_and_is_tried_again(order,
         assert world.missed() == [outcome] * 3
         assert [fact.attempts for fact in world.of(facts.CallbackMissed)] == [1, 2, 3]
         starts = [at for at, _ in world.dialled]
-        assert [round(later - earlier) for earlier, later in zip(starts, starts[1:], strict=False)] == \
+        assert [round(later - earlier) for earlier, later in itertools.pairwise(starts)] == \
             [125 if order == "agent-first" else 124] * 2
         assert [end[1] for end in world.ends()] == ["gave_up"]
         assert sum(busy) <= 3

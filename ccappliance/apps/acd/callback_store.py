@@ -64,8 +64,8 @@ class CallbackStore:
         rows = store.query("SELECT applied, replay_from FROM reader WHERE name = ?", (_READER,))
         self.applied: int = rows[0]["applied"] if rows else 0
         self.replay_from: int = rows[0]["replay_from"] if rows else 1
-        self._open = {row["callback"]: Kept(**dict(row))
-                      for row in store.query(f"{_SELECT} WHERE outcome = '' ORDER BY seq")}
+        self._known = {row["callback"]: Kept(**dict(row)) for row in store.query(
+            f"{_SELECT} WHERE outcome = '' OR joined_at <> '' OR offer <> '' ORDER BY seq")}
 
     def catch_up(self, entries: Iterable["Entry"]) -> None:
         for entry in entries:
@@ -79,16 +79,16 @@ class CallbackStore:
         if kept is None:
             return
         self.applied = entry.seq
-        if kept.outcome:
-            self._open.pop(kept.callback, None)
+        if kept.outcome and not kept.joined_at and not kept.offer:
+            self._known.pop(kept.callback, None)
         else:
-            self._open[kept.callback] = kept
+            self._known[kept.callback] = kept
         self._store.put_all([(_PUT, [getattr(kept, name) for name in _COLUMNS]),
                              (_APPLIED, (_READER, entry.seq, entry.seq + 1))])
 
     def open(self) -> list[Kept]:
         """Those to be kept, in the order in which they were promised."""
-        return list(self._open.values())
+        return [kept for kept in self._known.values() if not kept.outcome]
 
     def ended(self, limit: int) -> list[Kept]:
         """The newest that are over, newest first."""
@@ -101,13 +101,13 @@ class CallbackStore:
         A promise whose customer was connected in the last moment is over; every other one goes on.
         """
         ends: list[facts.Fact] = []
-        for kept in self._open.values():
+        for kept in self._known.values():
             if kept.offer:
                 ends.append(facts.OfferEnded(kept.offer, kept.callback, kept.agent, "withdrawn", 0.0))
             if kept.joined_at:
                 waited = max(0.0, (now - datetime.fromisoformat(kept.joined_at)).total_seconds())
                 ends.append(facts.QueueLeft(kept.callback, kept.queue, "withdrawn", round(waited, 3), 0, ""))
-            if kept.answered:
+            if kept.answered and not kept.outcome:
                 waited = _seconds(kept.promised_at, kept.tried_at or kept.promised_at)
                 ends.append(facts.CallbackEnded(kept.callback, kept.trying, kept.queue, kept.number, "reached", "",
                                                 waited, kept.low, kept.high, kept.attempts + 1, ""))
@@ -123,10 +123,10 @@ class CallbackStore:
                 return Kept(fact.callback, entry.seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at,
                             fact.entered_at, fact.order_class, fact.boost, fact.require, fact.low, fact.high)
             case facts.CallbackTried() | facts.CallbackMissed() | facts.CallbackEnded():
-                kept = self._open.get(fact.callback)
+                kept = self._known.get(fact.callback)
                 return self._moved(kept, fact, at) if kept is not None else None
             case facts.QueueEntered() | facts.QueueLeft() | facts.OfferMade() | facts.OfferEnded():
-                kept = self._open.get(fact.call)
+                kept = self._known.get(fact.call)
                 return self._stands(kept, fact, at) if kept is not None else None
         return None
 

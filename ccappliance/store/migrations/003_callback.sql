@@ -29,5 +29,4 @@ CREATE TABLE callback (
     waited      REAL NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX callback_open ON callback (outcome, seq);
 CREATE INDEX callback_ended ON callback (ended_at);
