@@ -116,7 +116,7 @@ class Acd:
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
                  "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind,
+                 "demand": entry.demand.words, "kind": entry.kind, "name": entry.call.name,
              "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:

@@ -79,8 +79,10 @@ class Callbacks:
         self.dispatcher = acd.dispatcher
         self._acd = acd
         self._promises: dict[str, Promise] = {}
+        self._places: dict[tuple[str, str], Promise] = {}  # by queue and number: one each
         self._dialled: dict[str, Promise] = {}  # by number: one attempt at a time
-        self._looking = False  # for promises that a free line may serve
+        self._short: dict[str, Promise] = {}  # those that found no line
+        self._looking = False  # for those that a free line may serve
 
     # ---- for the dialogue with a waiting caller ----
 
@@ -153,7 +155,7 @@ class Callbacks:
     def hear(self, entry: "JournalEntry") -> None:
         """A journal reader: a line that is free again may serve a promise that waits for one."""
         fact = entry.fact
-        if isinstance(fact, facts.LegMoved) and fact.state == "released" and not self._looking:
+        if isinstance(fact, facts.LegMoved) and fact.state == "released" and self._short and not self._looking:
             self._looking = True
             self.means.loop.call_soon(self._lines_free)
 
@@ -161,23 +163,24 @@ class Callbacks:
 
     def restore(self, kept: Iterable[Kept]) -> None:
         """Take up what the store has kept, each in its old place: wall times become times of this loop."""
-        clock = self.means.outside.clock
+        wall, now = self.means.outside.clock.wall(), self.means.outside.clock.now()
+
+        def loop_time(at: str) -> float:
+            return now - (wall - datetime.fromisoformat(at)).total_seconds()
+
         for one in kept:
-            wall, now = clock.wall(), clock.now()
             queue = self._acd.find_queue(one.queue)
             if queue is None:
-                waited = round((wall - datetime.fromisoformat(one.promised_at)).total_seconds(), 3)
                 self.means.journal.write(facts.CallbackEnded(
                     one.callback, "", one.queue, one.number, "withdrawn", f"there is no queue {one.queue} any more",
-                    waited, one.low, one.high, one.attempts, ""))
+                    round(now - loop_time(one.promised_at), 3), one.low, one.high, one.attempts, ""))
                 continue
-            def then(at: str, now: float = now, wall: datetime = wall) -> float:
-                return now - (wall - datetime.fromisoformat(at)).total_seconds()
-            promise = Promise(one, queue, self, entered=then(one.entered_at), promised=then(one.promised_at))
+            promise = Promise(one, queue, self, entered=loop_time(one.entered_at),
+                              promised=loop_time(one.promised_at))
             if one.trying:
-                promise.interrupted(one.trying, then(one.tried_at))
+                promise.interrupted(one.trying, loop_time(one.tried_at))
             elif one.again_at:
-                promise.rest_until(then(one.again_at))
+                promise.rest_until(loop_time(one.again_at))
             if not promise.over:
                 self._take_up(promise)
 
@@ -185,7 +188,7 @@ class Callbacks:
         """The daemon stops: nobody is called any more, and every promise is kept."""
         for promise in list(self._promises.values()):
             promise.suspend()
-        self._promises.clear()
+            self.forget(promise)
 
     # ---- control ----
 
@@ -217,6 +220,7 @@ class Callbacks:
         if key in self._dialled:
             return IN_USE
         if self._lines_left(promise) <= 0:
+            self._short[promise.id] = promise
             return NO_LINE
         self._dialled[key] = promise
         return ""
@@ -232,18 +236,20 @@ class Callbacks:
                 other.unblock()
 
     def forget(self, promise: Promise) -> None:
-        self._promises.pop(promise.id, None)
+        """It is over."""
+        if self._promises.pop(promise.id, None) is not None:
+            del self._places[promise.queue.name, same_line(promise.number)]
+        self._short.pop(promise.id, None)
 
     # ---- inside ----
 
     def _take_up(self, promise: Promise, instead_of: Entry | None = None) -> None:
         self._promises[promise.id] = promise
+        self._places[promise.queue.name, same_line(promise.number)] = promise
         promise.enter(instead_of)
 
     def _waiting_for(self, queue: "Queue", number: str) -> Promise | None:
-        key = same_line(number)
-        return next((promise for promise in self._promises.values()
-                     if promise.queue is queue and same_line(promise.number) == key), None)
+        return self._places.get((queue.name, same_line(number)))
 
     def _get(self, callback: str) -> Promise:
         promise = self._promises.get(callback)
@@ -259,10 +265,11 @@ class Callbacks:
         return self.means.lines.idle_lines(group) - meant
 
     def _lines_free(self) -> None:
+        """As many as there are lines look again, in the one order."""
         self._looking = False
-        blocked = [promise for promise in self._promises.values() if promise.blocked == NO_LINE]
+        self._short = {name: promise for name, promise in self._short.items() if promise.blocked == NO_LINE}
         woken: dict[str, int] = {}
-        for promise in sorted(blocked, key=lambda promise: promise.entry.key):
+        for promise in sorted(self._short.values(), key=lambda promise: promise.entry.key):
             group = promise.queue.settings.callback.group
             if self._lines_left(promise) > woken.get(group, 0):
                 woken[group] = woken.get(group, 0) + 1

@@ -1,6 +1,7 @@
 """One attempt to bring an agent and the customer together: the agent is called first, or the customer is."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.entry import Connected, Entry
@@ -251,8 +252,12 @@ class CallerFirst(Attempt):
         language, prompts = call.language, self._means.prompts
         hello = prompts.get(HELLO, language)
         if self._settings.confirm:
-            pressed = await call.collect(Collect(most=1, first=CONFIRM), [hello, prompts.get(PRESS, language)])
-            if pressed.digits != CONFIRMS:
+            digits = ""
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GREETING + CONFIRM):  # or his agent would be kept for a long recording
+                    digits = (await call.collect(Collect(most=1, first=CONFIRM),
+                                                 [hello, prompts.get(PRESS, language)])).digits
+            if digits != CONFIRMS:
                 self._fail("not_confirmed")
                 return False
             self._hold(call.anchor)
