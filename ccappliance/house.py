@@ -7,6 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.callback import Callbacks, Means
+from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
@@ -111,7 +113,8 @@ class House:
         self.around = around
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=self.cdrs.applied)
+        self.kept = CallbackStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -125,6 +128,10 @@ class House:
                              routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
+        self.callbacks = Callbacks(self.acd, Means(
+            loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
+            calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
+        self.acd.use(self.callbacks)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
@@ -144,16 +151,22 @@ class House:
         self.recorder.repair()
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
-        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
+        self.kept.catch_up(sink.read(self.kept.replay_from))
+        ends += self.kept.unfinished(self.around.outside.clock.wall())
+        for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
+                       self.callbacks.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
+        self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
+        self.callbacks.close()
         await self.switch.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
@@ -249,6 +262,7 @@ class House:
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
+            "callback": self.callbacks.find,
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room

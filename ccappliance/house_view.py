@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ccappliance import VERSION
 from ccappliance.apps.acd.agent import AgentState
@@ -14,6 +14,7 @@ from ccappliance.base.causes import Cause
 from ccappliance.base.errors import ConfigError, Refused
 from ccappliance.call import facts
 from ccappliance.call.call import Call
+from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
 from ccappliance.config.keys import KeyInfo
@@ -183,6 +184,34 @@ class View:
              "waited": row["waited"], "order_class": row["class"], "state": "offered" if row["ringing"] else "waiting"}
             for row in self._house.acd.entries(name)]
         return {**self._queue_row(rows[0]), "entries": entries, "members": members}
+
+    def callbacks(self) -> list[view.CallbackRow]:
+        return cast("list[view.CallbackRow]", self._house.callbacks.list())
+
+    async def callbacks_ended(self, limit: int) -> list[view.EndedCallbackRow]:
+        await self._house.around.store.flush(FLUSH)
+        return [{"callback": one.callback, "queue": one.queue, "number": one.number,
+                 "promised_at": _stamp(datetime.fromisoformat(one.promised_at)),
+                 "ended_at": _stamp(datetime.fromisoformat(one.ended_at)), "outcome": one.outcome, "why": one.why,
+                 "waited": one.waited, "attempts": one.attempts, "low": one.low, "high": one.high}
+                for one in self._house.kept.ended(limit)]
+
+    def callbacks_report(self) -> list[view.CallbackReportRow]:
+        figures = self._house.figures.callbacks
+        waiting = Counter(row["queue"] for row in self._house.callbacks.list())
+        promising = [name for name, queue in self._house.site.queues.items() if queue.callback.enabled]
+        rows = [{"queue": name, "waiting": waiting[name], **figures.get(name, CallbackFigures()).as_row()}
+                for name in dict.fromkeys([*promising, *figures, *waiting])]
+        return cast("list[view.CallbackReportRow]", rows)
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        match request:
+            case "cancel":
+                self._house.callbacks.cancel(callback, by)
+            case "retry":
+                self._house.callbacks.retry(callback, by)
+            case _:
+                raise Refused("bad_parameters", f"a callback can't be asked to {request!r}")
 
     # ---- records ----
 

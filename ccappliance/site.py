@@ -256,6 +256,9 @@ class Site:
                 report.error(f"routes[{number}].calendar", f"there is no calendar {rule.calendar!r}",
                              _some(self.calendars))
         for name, queue in self.queues.items():
+            if queue.callback.group and queue.callback.group not in self.trunks:
+                report.error(f"queues.{name}.callback.group", f"there is no trunk group {queue.callback.group!r}",
+                             _some(self.trunks))
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))

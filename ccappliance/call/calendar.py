@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ccappliance.config.keys import Report, key
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HORIZON = dt.timedelta(days=31)  # beyond which nobody asks when it opens: the longest holidays take nine days
 _SPAN = re.compile(r"^([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)$")
 
 
@@ -60,6 +61,36 @@ class Calendar:
             day = date.weekday()
         minute = local.hour * 60 + local.minute
         return any(begin <= minute < end for begin, end in self._week[day])
+
+    def turn(self, at: dt.datetime) -> dt.datetime | None:
+        """The next moment at which the answer changes (UTC); None if it does not within HORIZON."""
+        now = self.is_open(at)
+        first = at.astimezone(self._zone).date()
+        for days in range(HORIZON.days + 1):
+            date = first + dt.timedelta(days=days)
+            week = self._workdays.get(date, date.weekday())
+            minutes = sorted({0, *(minute for span in self._week[week] for minute in span if minute < 24 * 60)})
+            for minute in minutes:
+                local = dt.datetime.combine(date, dt.time(minute // 60, minute % 60), self._zone)
+                moment = local.astimezone(dt.UTC)
+                if moment > at and self.is_open(moment) is not now:
+                    return moment
+        return None
+
+    def open_for(self, since: dt.datetime, seconds: float) -> dt.datetime:
+        """The moment (UTC) at which it has been open for so many seconds since then; HORIZON later at most."""
+        at, left = since.astimezone(dt.UTC), dt.timedelta(seconds=seconds)
+        latest = at + HORIZON + left
+        while at < latest:
+            turn = self.turn(at)
+            if self.is_open(at):
+                if turn is None or at + left <= turn:
+                    return at + left
+                left -= turn - at
+            if turn is None:
+                break
+            at = turn
+        return latest
 
 
 def _minutes(span: str) -> tuple[int, int] | None:

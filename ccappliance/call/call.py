@@ -38,7 +38,8 @@ class Call:
         self.order_class = 0  # what a flow has decided of its place in queues, besides the queue's own
         self.boost = 0.0  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
-        self.steps = ()  # nothing has to happen between an agent's answer and the connection
+        self.before = ()  # nothing has to happen before an agent's station rings
+        self.steps = ()  # nor between his answer and the connection
         self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()
@@ -76,9 +77,12 @@ class Call:
         return self.place_on(self.switch.station(station), station, calling=calling or self.calling,
                              name=name or self.name)
 
-    def place_out(self, group: str, number: str, *, but: Sequence[str] = ()) -> Leg:
-        """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line")."""
-        return self.place_on(self.switch.trunk(group, but), number)
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False) -> Leg:
+        """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line").
+
+        `kept`: also on the lines that are kept for callbacks.
+        """
+        return self.place_on(self.switch.trunk(group, but, kept=kept), number)
 
     def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
         """A new outgoing leg on this very circuit."""

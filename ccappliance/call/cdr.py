@@ -194,6 +194,8 @@ def _note(call: _Open, entry: Entry, fact: Fact, now: float) -> None:
             call.wait += fact.waited
             call.abandoned = outcome in _ABANDONED
             call.agent = fact.agent if outcome == "answered" else call.agent
+        case facts.CallbackTried(queue=queue, agent=agent):
+            call.queue, call.agent = queue, agent
         case facts.OfferMade():
             call.offers[fact.offer] = (fact.agent, now)
         case facts.OfferEnded():

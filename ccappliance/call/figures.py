@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ccappliance.call import facts
+from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.journal import Entry
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
@@ -66,6 +67,8 @@ class Figures:
         self.queues: dict[str, QueueFigures] = {}
         self.agents: dict[str, AgentFigures] = {}
         self.lines: dict[str, int] = {}  # calls offered by line
+        self.callbacks: dict[str, CallbackFigures] = {}  # by queue
+        self._promises: set[str] = set()  # whose entries stand in line: their callers were counted when they came
         self.calls = 0
 
     def hear(self, entry: Entry) -> None:
@@ -77,10 +80,16 @@ class Figures:
             self._agent_moved(fact, entry.now)
         elif kind is facts.QueueEntered:
             assert isinstance(fact, facts.QueueEntered)
-            self._queue(fact.queue).offered += 1
+            if fact.kind == "callback":
+                self._promises.add(fact.call)
+            else:
+                self._queue(fact.queue).offered += 1
         elif kind is facts.QueueLeft:
             assert isinstance(fact, facts.QueueLeft)
-            self._queue_left(fact)
+            if fact.call in self._promises:
+                self._promises.remove(fact.call)
+            else:
+                self._queue_left(fact)
         elif kind is facts.OfferEnded:
             assert isinstance(fact, facts.OfferEnded)
             agent = self.agent(fact.agent)
@@ -90,6 +99,8 @@ class Figures:
             assert isinstance(fact, facts.CallOffered)
             self.calls += 1
             self.lines[fact.line] = self.lines.get(fact.line, 0) + 1
+        elif isinstance(fact, facts.CallbackPromised | facts.CallbackTried | facts.CallbackEnded):
+            self.callbacks.setdefault(fact.queue, CallbackFigures()).hear(fact)
 
     def queue(self, name: str) -> QueueFigures:
         return self.queues.get(name) or QueueFigures()
@@ -154,6 +165,7 @@ class Figures:
         if self._day is not None and day != self._day:
             self.queues.clear()
             self.lines.clear()
+            self.callbacks.clear()
             self.calls = 0
             for number, agent in self.agents.items():
                 self.agents[number] = AgentFigures(state=agent.state, since=entry.now)

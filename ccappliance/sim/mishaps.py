@@ -10,7 +10,7 @@ from ccappliance.house import House
 from ccappliance.sim.configured import Configured, Overlay
 from ccappliance.sim.exchange_line import ExchangeLine
 from ccappliance.sim.people import Unmet
-from ccappliance.sim.script import Order, Reload, Step
+from ccappliance.sim.script import Order, Reload, Step, Taken
 from ccappliance.sim.world import Street
 
 SPOILS: dict[str, Callable[[bytes], bytes]] = {
@@ -49,6 +49,8 @@ class Mishaps:
                 await self._rejected(step.argument)
             case "originate":
                 self._originate(step.argument)
+            case "callback":
+                self._callback(step)
             case "login":
                 agent, station = step.argument
                 self._house.acd.login(agent, station, "story")
@@ -115,6 +117,22 @@ class Mishaps:
             return
         if order.refused:
             raise Unmet("the house", f"to refuse with {order.refused!r}", "it rings")
+
+    def _callback(self, step: Step) -> None:
+        taken: Taken = step.argument
+        queue = self._house.acd.find_queue(taken.queue)
+        entry = next((entry for entry in queue.line if entry.kind == "call" and entry.call.calling == taken.calling),
+                     None) if queue is not None else None
+        if entry is None:
+            raise Unmet("the house", f"to have {taken.calling} waiting in queue {taken.queue}", "nobody of it waits")
+        try:
+            self._house.callbacks.promise(entry, taken.number or taken.calling, taken.told)
+        except Refused as refused:
+            if refused.code != taken.refused:
+                raise Unmet("the house", f"to promise {taken.calling} a callback", f"it said: {refused}") from None
+            return
+        if taken.refused:
+            raise Unmet("the house", f"to refuse with {taken.refused!r}", "it promised a callback")
 
 
 def in_use(house: House) -> list[str]:

@@ -20,8 +20,10 @@ OPTIONS = {"within", "shows", "to", "as"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
-MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login")
+MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login", "callback")
 ORDER_NEEDS = {"station", "to"}
+CALLBACK_NEEDS = {"queue", "calling"}
+CALLBACK_KEYS = CALLBACK_NEEDS | {"number", "told", "refused"}
 ORDER_KEYS = ORDER_NEEDS | {"trunk", "refused"}
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
@@ -58,6 +60,20 @@ class Order:
 
     def __str__(self) -> str:
         return f"{self.station} → {self.to}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A callback taken by the caller of this number who waits in a queue, as if he had chosen it by keys."""
+
+    queue: str
+    calling: str
+    number: str = ""  # to be called; "": the one he calls from
+    told: tuple[float, float] | None = None  # the seconds from now between which he is told to be called
+    refused: str = ""  # the code with which it must be refused
+
+    def __str__(self) -> str:
+        return f"{self.calling} in {self.queue}"
 
 
 @dataclass(frozen=True)
@@ -199,6 +215,8 @@ class _Reader:
                 self._wrong(told, word, "needs station and to", 'write originate: {station: "8001", to: "13800138000"}')
                 return None
             return Step(place, "", word, Order(**{key: str(value) for key, value in order.items()}))
+        if word == "callback":
+            return self._callback(place, told)
         if word == "login":
             seat = self._plain(told)
             if not isinstance(seat, dict) or set(seat) != {"agent", "station"}:
@@ -210,6 +228,19 @@ class _Reader:
             self._wrong(told, word, f"{argument!r} can't be done to caller ID", f"known: {', '.join(SPOILED)}")
             return None
         return Step(place, "", word, str(argument))
+
+    def _callback(self, place: str, told: yaml.Node) -> Step | None:
+        taken = self._plain(told)
+        if not isinstance(taken, dict) or not CALLBACK_NEEDS <= set(taken) <= CALLBACK_KEYS:
+            self._wrong(told, "callback", "needs queue and calling",
+                        'write callback: {queue: sales, calling: "13800138000"}')
+            return None
+        range_ = taken.pop("told", None)
+        if range_ is not None and not (isinstance(range_, list) and len(range_) == 2):
+            self._wrong(told, "callback.told", "must be two numbers of seconds", "such as [60, 180]")
+            return None
+        return Step(place, "", "callback", Taken(**{key: str(value) for key, value in taken.items()},
+                                                 told=(float(range_[0]), float(range_[1])) if range_ else None))
 
     def _deed(self, place: str, who: str, told: yaml.Node) -> Step | None:
         if isinstance(told, yaml.ScalarNode):

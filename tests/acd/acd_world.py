@@ -96,6 +96,7 @@ class FakeLeg:
         self.is_answered = answered
         self.heard: list[str] = []
         self.playing: FakePlaying | None = None
+        self.tones: list[object] = []
         self._on_gone: list[Callable[[FakeLeg], None]] = []
         self._on_answered: list[Callable[[FakeLeg], None]] = []
 
@@ -123,6 +124,9 @@ class FakeLeg:
         self.heard.append("+".join(sound.name for sound in sounds))
         self.playing = FakePlaying(self.world.loop, None if repeat else sum(sound.seconds for sound in sounds))
         return self.playing
+
+    def tone(self, tone: object) -> None:
+        self.tones.append(tone)
 
     def clear(self, cause: Cause = Cause.NORMAL, why: str = "") -> None:
         if not self.is_gone:
@@ -165,6 +169,7 @@ class FakeCall:
         self.order_class = 0
         self.boost = 0.0
         self.require = ""
+        self.before = ()
         self.steps = ()
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
@@ -217,11 +222,15 @@ class FakePrompts:
 class World:
     """One ACD, its stations and callers. `answer_after(station)`: seconds until the agent picks up; None: never."""
 
-    def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1) -> None:
+    def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1,
+                 past: Sequence[bytes] = (), epoch: datetime = EPOCH) -> None:
+        """`past`: the journal of an earlier world, with which this one goes on at `epoch`."""
         self.loop = asyncio.get_running_loop()
-        clock = LoopClock(self.loop, EPOCH)
-        self.outside = Outside(clock, random.Random(seed), Ids(1_790_000_000))
+        clock = LoopClock(self.loop, epoch)
+        self.outside = Outside(clock, random.Random(seed), Ids(1_790_000_000 + len(past)))
         self.sink = MemorySink(keep=keep)
+        self.sink.lines += past
+        self.sink.last_seq = len(past)
         self.journal = Journal(clock, self.sink)
         self.errors: list[dict] = []
         self.loop.set_exception_handler(lambda _, context: self.errors.append(context))

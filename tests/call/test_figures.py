@@ -81,3 +81,26 @@ def test_an_alarm_stands_once_until_it_is_cleared() -> None:
     assert [(one.alarm, one.subject, one.since) for one in alarms.standing()] == [("disk_full", "recordings", 3.0)]
     assert alarms.has("disk_full", "recordings")
     assert not alarms.has("dead", "fxo/1")
+
+
+def over(outcome: str, waited: float, low: float | None = None, high: float | None = None) -> facts.CallbackEnded:
+    return facts.CallbackEnded("c-c1", "d", "sales", "138", outcome, "", waited, low, high, 1, "")
+
+
+def test_a_promise_is_told_beside_the_truth_and_its_caller_counts_once() -> None:
+    """He was offered and left as callback_taken; that his promise stands in line is no second offer."""
+    promised = facts.CallbackPromised("c-c1", "c", "sales", "138", "", "zh", "", 0, 0.0, "", 60.0, 180.0)
+    kept = facts.QueueEntered("c-c1", "sales", 1, 0.0, 0, 0.0, "callback")
+    taken = facts.QueueLeft("c", "sales", "callback_taken", 60.0, 1, "")
+    answered = facts.QueueLeft("c-c1", "sales", "answered", 100.0, 1, "1001")
+    figures = told((0.0, entered()), (60.0, promised), (60.0, kept), (60.0, taken),
+                   (100.0, facts.CallbackTried("c-c1", "d", "sales", "1001", "138", 1)), (160.0, answered),
+                   (160.0, over("reached", 100.0, 60.0, 180.0)), (161.0, over("reached", 30.0, 60.0, 180.0)),
+                   (162.0, over("reached", 300.0, 60.0, 180.0)), (163.0, over("reached", 50.0)),
+                   (164.0, over("gave_up", 400.0, 60.0, 180.0)), (165.0, over("expired", 900.0)))
+    sales = figures.queue("sales")
+    assert (sales.offered, sales.outcomes) == (1, {"callback_taken": 1})
+    row = figures.callbacks["sales"].as_row()
+    assert (row["promised"], row["tried"], row["reached"], row["gave_up"], row["expired"]) == (1, 1, 4, 1, 1)
+    assert (row["told"], row["kept"], row["early"], row["late"], row["kept_share"]) == (3, 1, 1, 1, 0.3333)
+    assert (row["average_wait"], row["longest_wait"]) == (120.0, 300.0)

@@ -27,6 +27,15 @@ STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "stat
           "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75}, "ticks": 100, "late_ticks": 1,
           "worst_late": 0.0123, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
                                             "since": 61.0}]}
+CALLBACK = {"callback": "1000.000001-c1", "queue": "sales", "number": "13800138000", "name": "王小明", "position": 2,
+            "state": "resting", "why": "tried again later", "promised": 125.0, "waited": 200.0, "attempts": 1,
+            "again": 61.0, "low": 60.0, "high": 180.0}
+ENDED = {"callback": "1000.000001-c0", "queue": "sales", "number": "13800138000", "outcome": "reached", "why": "",
+         "promised_at": "2026-11-22T08:00:00Z", "ended_at": "2026-11-22T08:02:00Z", "waited": 120.0, "attempts": 1,
+         "low": None, "high": None}
+REPORT = {"queue": "sales", "waiting": 1, "promised": 5, "tried": 4, "reached": 3, "gave_up": 1, "expired": 0,
+          "withdrawn": 0, "replaced": 0, "average_wait": 75.0, "longest_wait": 130.0, "told": 3, "kept": 2, "early": 0,
+          "late": 1, "kept_share": 0.6667}
 RECORDING = {"id": "1000.000001-r1", "call": "1000.000001", "path": "2026/a.wav", "seconds": 30.0, "lost": 0.0,
              "started_at": "2026-11-22T08:00:00.000Z", "state": "complete", "parties": ["139", "8001"]}
 
@@ -122,6 +131,20 @@ class FakeHouse:
                  "state": "waiting"}
         return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
                                                          "station": "8001"}]}
+
+    def callbacks(self) -> Any:
+        return [CALLBACK]
+
+    async def callbacks_ended(self, limit: int) -> Any:
+        return [ENDED][:limit]
+
+    def callbacks_report(self) -> Any:
+        return [REPORT]
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        if callback != CALLBACK["callback"]:
+            raise Refused("no_callback", f"there is no callback {callback!r}")
+        self.asked.append(("callback_set", callback, request, by))
 
     async def recordings(self, *, limit: int, call_id: str) -> Any:
         self.asked.append(("recordings", limit, call_id))

@@ -76,6 +76,8 @@ QUESTIONS = [
     (["calls", "show", "--call", CALL["id"]], "LEG"), (["agents", "list"], "李明"),
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
     (["queues", "show", "--queue", "sales"], "POSITION"), (["recordings", "list"], "2026/a.wav"),
+    (["callbacks", "list"], "tried again later"), (["callbacks", "list", "--ended"], "reached"),
+    (["callbacks", "report"], "66.7%"),
     (["journal", "tail"], "CallEnded"), (["config", "show"], "queues.sales.wrapup  10.0 s"),
     (["config", "show", "--origin"], "queues.yaml:3:5"),
 ]
@@ -119,6 +121,8 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
                   ["calls", "originate", "--station", "8001", "--number", "95588"],
                   ["agents", "login", "--agent", "1001", "--station", "8002"], ["agents", "logout", "--agent", "1001"],
                   ["agents", "pause", "--agent", "1001", "--reason", "lunch"], ["agents", "resume", "--agent", "1001"],
+                  ["callbacks", "cancel", "--callback", "1000.000001-c1"],
+                  ["callbacks", "retry", "--callback", "1000.000001-c1"],
                   ["config", "reload"]):
         result = ask(house, *words)
         assert result.exit_code == 0, result.output
@@ -126,7 +130,8 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
     assert [request[:-1] for request in house[0].asked] == [
         ("hang_up", CALL["id"]), ("originate", "8001", "95588", ""), ("agent_set", "1001", "login", "8002", ""),
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
-        ("agent_set", "1001", "resume", "", ""), ("reload",)]
+        ("agent_set", "1001", "resume", "", ""), ("callback_set", "1000.000001-c1", "cancel"),
+        ("callback_set", "1000.000001-c1", "retry"), ("reload",)]
 
 
 def test_a_refusal_is_exit_code_1(house: tuple[FakeHouse, Path]) -> None:

@@ -18,6 +18,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call.facts import HoldChanged, QueueApplied
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
 
@@ -51,6 +52,7 @@ class Acd:
         self._queues: dict[str, Queue] = {}
         self._draining: dict[str, Queue] = {}
         self._opened = False
+        self._callbacks: Callbacks | None = None
         self.settings = AcdSettings()
         self.apply(settings)
 
@@ -59,6 +61,12 @@ class Acd:
         self._opened = True
         for queue in self._queues.values():
             self._write_applied(queue, queue.strategy.name, "configuration")
+
+    def use(self, callbacks: "Callbacks") -> None:
+        """Queues may promise to call people back."""
+        self._callbacks = callbacks
+        for queue in self.dispatcher.queues:
+            queue.callbacks = callbacks
 
     # ---- destinations ----
 
@@ -108,7 +116,7 @@ class Acd:
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
                  "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind,
+                 "demand": entry.demand.words, "kind": entry.kind, "name": entry.call.name,
              "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
@@ -195,8 +203,10 @@ class Acd:
             self._rank_anew()
 
     def _make(self, name: str) -> Queue:
-        return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                     journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
+        queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
+                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
+        queue.callbacks = self._callbacks
+        return queue
 
     def _seat(self) -> None:
         """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""

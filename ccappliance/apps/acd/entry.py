@@ -33,6 +33,11 @@ class Waiter(Protocol):
     require: str  # skills asked for, besides the queue's
 
     @property
+    def before(self) -> Sequence["Step"]:
+        """What must happen before an agent's station rings; only for those who are offered to one agent at a time."""
+        ...
+
+    @property
     def steps(self) -> Sequence["Step"]:
         """What must happen after an agent's answer before they are connected."""
         ...

@@ -1,7 +1,8 @@
 """The ACD's invariants, checked after every fact on what the journal tells, and on the live objects when at rest.
 
 1 no overtaking, 2 work conserving, 3 no double offer and one winner, 4 not ready means a reason with a bound,
-5 wrap-up respected, 6 exactly one outcome, and outcomes add up. A fact costs what it touches, never a walk over all.
+5 wrap-up respected, 6 exactly one outcome, and outcomes add up; 7 one number is dialled for callbacks once at a time,
+and each promise is kept or ended once. A fact costs what it touches, never a walk over all.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 GRACE = 1.0  # s a deadline may be overdue: a loop that is later than this has an alarm of its own
 BOUNDED = ("reserved", "ringing", "wrapup", "paused")  # states that must have a deadline
+MAX_ENDED = 1_000  # promises remembered to tell that one ended twice: it would at once
 MAX_BREACHES = 100  # kept for `must_hold`; `breach` is told all
 _OFFERED = (AgentState.RESERVED, AgentState.RINGING)
 
@@ -66,6 +68,8 @@ class Invariants:
         self._touched: dict[str, None] = {}  # agents
         self._touched_queues: dict[str, None] = {}
         self._scheduled = False
+        self._dialled: dict[str, str] = {}  # number → the promise for which it is being dialled
+        self._ended: dict[str, None] = {}  # promises: the last MAX_ENDED of them
 
     def hear(self, entry: "JournalEntry") -> None:
         now, fact = entry.now, entry.fact
@@ -82,6 +86,8 @@ class Invariants:
                 self._left(fact)
             case facts.EntryChanged():
                 self._changed(fact)
+            case facts.CallbackPromised() | facts.CallbackTried() | facts.CallbackMissed() | facts.CallbackEnded():
+                self._callback(fact)
             case facts.CallEnded(call) if call in self._stays:
                 self._say(f"6: call {call} ended and is still in queue {self._stays[call].queue}")
             case _:
@@ -181,6 +187,27 @@ class Invariants:
         self._touched[fact.agent] = None
         if fact.until is not None:
             heapq.heappush(self._deadlines, (fact.until, fact.agent, person.moves))
+
+    def _callback(self, fact: facts.Fact) -> None:
+        match fact:
+            case facts.CallbackTried(callback=callback, number=number):
+                if self._dialled.setdefault(number, callback) != callback:
+                    self._say(f"7: {number} is dialled for {callback} and for {self._dialled[number]}")
+                if callback in self._ended:
+                    self._say(f"7: callback {callback} is over, and {number} is dialled")
+            case facts.CallbackMissed(callback=callback):
+                self._no_more_dialled(callback)
+            case facts.CallbackEnded(callback=callback):
+                self._no_more_dialled(callback)
+                if callback in self._ended:
+                    self._say(f"7: callback {callback} ended twice")
+                self._ended[callback] = None
+                if len(self._ended) > MAX_ENDED:
+                    del self._ended[next(iter(self._ended))]
+
+    def _no_more_dialled(self, callback: str) -> None:
+        for number in [number for number, one in self._dialled.items() if one == callback]:
+            del self._dialled[number]
 
     # ---- the lines, as the journal tells them ----
 

@@ -11,6 +11,7 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.apps.acd.dispatcher import Dispatcher
     from ccappliance.apps.acd.settings import QueueSettings
     from ccappliance.call.call import Call
@@ -31,6 +32,7 @@ class Queue(Standing):
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self.callbacks: Callbacks | None = None  # who calls people back, if anybody does
 
     @property
     def label(self) -> str:
@@ -52,11 +54,17 @@ class Queue(Standing):
             turned_away = self._turn_away(call)  # it takes a moment to answer
         if turned_away is not None:
             return turned_away.to
-        entry = self._entry(call)
+        if self.callbacks is not None:
+            self.callbacks.regain(call, self)
+        return await self.serve(call, self._entry(call))
+
+    async def serve(self, call: "Call", entry: Entry) -> str | None:
+        """From its place in line, which it may have already, to the end of its conversation."""
         announcer = Announcer(entry, call, prompts=self._prompts, say=self._say, journal=self._journal, loop=self._loop)
         limit = self.settings.max_wait
         timer = self._loop.call_later(limit.after, self._dispatcher.leave, entry, "timed_out", limit.to)
-        self._dispatcher.enter(entry)
+        if entry.lane is None and entry.ended is None:
+            self._dispatcher.enter(entry)
         call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry, call)))
         try:
             if entry.in_line:
@@ -66,13 +74,21 @@ class Queue(Standing):
             timer.cancel()
             if isinstance(verdict, Left):
                 return verdict.to
-            assert verdict.offer.leg is not None
-            record = f"queue {self.name}" if self.settings.record == "always" else ""
-            return (await call.converse(verdict.offer.leg, record=record)).next
+            return await self.talk(call, entry)
         finally:
             timer.cancel()
             announcer.stop()
             self._dispatcher.leave(entry, self._gone(entry, call))
+            self._let_go(entry, call)
+
+    async def talk(self, call: "Call", entry: Entry) -> str | None:
+        """The conversation of an entry that was answered: where the call goes on after it."""
+        assert isinstance(entry.ended, Connected)
+        assert entry.ended.offer.leg is not None
+        record = f"queue {self.name}" if self.settings.record == "always" else ""
+        try:
+            return (await call.converse(entry.ended.offer.leg, record=record)).next
+        finally:
             self._let_go(entry, call)
 
     def _entry(self, call: "Call") -> Entry:
@@ -84,7 +100,7 @@ class Queue(Standing):
         settings = self.settings
         if settings.closed.calendar and not self._is_open(settings.closed.calendar):
             left = Left("closed", settings.closed.to)
-        elif len(self.line) >= min(settings.max_len.n, MAX_QUEUE_LEN):
+        elif len(self.line) - self.callbacks_waiting >= min(settings.max_len.n, MAX_QUEUE_LEN):
             left = Left("full", settings.max_len.to)
         elif self.unstaffed():
             left = Left("empty", settings.no_agents.to)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ccappliance.apps.acd.callback_settings import NUMBERS, CallbackSettings
 from ccappliance.apps.acd.skills import MOST, Requirement
 from ccappliance.apps.acd.skills import vocabulary as skill_problem
+from ccappliance.base.dialplan import pattern_problem
 from ccappliance.base.expressions import ExpressionError
 from ccappliance.base.limits import MAX_QUEUE_LEN
 from ccappliance.config.keys import Report, key, required
@@ -143,6 +145,8 @@ class QueueSettings:
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
     members: Members = key(factory=Members, doc="Who serves the queue.")
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
+    callback: CallbackSettings = key(factory=CallbackSettings,
+                                     doc="Callers may hang up, keep their place, and are called back.")
 
     def destinations(self) -> Iterator[tuple[str, str]]:
         """(key, destination) of every way out, for the check that they exist."""
@@ -207,6 +211,9 @@ class AcdSettings:
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
     ageing: bool = key(True, doc="Callers of one class stand by waiting time plus boost, in one order over all queues; "
                                  "false: by boost, then by time.")
+    callback_numbers: tuple[str, ...] = key(NUMBERS, doc="Patterns of the numbers that may be called back. A caller "
+                                                         "may enter any number: allow none that costs more than a "
+                                                         "call at home.")
 
     def check(self, report: Report, path: str) -> None:
         dot = f"{path}." if path else ""
@@ -217,6 +224,9 @@ class AcdSettings:
             report.error(f"{dot}pause_reasons", f"the reason {name!r} is given twice", "remove one")
         for number, agent in self.agents.items():
             self._check_agent(report, f"{dot}agents.{number}", number, agent)
+        for pattern in self.callback_numbers:
+            if problem := pattern_problem(pattern):
+                report.error(f"{dot}callback_numbers", f"{pattern!r}: {problem}", "write it like 1[3-9]XXXXXXXXX")
         for queue_name, queue in self.queues.items():
             self._check_queue(report, f"{dot}queues.{queue_name}", queue_name, queue)
 

@@ -38,6 +38,7 @@ class Standing:
         self.seats: dict[str, Seat] = {}
         self.tiers: list[int] = [1]  # those there are
         self.line = Line()  # everybody who waits, rung or not: what positions are counted in
+        self.callbacks_waiting = 0  # of these, promises to call somebody back
         self.lanes: dict[Demand, Lane] = {}
         self.offered: dict[str, Entry] = {}  # those somebody is being rung for, by call
         self.ageing = True
@@ -72,6 +73,7 @@ class Standing:
 
     def add(self, entry: "Entry") -> None:
         self.line.add(entry)
+        self.callbacks_waiting += entry.kind == "callback"
         self._join(entry)
 
     def offer(self, entry: "Entry") -> None:
@@ -89,6 +91,7 @@ class Standing:
     def remove(self, entry: "Entry") -> None:
         """Before the entry moves out of line."""
         self.line.remove(entry)
+        self.callbacks_waiting -= entry.kind == "callback"
         self._part(entry)
 
     def change(self, entry: "Entry", demand: Demand, order_class: int, boost: float) -> None:
@@ -96,8 +99,7 @@ class Standing:
         self.remove(entry)
         entry.demand = demand
         entry.rank(order_class, boost)
-        self.line.add(entry)
-        self._join(entry)
+        self.add(entry)
 
     # ---- agents ----
 
@@ -138,6 +140,8 @@ class Standing:
             elif number in lane.able:
                 reasons[number] = ("did not answer this call" if number in entry.tried
                                    else f"idle {now - agent.idle_since:.1f} s")
+            elif demand.rest:
+                reasons[number] = "it rests"
             elif demand.wanted:
                 reasons[number] = f"kept for {demand.wanted}"
             elif self.seats[number].tier > demand.tier:

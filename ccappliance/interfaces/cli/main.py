@@ -9,6 +9,7 @@ from ccappliance.interfaces.cli.roof import Roof
 _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
+    "callbacks": f"{_HERE}.callbacks:callbacks",
     "calls": f"{_HERE}.calls:calls",
     "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",

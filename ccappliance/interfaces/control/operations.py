@@ -18,6 +18,7 @@ def operations_of(house: HouseView) -> Operations:
     _lines(operations, house)
     _calls(operations, house)
     _agents(operations, house)
+    _callbacks(operations, house)
     _records(operations, house)
     _isdn(operations, house)
     _config(operations, house)
@@ -118,6 +119,37 @@ def _agents(operations: Operations, house: HouseView) -> None:
     async def queues_show(queue: str) -> Any:
         """One queue with its entries and agents."""
         return house.queue(queue)
+
+
+def _callbacks(operations: Operations, house: HouseView) -> None:
+    @operations.operation("callbacks.list")
+    async def callbacks_list() -> Any:
+        """The promises to call somebody back that are open, by queue, in the order in which they will be served."""
+        return house.callbacks()
+
+    @operations.operation("callbacks.ended")
+    async def callbacks_ended(limit: int = 20) -> Any:
+        """The newest promises that are over."""
+        if not 1 <= limit <= MAX_RECORDINGS:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
+        return await house.callbacks_ended(limit)
+
+    @operations.operation("callbacks.report")
+    async def callbacks_report() -> Any:
+        """Today's callbacks by queue: what was promised beside what was kept."""
+        return house.callbacks_report()
+
+    @operations.operation("callbacks.cancel")
+    async def callbacks_cancel(callback: str, by: str) -> dict[str, str]:
+        """End a promise: he is not called back."""
+        house.callback_set(callback, "cancel", by)
+        return {"callback": callback}
+
+    @operations.operation("callbacks.retry")
+    async def callbacks_retry(callback: str, by: str) -> dict[str, str]:
+        """Do not wait for the time of the next attempt."""
+        house.callback_set(callback, "retry", by)
+        return {"callback": callback}
 
 
 def _records(operations: Operations, house: HouseView) -> None:

@@ -192,6 +192,61 @@ class QueueDetail(QueueRow):
     members: list[MembershipRow]
 
 
+class CallbackRow(TypedDict):
+    """One promise to call somebody back."""
+
+    callback: str
+    queue: str
+    number: str
+    name: str
+    position: int
+    state: str  # "waiting", "calling" (an agent or the customer), "resting" (nobody may take it now)
+    why: str  # it rests
+    promised: float  # seconds ago
+    waited: float  # since he first began to wait
+    attempts: int
+    again: float | None  # seconds until it may be tried again
+    low: float | None  # what he was told: seconds from the promise
+    high: float | None
+
+
+class EndedCallbackRow(TypedDict):
+    """One promise that is over."""
+
+    callback: str
+    queue: str
+    number: str
+    promised_at: str
+    ended_at: str
+    outcome: str
+    why: str
+    waited: float
+    attempts: int
+    low: float | None
+    high: float | None
+
+
+class CallbackReportRow(TypedDict):
+    """Callbacks of a queue since midnight or start: the promise beside the truth."""
+
+    queue: str
+    waiting: int
+    promised: int
+    tried: int
+    reached: int
+    gave_up: int
+    expired: int
+    withdrawn: int
+    replaced: int
+    average_wait: float | None  # of those reached, from the promise
+    longest_wait: float
+    told: int  # reached, and had been told when
+    kept: int  # in the time they were told
+    early: int
+    late: int
+    kept_share: float | None  # 0..1
+
+
 class RecordingRow(TypedDict):
     """One recording."""
 
@@ -252,6 +307,7 @@ class KeyRow(TypedDict):
     origin: str
 
 
+CALLBACK_REQUESTS = ("cancel", "retry")
 AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
 
 
@@ -311,6 +367,22 @@ class HouseView(Protocol):
 
     def queue(self, name: str) -> QueueDetail:
         """Refused("no_such_queue")."""
+        ...
+
+    def callbacks(self) -> list[CallbackRow]:
+        """Open promises, by queue, in the order in which they will be served."""
+        ...
+
+    async def callbacks_ended(self, limit: int) -> list[EndedCallbackRow]:
+        """Those that are over, newest first."""
+        ...
+
+    def callbacks_report(self) -> list[CallbackReportRow]:
+        """One row for each queue that promises callbacks or has done so today."""
+        ...
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        """Carry out one of CALLBACK_REQUESTS. Refused("no_callback"), ("being_called")."""
         ...
 
     async def recordings(self, *, limit: int, call_id: str) -> list[RecordingRow]:
