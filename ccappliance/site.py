@@ -161,6 +161,9 @@ class Site:
     agents: Mapping[str, AgentSettings] = key(factory=dict, doc="Agents by the number they log in with.")
     pause_reasons: tuple[PauseReason, ...] = key(factory=lambda: AcdSettings().pause_reasons,
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
+    callback_numbers: tuple[str, ...] = key(AcdSettings().callback_numbers,
+                                            doc="Patterns of the numbers that may be called back. A caller may enter "
+                                                "any number: allow none that costs more than a call at home.")
     flows: Mapping[str, FlowSettings] = key(factory=dict, doc="IVR flows, one file each in flows/.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
@@ -168,7 +171,8 @@ class Site:
 
     @property
     def acd(self) -> AcdSettings:
-        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons)
+        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons,
+                           callback_numbers=self.callback_numbers)
 
     @property
     def voice_paths(self) -> int:

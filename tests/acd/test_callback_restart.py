@@ -182,3 +182,41 @@ def test_a_queue_that_is_no_more_ends_its_promises():
         assert world.of(facts.CallbackEnded)[0].why == "there is no queue sales any more"
         await world.close()
     run_virtual(after(run_virtual(before())))
+
+
+@pytest.mark.parametrize("order", ["agent-first", "caller-first"])
+@pytest.mark.parametrize("when", [0.5, 1.5, 3.0, 5.0, 7.0])
+def test_a_daemon_that_stops_in_order_keeps_its_promises(when, order):
+    """Waiting, rung or dialled: telephones stop, and both promises are kept in their order."""
+    given = callback_settings(("1001",), order=order)
+
+    async def before() -> tuple[list[bytes], int]:
+        world = CallbackWorld(given)
+        world.answer_after = lambda station: 2.0
+        world.does = lambda number: Does(8.0)
+        for number in NUMBERS[:2]:
+            await world.promised(number)
+        world.login("1001")
+        await asyncio.sleep(when)
+        world.callbacks.close()
+        await asyncio.sleep(1.0)
+        tried = len(world.of(facts.CallbackTried))
+        assert world.ringing() == []
+        assert not any(world.lines_in_use.values())
+        await world.close()
+        assert not world.of(facts.CallbackEnded)
+        return list(world.sink.lines), tried
+
+    async def after(past: list[bytes], tried: int) -> None:
+        world = CallbackWorld(given, past=past, epoch=EPOCH + timedelta(seconds=300))
+        world.answer_after = lambda station: 1.0
+        assert [row["number"] for row in world.callbacks.list()] == NUMBERS[:2]
+        assert world.missed() == ["interrupted"] * tried
+        world.login("1001")
+        for _ in range(6):
+            await asyncio.sleep(10)
+            for call in world.calls:
+                call.anchor.hang_up()
+        assert [end[1] for end in world.ends()] == ["reached"] * 2
+        await world.close()
+    run_virtual(after(*run_virtual(before())))

@@ -201,6 +201,8 @@ class Acd:
         self._seat()
         if former.ageing is not settings.ageing:
             self._rank_anew()
+        if self._callbacks is not None:
+            self._callbacks.applied()
 
     def _make(self, name: str) -> Queue:
         queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,

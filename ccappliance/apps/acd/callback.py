@@ -184,6 +184,11 @@ class Callbacks:
             if not promise.over:
                 self._take_up(promise)
 
+    def applied(self) -> None:
+        """Settings and calendars have changed: each promise looks whether it rests, and until when it lives."""
+        for promise in list(self._promises.values()):
+            promise.unblock()
+
     def close(self) -> None:
         """The daemon stops: nobody is called any more, and every promise is kept."""
         for promise in list(self._promises.values()):
