@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
@@ -25,6 +26,7 @@ from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
+from ccappliance.call.supervision import supervise_finder
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -113,6 +115,9 @@ class House:
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
+                                           hang_up=self.switch.hang_up,
+                                           known_call=lambda call: call in self.switch.calls)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -230,6 +235,7 @@ class House:
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
+            "supervise": supervise_finder(self.switch),
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room

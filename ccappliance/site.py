@@ -20,7 +20,7 @@ from ccappliance.media.settings import PatternSettings, SoundSettings, learned_z
 from ccappliance.media.tones import load_zones
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
-AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end")
+AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "monitor", "whisper", "barge", "takeover")
 
 
 @dataclass(frozen=True, kw_only=True)

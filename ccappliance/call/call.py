@@ -39,6 +39,7 @@ class Call:
         self.boost = 0.0  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
         self.steps = ()  # nothing has to happen between an agent's answer and the connection
+        self.conversation: Conversation | None = None  # the one it is in now
         self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()

@@ -118,7 +118,7 @@ class Switch:
 
     def originate(self, station: str, to: str, group: str, by: str) -> Call:
         """Ring a station; when it answers, dial `to` through a trunk group, or as the routes say if `group` is ""."""
-        circuit = self.station(station)
+        self.station(station)
         if group:
             self.trunk(group)  # Refused if there is no such group, or no line now
             routed = Routed(f"trunk:{group}/{to}", f"originated by {by}")
@@ -127,10 +127,16 @@ class Switch:
             if found is None:
                 raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
             routed = Routed(found.destination, f"originated by {by}")
+        return self.ring(station, to, routed)
+
+    def ring(self, station: str, to: str, routed: Routed, variables: Mapping[str, str] | None = None) -> Call:
+        """Ring a station that shows `to`; when it answers, its call goes where `routed` says."""
+        circuit = self.station(station)
         if circuit.name in self._legs or not circuit.idle:
             raise Refused("busy", f"station {station} is {circuit.state}")
         call = Call(self, self.outside.ids.call(), "out", to, station, "", circuit.name, self.language)
         self.journal.write(facts.CallOffered(call.id, circuit.name, "out", to, station, ""))
+        call.variables.update(variables or {})
         leg = call.place_on(circuit, station, calling=to)
         self._launch(call, routed, leg)
         return call

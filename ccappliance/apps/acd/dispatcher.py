@@ -146,9 +146,9 @@ class Dispatcher:
                 queue.agent_taken(agent)
             if state is AgentState.READY:
                 queue.agent_free(agent)
-            if (left in AWAY) or (state in AWAY):
+            if left in AWAY or state in AWAY or agent.pending:
                 queue.staff_changed = True
-        if state is AgentState.READY or state in AWAY:
+        if state is AgentState.READY or state in AWAY or agent.pending:
             self.schedule()
 
     # ---- a run ----
@@ -173,7 +173,7 @@ class Dispatcher:
         for lane in [lane for lane in queue.lanes.values() if len(lane.waiting) and lane.unattended()]:
             for entry in list(lane.waiting):
                 demand = lane.demand
-                if demand.wanted and entry.wanted_until is not None:
+                if demand.wanted and (entry.wanted_until is not None or entry.order_class >= ASSIGNED_CLASS):
                     entry.wanted_until = None
                     demand = replace(demand, wanted="")
                 if not demand.wanted:

@@ -173,6 +173,7 @@ class AgentSettings:
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+    supervisor: bool = key(False, doc="May listen to, coach and take over conversations from a telephone.")
 
     def check(self, report: Report, path: str) -> None:
         for skill, level in self.skills.items():
