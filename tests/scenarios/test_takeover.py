@@ -118,6 +118,7 @@ MATRIX = {
         - chen: {says: 有位王女士找您。, to: zhao}
         - zhao: hangs up
         - chen: {hears: busy}
+        - wait: 3.5                  # the tone's three seconds, then he is back
         - chen: {says: 他没有空。, to: wang}
         - wang: hangs up
         - chen: {hears: busy}
@@ -130,9 +131,11 @@ MATRIX = {
         - zhao: lifts
         - chen: {says: 有位王女士找您。, to: zhao}
         - wang: hangs up
-        - expect: {fact: TransferEnded, outcome: held_left}
+        - expect: {fact: TransferEnded, outcome: abandoned}
+        - together:
+            - chen: {hears: busy}
+            - zhao: {hears: busy}
         - chen: hangs up
-        - zhao: {hears: busy}
         - zhao: hangs up
     """,
     "to a queue, answered": """\
@@ -160,15 +163,17 @@ MATRIX = {
     """,
     "attended to outside, answered": """\
         - chen: flashes
-        - chen: {presses: "913900139000#"}
+        - chen: {presses: "913900139000"}
         - sun: {rings: 1, within: 20}
         - sun: lifts
+        - sun: {says: 喂，您好。}
+        - expect: {fact: LegMoved, party: "13900139000", state: answered}
         - chen: {says: 有位王女士找您。, to: sun}
         - chen: hangs up
         - expect: {fact: TransferEnded, outcome: attended}
         - sun: {says: 王女士您好。, to: wang}
         - wang: hangs up
-        - sun: {hears: busy}
+        - sun: {hears: busy, within: 20}
         - sun: hangs up
     """,
     "conference": """\
@@ -215,9 +220,11 @@ def test_the_call_of_an_agent_who_dialled_it_is_taken_over(engine: bool, prompts
     """The agent is the call's anchor; the call goes on without him."""
     played = tell(story(tmp_path, """\
         - li: lifts
-        - li: {presses: "913900139000#"}
+        - li: {presses: "913900139000"}
         - sun: {rings: 1, within: 20}
         - sun: lifts
+        - sun: {says: 喂，您好。}
+        - expect: {fact: LegMoved, party: "13900139000", state: answered}
         - li: {says: 您好，销售部。, to: sun}
         """, DIAL, """\
         - expect: {fact: SupervisionChanged, mode: takeover}
