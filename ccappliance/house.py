@@ -104,7 +104,8 @@ class House:
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
-        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
+        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
+                               lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
@@ -204,6 +205,10 @@ class House:
     def _service_level(self, queue: str) -> float:
         settings = self.site.queues.get(queue)
         return settings.service_level if settings else 0.0
+
+    def _variant(self, queue: str) -> str:
+        settings = self.site.queues.get(queue)
+        return settings.service_level_variant if settings else "b"
 
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around

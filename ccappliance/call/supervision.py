@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.leg import Leg
+from ccappliance.call.routes import Routed
 
 if TYPE_CHECKING:
     from ccappliance.call.call import Call
@@ -164,3 +165,14 @@ def call_of(switch: "Switch", name: str) -> str:
         return name
     leg = switch.leg_on(switch.station(name).name)
     return leg.call.id if leg is not None and not leg.is_gone else ""
+
+
+def summon(switch: "Switch", call: str, station: str, mode: str, by: str) -> "Call":
+    """Ring a station; when it answers it hears this call's conversation. Refused: bad_mode, no_conversation, busy."""
+    if mode not in MODES:
+        raise Refused("bad_mode", f"{mode!r} is no way to listen; known: {', '.join(MODES)}")
+    target = switch.calls.get(call)
+    if target is None or target.conversation is None:
+        raise Refused("no_conversation", f"nobody talks in call {call}")
+    routed = Routed(f"supervise:{call}/{mode}", f"ordered by {by}")
+    return switch.ring(station, target.calling, routed, {SUPERVISOR: by})

@@ -138,6 +138,10 @@ class QueueSettings:
     music: str = key("music", doc="Prompt that is played in a loop to waiting callers.")
     service_level: float = key(20.0, unit="s", least=0, most=3600,
                                doc="Seconds within which a call should be answered.")
+    service_level_variant: str = key(
+        "b", choices=("a", "b", "c", "d"),
+        doc="How the service level is reckoned. a: answered in time / offered; b: answered in time / (offered − short "
+            "abandons); c: answered in time / answered; d: (answered + abandoned in time) / offered.")
     short_abandon: float = key(5.0, unit="s", least=0, most=600,
                                doc="A caller who hangs up within these seconds counts as a short abandon.")
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
