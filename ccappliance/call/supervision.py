@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccappliance.base.errors import Refused
+from ccappliance.base.limits import MAX_SUPERVISORS
 from ccappliance.call import facts
 from ccappliance.call.leg import Leg
 from ccappliance.call.routes import Routed
@@ -42,14 +43,16 @@ class Listeners:
         self._by_leg: dict[Leg, _Listener] = {}
 
     def add(self, leg: Leg, mode: str, by: str, over: Callable[[], None]) -> None:
-        """`over()` is told when the conversation ends. Refused("bridge_full"), or what `change` refuses."""
+        """`over()` is told when the conversation ends. Refused("too_many"), or what `change` refuses."""
+        if len(self._by_leg) >= MAX_SUPERVISORS:
+            raise Refused("too_many", f"{MAX_SUPERVISORS} supervise call {self._conversation.call.id} already")
         if mode == TAKEOVER:
             self._conversation.may_take_over()
-        self._conversation.bridge.join(leg.port, heard=False)  # the last step that may be refused
         self._journal.write(facts.SupervisionStarted(self._conversation.call.id, leg.id, leg.party.number,
                                                      MONITOR if mode == TAKEOVER else mode, by))
         self._by_leg[leg] = _Listener(MONITOR if mode == TAKEOVER else mode, self._clock.now(), over)
         self.step_in()
+        leg.on_gone(lambda _: self.remove(leg, "hung up"))
         if mode == TAKEOVER:
             self.change(leg, mode)
 
@@ -103,11 +106,11 @@ class Listeners:
 
     def close(self) -> None:
         for leg in list(self._by_leg):
-            self.remove(leg, "hung up" if leg.is_gone else "conversation over")
+            self.remove(leg, "conversation over")
 
     def _listening(self) -> dict[Leg, _Listener]:
         return {leg: listener for leg, listener in self._by_leg.items()
-                if listener.mode != TAKEOVER and not leg.is_gone}
+                if listener.mode != TAKEOVER}
 
 
 class Supervise:

@@ -24,6 +24,7 @@ people:
   chen: {name: 陈主管, station: "8002"}
   zhao: {name: 赵敏, station: "8003"}
   wang: {name: 王芳, number: "13800138000"}
+  liu: {name: 刘洋, station: "8004"}
   sun: {name: 孙丽, number: "13900139000"}
 config:
   agents: {"1002": {supervisor: true}}
@@ -261,6 +262,86 @@ def test_an_agent_who_consults_is_not_taken_over_until_he_is_back(engine: bool, 
         - chen: {hears: busy}
         - chen: hangs up
         """), prompts, engine=engine)
+    assert not played.failed, f"{played.step} {played.failed}"
+    assert trouble(played) == []
+
+
+@pytest.mark.parametrize("engine", [False, True], ids=["scripted", "engine"])
+def test_several_supervisors_do_not_hear_each_other_unless_one_barges_in(engine: bool, prompts: Path,
+                                                                         tmp_path: Path) -> None:
+    """And whoever comes back from hold hears no more of them than before, nor does whom the agent consults."""
+    played = tell(story(tmp_path, INCOMING, """\
+        - intervene: {do: listen, call: "13800138000", station: "8002", mode: whisper}
+        - chen: {rings: 1}
+        - chen: lifts
+        - expect: {fact: SupervisionStarted, station: "8002", mode: whisper}
+        - intervene: {do: listen, call: "13800138000", station: "8003", mode: monitor}
+        - zhao: {rings: 1}
+        - zhao: lifts
+        - expect: {fact: SupervisionStarted, station: "8003", mode: monitor}
+        - together:
+            - chen: {says: 给她打九折。, to: li}
+            - zhao: {hears nothing: 1.5}
+            - wang: {hears nothing: 1.5}
+        - wang: {says: 我想买两张票。, to: zhao}
+        - li: flashes
+        - li: {hears: dial}
+        - li: {presses: "8004"}
+        - liu: {rings: 1}
+        - liu: lifts
+        - together:
+            - chen: {says: 给她打九折。, to: li}
+            - liu: {hears nothing: 1.5}
+        - liu: hangs up
+        - li: {hears: busy}
+        - wait: 3.5
+        - together:
+            - chen: {says: 给她打九折。, to: li}
+            - zhao: {hears nothing: 1.5}
+            - wang: {hears nothing: 1.5}
+        - zhao: {presses: "6"}
+        - expect: {fact: SupervisionChanged, mode: barge}
+        - zhao: {says: 大家好。, to: chen}
+        - zhao: {says: 大家好。, to: wang}
+        - chen: hangs up
+        - expect: {fact: SupervisionEnded, why: hung up}
+        - wang: hangs up
+        - expect: {fact: SupervisionEnded, why: conversation over}
+        - together:
+            - zhao: {hears: busy}
+            - li: {hears: busy}
+        - zhao: hangs up
+        - li: hangs up
+        """), prompts, engine=engine)
+    assert not played.failed, f"{played.step} {played.failed}"
+    assert trouble(played) == []
+
+
+def test_more_supervisors_than_there_are_seats_are_told_so(prompts: Path, tmp_path: Path) -> None:
+    """And an agent who does not talk can't be heard."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ccappliance.call.supervision.MAX_SUPERVISORS", 1)
+        played = tell(story(tmp_path, DIAL.replace("*34", "*31"), """\
+            - chen: {hears: supervise_nobody}
+            - chen: hangs up
+            - wait: 2
+            """, INCOMING, DIAL.replace("*34", "*31"), """\
+            - expect: {fact: SupervisionStarted}
+            - zhao: lifts
+            - zhao: {presses: "*311001#"}
+            - zhao: {hears: agent_enter_number}
+            - zhao: {presses: "1002#"}
+            - zhao: {hears: agent_enter_pin}
+            - together:
+                - zhao: {presses: "1002#"}
+                - zhao: {hears: supervise_nobody}
+            - zhao: hangs up
+            - wang: hangs up
+            - li: {hears: busy}
+            - li: hangs up
+            - chen: {hears: busy}
+            - chen: hangs up
+            """), prompts, engine=False)
     assert not played.failed, f"{played.step} {played.failed}"
     assert trouble(played) == []
 

@@ -1,5 +1,6 @@
 """`ccappliance queues`: who waits, and who serves."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,10 @@ def _queue(found: dict[str, Any]) -> str:
     waiting = table(entries, ["position", "call", "calling", "name", "kind", "waited", "order_class:class", "boost",
                               "demand", "ringing"]) if entries else "nobody waits"
     members = table(found["members"], ["agent", "name", "state", "station"]) if found["members"] else "nobody serves"
-    return "\n\n".join([fields(_shown(found), skip=["entries", "members"]), waiting, members])
+    states = Counter(row["state"] for row in found["members"])
+    shown = _shown(found) | {"agents": [f"{count} {state}" for state, count in states.items()]}
+    skip = ["entries", "members", "agents_ready", "agents_busy", "agents_paused"]
+    return "\n\n".join([fields(shown, skip=skip), waiting, members])
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
