@@ -207,7 +207,7 @@ class SupervisionChanged(Fact):
 class SupervisionEnded(Fact):
     call: str
     leg: str
-    why: str  # "hung up", "conversation over"
+    why: str  # "hung up", "conversation over", "interrupted" (power cut, kill)
     seconds: float
 
 

@@ -79,6 +79,8 @@ class Listeners:
         seconds = round(self._clock.now() - listener.since, 3)
         self._journal.write(facts.SupervisionEnded(self._conversation.call.id, leg.id, why, seconds))
         self._conversation.bridge.leave(leg.port)
+        if leg in self._conversation.connected:
+            self._conversation.connected.remove(leg)
         leg.on_flash = None
         listener.over()
 

@@ -90,6 +90,7 @@ def test_an_assigned_call_goes_to_everybody_again_when_the_agent_leaves():
         waiting = world.offer("sales")
         await asyncio.sleep(1)
         desk.do.assign(waiting.id, "1001", BY, "his customer")
+        desk.do.prioritise(waiting.id, 5, None, BY)
         world.login("1002")
         await asyncio.sleep(20)
         assert world.agent("1002").ready, "it is kept for 1001"

@@ -173,7 +173,7 @@ class Dispatcher:
         for lane in [lane for lane in queue.lanes.values() if len(lane.waiting) and lane.unattended()]:
             for entry in list(lane.waiting):
                 demand = lane.demand
-                if demand.wanted and (entry.wanted_until is not None or entry.order_class >= ASSIGNED_CLASS):
+                if demand.wanted:
                     entry.wanted_until = None
                     demand = replace(demand, wanted="")
                 if not demand.wanted:

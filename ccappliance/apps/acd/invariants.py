@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
-from ccappliance.apps.acd.dispatcher import ASSIGNED_CLASS
 from ccappliance.apps.acd.entry import OrderKey
 from ccappliance.base.errors import Bug
 from ccappliance.call import facts
@@ -220,7 +219,7 @@ class Invariants:
     def _check_conserving(self, queue: "Queue") -> None:
         for lane in queue.lanes.values():
             if lane.demand.wanted and len(lane.waiting) and lane.unattended():
-                self._check_assigned(queue, lane)
+                self._check_kept(queue, lane)
             if not len(lane.free):
                 continue
             for entry in lane.waiting:
@@ -228,10 +227,9 @@ class Invariants:
                     if queue.may_take(entry, queue.members[number]):
                         self._say(f"2: agent {number} is free and call {entry.call.id} waits in {queue.name}")
 
-    def _check_assigned(self, queue: "Queue", lane: "Lane") -> None:
+    def _check_kept(self, queue: "Queue", lane: "Lane") -> None:
         for entry in lane.waiting:
-            if entry.order_class >= ASSIGNED_CLASS:
-                self._say(f"2: call {entry.call.id} of {queue.name} is kept for {lane.demand.wanted}, who is away")
+            self._say(f"2: call {entry.call.id} of {queue.name} is kept for {lane.demand.wanted}, who is away")
 
     def _person(self, number: str) -> _Person:
         person = self._people.get(number)
