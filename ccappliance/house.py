@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
+from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
@@ -27,6 +28,7 @@ from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
+from ccappliance.call.supervision import supervise_finder
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -118,7 +120,8 @@ class House:
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
-        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
+        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
+                               lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
@@ -133,6 +136,9 @@ class House:
             calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
         self.acd.use(self.callbacks)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
+                                           hang_up=self.switch.hang_up,
+                                           known_call=lambda call: call in self.switch.calls)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -231,6 +237,10 @@ class House:
         settings = self.site.queues.get(queue)
         return settings.service_level if settings else 0.0
 
+    def _variant(self, queue: str) -> str:
+        settings = self.site.queues.get(queue)
+        return settings.service_level_variant if settings else "b"
+
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
@@ -263,6 +273,7 @@ class House:
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
             "callback": self.callbacks.find,
+            "supervise": supervise_finder(self.switch),
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room

@@ -15,8 +15,10 @@ from ccappliance.base.errors import ConfigError, Refused
 from ccappliance.call import facts
 from ccappliance.call.call import Call
 from ccappliance.call.callback_figures import CallbackFigures
+from ccappliance.call.figures import VARIANTS
 from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
+from ccappliance.call.supervision import summon
 from ccappliance.config.keys import KeyInfo
 from ccappliance.config.load import Loaded, load
 from ccappliance.config.show import changes, plain, show
@@ -75,6 +77,7 @@ class View:
             "channels": dict(Counter(_state(circuit) for circuit in house.switch.circuits.values())),
             "today": {"offered": total.offered, "answered": total.answered, "abandoned": total.abandoned,
                       "service_level": round(total.service_level or 0.0, 4)},
+            "service_level_is": f"{total.variant}: {VARIANTS[total.variant]}",
             "ticks": stats.ticks, "late_ticks": stats.late, "worst_late": round(stats.worst_late, 6),
             "alarms": [{"alarm": one.alarm, "subject": one.subject, "words": one.words,
                         "since": round(now - one.since, 1)} for one in house.alarms.standing()],
@@ -138,7 +141,19 @@ class View:
             raise Refused("no_such_station", f"there is no station {station}")
         return self._call_row(self._house.switch.originate(station, number, group, by))
 
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> view.CallRow:
+        switch = self._house.switch
+        if call_id not in switch.calls:
+            raise Refused("no_such_call", f"there is no call {call_id}; `ccappliance calls list` shows those alive")
+        if not switch.has_station(station):
+            raise Refused("no_such_station", f"there is no station {station}")
+        return self._call_row(summon(switch, call_id, station, mode, by))
+
     # ---- agents and queues ----
+
+    @property
+    def supervisor(self) -> view.Supervisor:
+        return self._house.interventions
 
     def agents(self) -> list[view.AgentRow]:
         return [self._agent_row(row) for row in self._house.acd.agents()]
@@ -181,7 +196,8 @@ class View:
             for row in self._house.acd.agents() if name in row["queues"]]
         entries: list[view.EntryRow] = [
             {"position": row["position"], "call": row["call"], "calling": row["calling"], "name": row["name"],
-             "waited": row["waited"], "order_class": row["class"], "state": "offered" if row["ringing"] else "waiting"}
+             "waited": row["waited"], "order_class": row["class"], "boost": row["boost"], "demand": row["demand"],
+             "kind": row["kind"], "ringing": row["ringing"], "state": "offered" if row["ringing"] else "waiting"}
             for row in self._house.acd.entries(name)]
         return {**self._queue_row(rows[0]), "entries": entries, "members": members}
 
@@ -356,10 +372,13 @@ class View:
         states = Counter(one["state"] for one in self._house.acd.agents() if row["queue"] in one["queues"])
         busy = sum(states[state] for state in ("reserved", "ringing", "talking", "hold", "wrapup"))
         level, wait = figures.service_level, figures.average_wait
+        settings = self._house.site.queues.get(row["queue"])
+        threshold = settings.service_level if settings else 0.0
         return {"name": row["queue"], "label": row["label"], "strategy": row["strategy"], "waiting": row["waiting"],
                 "longest_wait": row["longest"], "agents_ready": states["ready"], "agents_busy": busy,
                 "agents_paused": states["paused"], "offered": figures.offered, "answered": figures.answered,
                 "abandoned": figures.abandoned, "service_level": None if level is None else round(level, 4),
+                "service_level_is": f"{figures.variant}, {threshold:g} s: {VARIANTS[figures.variant]}",
                 "average_wait": None if wait is None else round(wait, 1)}
 
     def _parties(self, call: str) -> list[str]:

@@ -22,7 +22,7 @@ from ccappliance.media.tones import load_zones
 from ccappliance.signalling.pri_settings import PriSettings, channels_of
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
-AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end")
+AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "monitor", "whisper", "barge", "takeover")
 
 
 @dataclass(frozen=True, kw_only=True)

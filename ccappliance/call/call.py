@@ -40,6 +40,7 @@ class Call:
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
         self.before = ()  # nothing has to happen before an agent's station rings
         self.steps = ()  # nor between his answer and the connection
+        self.conversation: Conversation | None = None  # the one it is in now
         self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()

@@ -185,6 +185,32 @@ class TransferEnded(Fact):
     outcome: str  # "attended", "blind", "returned", "failed", "conference", "held_left", "abandoned" (the call ended)
 
 
+@dataclass(frozen=True, slots=True)
+class SupervisionStarted(Fact):
+    """A supervisor's telephone hears this call's conversation from now on."""
+
+    call: str  # whose conversation
+    leg: str  # the supervisor's, of a call of his own
+    station: str
+    mode: str  # "monitor" (nobody hears him), "whisper" (the agent does), "barge" (everybody does)
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionChanged(Fact):
+    call: str
+    leg: str
+    mode: str  # as above, or "takeover": he has the agent's place
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionEnded(Fact):
+    call: str
+    leg: str
+    why: str  # "hung up", "conversation over", "interrupted" (power cut, kill)
+    seconds: float
+
+
 # ---- IVR ----
 
 
@@ -364,6 +390,19 @@ class CallbackEnded(Fact):
     high: float | None
     attempts: int
     by: str  # who decided it; "": the rules
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened(Fact):
+    """A person has decided something in place of the rules; what follows from it is told by the facts after it."""
+
+    verb: str  # "move", "assign", "prioritise", "pull", "strategy", "pause", "ready", "logout", "skills", "release"
+    call: str  # "" if it is about none; so are queue and agent
+    queue: str
+    agent: str
+    what: str  # to what: a queue, a destination, "class 2, boost 60 s", a strategy, a reason, "now", levels of skills
+    by: str
+    why: str
 
 
 # ---- recording ----

@@ -10,15 +10,23 @@ from ccappliance.call.journal import Entry
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
+VARIANTS = {  # of the service level, which people compare without saying which they mean; entries that have ended count
+    "a": "answered in time / offered",
+    "b": "answered in time / (offered − short abandons)",
+    "c": "answered in time / answered",
+    "d": "(answered in time + abandoned in time) / offered",
+}
 
 
 @dataclass
 class QueueFigures:
-    """One queue since midnight. Service level, variant b: answered within the threshold / all but short abandons."""
+    """One queue since midnight. `variant`, of VARIANTS, says how its service level is reckoned."""
 
+    variant: str = "b"
     offered: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     in_time: int = 0
+    abandoned_in_time: int = 0
     answer_wait: float = 0.0  # seconds, sum over answered entries
     longest_wait: float = 0.0
 
@@ -32,8 +40,15 @@ class QueueFigures:
 
     @property
     def service_level(self) -> float | None:
-        counted = sum(self.outcomes.values()) - self.outcomes.get("short_abandoned", 0)
-        return self.in_time / counted if counted else None
+        offered, good = sum(self.outcomes.values()), self.in_time
+        match self.variant:
+            case "b":
+                offered -= self.outcomes.get("short_abandoned", 0)
+            case "c":
+                offered = self.answered
+            case "d":
+                good += self.abandoned_in_time
+        return good / offered if offered else None
 
     @property
     def average_wait(self) -> float | None:
@@ -57,10 +72,13 @@ class AgentFigures:
 
 
 class Figures:
-    """A reader of the journal. `threshold(queue)` is the queue's service level in s; `local` tells the local day."""
+    """A reader of the journal. `threshold(queue)` is the queue's service level in s, `variant(queue)` how it is
+    reckoned; `local` tells the local day."""
 
-    def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date]) -> None:
+    def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date],
+                 variant: Callable[[str], str] = lambda queue: "b") -> None:
         self._threshold = threshold
+        self._variant = variant
         self._local = local
         self._day: date | None = None
         self._hour: tuple[int, int, int, int] | None = None
@@ -103,7 +121,10 @@ class Figures:
             self.callbacks.setdefault(fact.queue, CallbackFigures()).hear(fact)
 
     def queue(self, name: str) -> QueueFigures:
-        return self.queues.get(name) or QueueFigures()
+        """A reload may have changed the variant: it is that of now."""
+        found = self.queues.get(name) or QueueFigures()
+        found.variant = self._variant(name)
+        return found
 
     def agent(self, number: str) -> AgentFigures:
         return self.agents.setdefault(number, AgentFigures())
@@ -125,11 +146,13 @@ class Figures:
         return occupied / available if available else 0.0
 
     def total(self) -> QueueFigures:
-        """All queues together."""
-        total = QueueFigures()
+        """All queues together, by the variant they share, or else variant b."""
+        variants = list(dict.fromkeys(self._variant(name) for name in self.queues))
+        total = QueueFigures(variant=variants[0] if len(variants) == 1 else "b")
         for one in self.queues.values():
             total.offered += one.offered
             total.in_time += one.in_time
+            total.abandoned_in_time += one.abandoned_in_time
             total.answer_wait += one.answer_wait
             total.longest_wait = max(total.longest_wait, one.longest_wait)
             for outcome, count in one.outcomes.items():
@@ -143,6 +166,8 @@ class Figures:
         queue = self._queue(fact.queue)
         queue.outcomes[fact.outcome] = queue.outcomes.get(fact.outcome, 0) + 1
         queue.longest_wait = max(queue.longest_wait, fact.waited)
+        if fact.outcome in ABANDONS:
+            queue.abandoned_in_time += fact.waited <= self._threshold(fact.queue)
         if fact.outcome == "answered":
             queue.answer_wait += fact.waited
             queue.in_time += fact.waited <= self._threshold(fact.queue)

@@ -131,17 +131,21 @@ class Switch:
             if found is None:
                 raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
             routed = Routed(found.destination, f"originated by {by}")
-        return self.call_station(station, routed, called=to)
+        return self.ring(station, to, routed)
+
+    def ring(self, station: str, to: str, routed: Routed, variables: Mapping[str, str] | None = None) -> Call:
+        """Ring a station that shows `to`; when it answers, its call goes where `routed` says."""
+        return self.call_station(station, routed, called=to, variables=variables)
 
     def call_station(self, station: str, routed: Routed, *, called: str, name: str = "",
-                     ring: float = ORIGINATE_RING) -> Call:
+                     ring: float = ORIGINATE_RING, variables: Mapping[str, str] | None = None) -> Call:
         """A call of ours whose anchor is a station: it is rung and shows `called`; when it answers, the call goes on.
 
         Refused("no_station"/"busy"/"blocked") if it can't be rung now.
         """
         circuit = self.station(station)
         return self._originate(circuit, station, routed, called=called, calling=station, shown=(called, name),
-                               ring=ring)
+                               ring=ring, variables=variables)
 
     def call_outside(self, group: str, number: str, routed: Routed, *, but: Sequence[str] = (), kept: bool = False,
                      ring: float = ORIGINATE_RING) -> Call:
@@ -150,13 +154,14 @@ class Switch:
         return self._originate(circuit, number, routed, called=number, calling="", shown=("", ""), ring=ring)
 
     def _originate(self, circuit: signals.Circuit, number: str, routed: Routed, *, called: str, calling: str,
-                   shown: tuple[str, str], ring: float) -> Call:
+                   shown: tuple[str, str], ring: float, variables: Mapping[str, str] | None = None) -> Call:
         if circuit.name in self._legs or not circuit.idle:
             if circuit.blocked is not None:
                 raise Refused("blocked", f"{circuit.name} can't be used: {circuit.blocked.words}")
             raise Refused("busy", f"{circuit.name} is {circuit.state}")
         call = Call(self, self.outside.ids.call(), "out", called, calling, "", circuit.name, self.language)
         self.journal.write(facts.CallOffered(call.id, circuit.name, "out", called, calling, ""))
+        call.variables.update(variables or {})
         try:
             leg = call.place_on(circuit, number, calling=shown[0], name=shown[1])
         except (Refused, LineFault):

@@ -20,11 +20,16 @@ OPTIONS = {"within", "shows", "to", "as"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
-MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login", "callback")
+MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login", "callback",
+           "intervene")
 ORDER_NEEDS = {"station", "to"}
 CALLBACK_NEEDS = {"queue", "calling"}
 CALLBACK_KEYS = CALLBACK_NEEDS | {"number", "told", "refused"}
 ORDER_KEYS = ORDER_NEEDS | {"trunk", "refused"}
+INTERVENTIONS = {"move": {"call", "queue"}, "assign": {"call", "agent"}, "prioritise": {"call", "order_class", "boost"},
+                 "pull": {"call", "to"}, "strategy": {"queue", "strategy"}, "skills": {"agent", "levels"},
+                 "force": {"agent", "state", "reason", "now"}, "release": {"call"},
+                 "listen": {"call", "station", "mode"}}  # what a supervisor can do → what he says of it
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
 WITHIN = 10.0  # s an expectation waits unless told
@@ -74,6 +79,18 @@ class Taken:
 
     def __str__(self) -> str:
         return f"{self.calling} in {self.queue}"
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What a supervisor decides at his desk. A `call` among `given` is that of this calling number."""
+
+    do: str
+    given: Mapping[str, Any]
+    refused: str = ""  # the code with which it must be refused
+
+    def __str__(self) -> str:
+        return " ".join([self.do, *map(str, self.given.values())])
 
 
 @dataclass(frozen=True)
@@ -223,6 +240,8 @@ class _Reader:
                 self._wrong(told, word, "needs agent and station", 'write login: {agent: "1001", station: "8001"}')
                 return None
             return Step(place, "", word, (str(seat["agent"]), str(seat["station"])))
+        if word == "intervene":
+            return self._intervention(place, told)
         argument = self._plain(told)
         if word == "spoil" and argument not in SPOILED:
             self._wrong(told, word, f"{argument!r} can't be done to caller ID", f"known: {', '.join(SPOILED)}")
@@ -241,6 +260,16 @@ class _Reader:
             return None
         return Step(place, "", "callback", Taken(**{key: str(value) for key, value in taken.items()},
                                                  told=(float(range_[0]), float(range_[1])) if range_ else None))
+
+    def _intervention(self, place: str, told: yaml.Node) -> Step | None:
+        given = self._plain(told) if isinstance(told, yaml.MappingNode) else {}
+        do, refused = str(given.pop("do", "")), str(given.pop("refused", ""))
+        known = INTERVENTIONS.get(do)
+        if known is None or not set(given) <= known | {"why"}:
+            says = ", ".join(sorted(known)) if known else ", ".join(INTERVENTIONS)
+            self._wrong(told, f"intervene.{do or 'do'}", "is nothing a supervisor can say", f"known: {says}")
+            return None
+        return Step(place, "", "intervene", Intervention(do, given, refused))
 
     def _deed(self, place: str, who: str, told: yaml.Node) -> Step | None:
         if isinstance(told, yaml.ScalarNode):

@@ -7,7 +7,7 @@ import pytest
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.facts import Fact
-from ccappliance.call.figures import Figures
+from ccappliance.call.figures import VARIANTS, Figures
 from ccappliance.call.journal import Entry
 
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -42,6 +42,29 @@ def test_service_level_counts_answered_in_time_over_all_but_short_abandons() -> 
     assert sales.longest_wait == 90.0
     assert sum(sales.outcomes.values()) == sales.offered
     assert figures.total().outcomes == sales.outcomes
+
+
+@pytest.mark.parametrize(("variant", "level"), [("a", 1 / 6), ("b", 1 / 5), ("c", 1 / 2), ("d", 3 / 6)])
+def test_the_four_service_levels_of_one_day(variant: str, level: float) -> None:
+    """Answered after 10 and 30 s, abandoned after 15 and 60 s, after 2 s (short), timed out; in time is 20 s."""
+    figures = Figures(lambda queue: 20.0, lambda at: at.date(), lambda queue: variant)
+    steps = [*((0.0, entered()) for _ in range(6)), *((1.0, left(*one)) for one in (
+        ("answered", 10.0), ("answered", 30.0), ("abandoned", 15.0), ("abandoned", 60.0), ("short_abandoned", 2.0),
+        ("timed_out", 90.0)))]
+    for seq, (now, fact) in enumerate(steps, 1):
+        figures.hear(Entry(seq, BEGIN, now, fact))
+    assert figures.queue("sales").service_level == pytest.approx(level)
+    assert (figures.total().variant, figures.total().service_level) == (variant, pytest.approx(level))
+    assert variant in VARIANTS
+
+
+def test_queues_of_different_variants_are_totalled_by_b() -> None:
+    figures = Figures(lambda queue: 20.0, lambda at: at.date(), lambda queue: {"sales": "a", "service": "c"}[queue])
+    for name in ("sales", "service"):
+        figures.hear(Entry(1, BEGIN, 0.0, facts.QueueEntered("c", name, 1, 0.0, 0, 0.0)))
+        figures.hear(Entry(2, BEGIN, 0.0, facts.QueueLeft("c", name, "answered", 5.0, 1, "")))
+    assert figures.queue("sales").variant == "a"
+    assert figures.total().variant == "b"
 
 
 def test_a_queue_nobody_has_called_has_no_service_level() -> None:

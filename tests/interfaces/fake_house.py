@@ -19,12 +19,14 @@ AGENT = {"number": "1001", "name": "李明", "state": "ready", "reason": "", "si
          "station": "8001", "call": "", "queues": ["sales"], "answered": 3}
 QUEUE = {"name": "sales", "label": "销售", "strategy": "longest-idle", "waiting": 1, "longest_wait": 65.0,
          "agents_ready": 1, "agents_busy": 0, "agents_paused": 0, "offered": 4, "answered": 3, "abandoned": 0,
-         "service_level": 0.75, "average_wait": 12.0}
+         "service_level": 0.75, "service_level_is": "b, 20 s: answered in time / offered", "average_wait": 12.0}
 CHANNEL = {"name": "fxo/1", "number": 1, "span": 1, "kind": "fxo", "station": "", "state": "offered",
            "call": "1000.000001", "alarm": ""}
 STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "state": "ready", "driver": "simulated",
           "config": "etc", "journal_seq": 7, "calls": 1, "waiting": 1, "agents": {"ready": 1}, "channels": {"idle": 7},
-          "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75}, "ticks": 100, "late_ticks": 1,
+          "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75},
+          "service_level_is": "b: answered in time / offered",
+          "ticks": 100, "late_ticks": 1,
           "worst_late": 0.0123, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
                                             "since": 61.0}]}
 CALLBACK = {"callback": "1000.000001-c1", "queue": "sales", "number": "13800138000", "name": "王小明", "position": 2,
@@ -123,12 +125,21 @@ class FakeHouse:
             raise Refused("illegal_state", "the agent is not in wrap-up")
         return AGENT
 
+    @property
+    def supervisor(self) -> "FakeSupervisor":
+        return FakeSupervisor(self.asked)
+
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> Any:
+        self._known(call_id)
+        self.asked.append(("listen", call_id, station, mode, by))
+        return CALL
+
     def queues(self) -> Any:
         return [QUEUE]
 
     def queue(self, name: str) -> Any:
         entry = {"position": 1, "call": CALL["id"], "calling": "139", "name": "", "waited": 65.0, "order_class": 0,
-                 "state": "waiting"}
+                 "boost": 5.0, "demand": "tier 2", "kind": "call", "ringing": ["1001"], "state": "waiting"}
         return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
                                                          "station": "8001"}]}
 
@@ -185,6 +196,21 @@ class FakeHouse:
     def _known(self, call_id: str) -> None:
         if call_id != CALL["id"]:
             raise Refused("no_such_call", f"there is no call {call_id!r}")
+
+
+class FakeSupervisor:
+    """Remembers what is asked, in the order of the parameters; refuses queue "nowhere"."""
+
+    def __init__(self, asked: list[tuple[Any, ...]]) -> None:
+        self._asked = asked
+
+    def __getattr__(self, verb: str) -> Any:
+        def ask(*given: Any, **more: Any) -> Any:
+            if "nowhere" in given:
+                raise Refused("no_queue", "there is no queue 'nowhere'")
+            self._asked.append((verb, *given, *more.values()))
+            return {"english": 3} if verb == "skills" else not more.get("now", True)
+        return ask
 
 
 @contextmanager

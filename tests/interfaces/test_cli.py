@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fake_house import CALL, QUEUE, STATUS, FakeHouse, served
 
 from ccappliance.config.keys import key
 from ccappliance.interfaces.cli import table as tables
+from ccappliance.interfaces.cli.command import connect
 from ccappliance.interfaces.cli.main import COMMANDS, build
 from ccappliance.interfaces.cli.roof import DayOptions, DayResult, Roof, RunOptions, StoryResult, TestOptions
 
@@ -132,6 +134,44 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
         ("agent_set", "1001", "resume", "", ""), ("callback_set", "1000.000001-c1", "cancel"),
         ("callback_set", "1000.000001-c1", "retry"), ("reload",)]
+
+
+def test_a_supervisors_decisions_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
+    house[0].asked.clear()
+    call = ["--call", CALL["id"]]
+    why = ["--why", "VIP"]
+    for words in (["queues", "move", *call, "--to", "service", *why], ["queues", "assign", *call, "--agent", "1001"],
+                  ["queues", "prioritise", *call, "--class", "-2", "--boost", "60", *why],
+                  ["queues", "pull", *call, "--to", "hangup:busy"],
+                  ["queues", "strategy", "--queue", "sales", "--strategy", "ring-all", *why],
+                  ["agents", "force", "--agent", "1001", "--state", "pause", "--reason", "lunch", "--now", *why],
+                  ["agents", "skills", "--agent", "1001", "--set", "english=3", "--set", "billing=0"],
+                  ["calls", "release", *call, *why],
+                  ["calls", "monitor", *call, "--station", "8002", "--mode", "whisper"]):
+        result = ask(house, *words)
+        assert result.exit_code == 0, result.output
+        assert result.output
+    by = house[0].asked[0][3]
+    one = CALL["id"]
+    assert by.startswith("cli:")
+    assert house[0].asked == [
+        ("move", one, "service", by, "VIP"), ("assign", one, "1001", by, ""),
+        ("prioritise", one, -2, 60.0, by, "VIP"), ("pull", one, "hangup:busy", by, ""),
+        ("strategy", "sales", "ring-all", by, "VIP"), ("force", "1001", "pause", by, "VIP", "lunch", True),
+        ("skills", "1001", ["english=3", "billing=0"], by, ""), ("release", one, by, "VIP"),
+        ("listen", one, "8002", "whisper", by)]
+    refused = ask(house, "queues", "move", *call, "--to", "nowhere", "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.output)["error"]["code"] == "no_queue"
+
+
+def test_a_queue_can_be_watched(house: tuple[FakeHouse, Path]) -> None:
+    """One picture after the other, on one connection; entries with demand, boost and who is being rung."""
+    with connect(house[1]) as client, closing(client.stream("queues.watch", queue="sales", every=0.2)) as pictures:
+        shown = [next(pictures), next(pictures)]
+    assert [one["entries"][0]["ringing"] for one in shown] == [["1001"], ["1001"]]
+    text = ask(house, "queues", "show", "--queue", "sales").output
+    assert all(word in text for word in ("tier 2", "RINGING", "5.0", "b, 20 s: answered in time / offered"))
 
 
 def test_a_refusal_is_exit_code_1(house: tuple[FakeHouse, Path]) -> None:

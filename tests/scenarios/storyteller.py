@@ -19,7 +19,8 @@ FIRST_CALL = STORIES / "first-call.yaml"
 PAIRS = (  # what begins, what ends it, and the field that says which
     ("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
     ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
-    ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"))
+    ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"),
+    ("SupervisionStarted", "SupervisionEnded", "leg"))
 
 
 def stories() -> list[Path]:

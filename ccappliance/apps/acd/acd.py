@@ -1,7 +1,8 @@
 """The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
@@ -13,6 +14,7 @@ from ccappliance.apps.acd.queue import Queue
 from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
+from ccappliance.apps.acd.supervising import Supervising
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
 from ccappliance.call.facts import HoldChanged, QueueApplied
@@ -74,7 +76,7 @@ class Acd:
         """`queue:<name>`."""
         return self._queues.get(name)
 
-    def find_feature(self, name: str) -> Feature | None:
+    def find_feature(self, name: str) -> Feature | Supervising | None:
         """`agent:<feature>`."""
         return self.features.find(name)
 
@@ -115,9 +117,9 @@ class Acd:
         queue = self._queue(name)
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
-                 "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind, "name": entry.call.name,
-             "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "name": entry.call.name, "waited": round(now - entry.joined, 1), "class": entry.order_class,
+                 "boost": entry.boost, "demand": entry.demand.words, "kind": entry.kind,
+                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
         """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""
@@ -127,6 +129,16 @@ class Acd:
         self._strategies[name] = strategy
         self._write_applied(queue, strategy, by)
         queue.seat(queue.members, strategy)
+        self.dispatcher.schedule()
+
+    def set_skills(self, number: str, skills: Mapping[str, int], by: str) -> None:
+        """These are an agent's skills until the next reload. Refused: no_agent."""
+        agent = self.book.get(number)
+        agent.settings = replace(agent.settings, skills=skills)
+        for queue in self.dispatcher.seats.get(number, ()):
+            self._write_applied(queue, queue.strategy.name, by)
+            queue.reseat()
+            queue.staff_changed = True  # perhaps nobody can take somebody who waits any more
         self.dispatcher.schedule()
 
     def login(self, agent: str, station: str = "", by: str = "") -> None:

@@ -169,6 +169,7 @@ class Agent:
         self._must_be_here()
         self.pending = "logout"
         if self.on_call:
+            self._hear(self, self.state)  # who waits for him alone need not any more
             return False
         if not self._give_back(why):
             self._settle(why)
@@ -181,6 +182,7 @@ class Agent:
             raise Refused("leaving", f"agent {self.number} is logged out after this call")
         self.pending = pause
         if self.on_call:
+            self._hear(self, self.state)
             return False
         if not self._give_back(pause.why):
             self._settle(pause.why)
@@ -202,6 +204,20 @@ class Agent:
         if self.state is not _S.WRAPUP:
             raise Refused("not_in_wrapup", f"agent {self.number} is {self.state.value}, not in wrap-up")
         self._settle(why)
+
+    def make_ready(self, why: str) -> bool:
+        """Whatever keeps him is over: pause, wrap-up, what was to come after the call. False: he is on a call, and
+        ready after it, without wrap-up."""
+        self._must_be_here()
+        if self.state is _S.LINE_FAULT:
+            raise Refused("line_fault", f"agent {self.number} can't be ready: {self.why}")
+        self.pending = ""
+        self.missed_in_a_row = 0
+        if self.on_call:
+            self.wrapup = 0.0
+        elif self.state in (_S.PAUSED, _S.WRAPUP):
+            self._settle(why)
+        return self.state is not _S.TALKING and self.state is not _S.HOLD
 
     # ---- what the dispatcher asks ----
 

@@ -158,9 +158,9 @@ class Dispatcher:
                 queue.agent_taken(agent)
             if state is AgentState.READY:
                 queue.agent_free(agent)
-            if (left in AWAY) or (state in AWAY):
+            if left in AWAY or state in AWAY or agent.pending:
                 queue.staff_changed = True
-        if state is AgentState.READY or state in AWAY:
+        if state is AgentState.READY or state in AWAY or agent.pending:
             self.schedule()
 
     # ---- a run ----
@@ -187,7 +187,7 @@ class Dispatcher:
                      if len(lane.waiting) and not lane.demand.rest and lane.unattended()]:
             for entry in list(lane.waiting):
                 demand = lane.demand
-                if demand.wanted and entry.wanted_until is not None:
+                if demand.wanted:
                     entry.wanted_until = None
                     demand = replace(demand, wanted="")
                 if not demand.wanted:

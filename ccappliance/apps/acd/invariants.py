@@ -19,6 +19,7 @@ from ccappliance.base.errors import Bug
 from ccappliance.call import facts
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.lane import Lane
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.journal import Entry as JournalEntry
 
@@ -244,12 +245,18 @@ class Invariants:
 
     def _check_conserving(self, queue: "Queue") -> None:
         for lane in queue.lanes.values():
+            if lane.demand.wanted and len(lane.waiting) and lane.unattended():
+                self._check_kept(queue, lane)
             if not len(lane.free):
                 continue
             for entry in lane.waiting:
                 for _, number in lane.free:
                     if queue.may_take(entry, queue.members[number]):
                         self._say(f"2: agent {number} is free and call {entry.call.id} waits in {queue.name}")
+
+    def _check_kept(self, queue: "Queue", lane: "Lane") -> None:
+        for entry in lane.waiting:
+            self._say(f"2: call {entry.call.id} of {queue.name} is kept for {lane.demand.wanted}, who is away")
 
     def _person(self, number: str) -> _Person:
         person = self._people.get(number)

@@ -96,17 +96,19 @@ class Queue(Standing):
             call.queued_since = self._clock.now()
         return Entry(call, self, entered=call.queued_since, clock=self._clock, loop=self._loop)
 
-    def _turn_away(self, call: "Call") -> Left | None:
+    def closed_to_all(self) -> Left | None:
+        """How whoever came now would be turned away; None: he may wait."""
         settings = self.settings
         if settings.closed.calendar and not self._is_open(settings.closed.calendar):
-            left = Left("closed", settings.closed.to)
-        elif len(self.line) - self.callbacks_waiting >= min(settings.max_len.n, MAX_QUEUE_LEN):
-            left = Left("full", settings.max_len.to)
-        elif self.unstaffed():
-            left = Left("empty", settings.no_agents.to)
-        else:
-            return None
-        self._dispatcher.turn_away(self._entry(call), left.outcome)
+            return Left("closed", settings.closed.to)
+        if len(self.line) - self.callbacks_waiting >= min(settings.max_len.n, MAX_QUEUE_LEN):
+            return Left("full", settings.max_len.to)
+        return Left("empty", settings.no_agents.to) if self.unstaffed() else None
+
+    def _turn_away(self, call: "Call") -> Left | None:
+        left = self.closed_to_all()
+        if left is not None:
+            self._dispatcher.turn_away(self._entry(call), left.outcome)
         return left
 
     def _gone(self, entry: Entry, call: "Call") -> str:

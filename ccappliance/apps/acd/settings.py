@@ -140,6 +140,10 @@ class QueueSettings:
     music: str = key("music", doc="Prompt that is played in a loop to waiting callers.")
     service_level: float = key(20.0, unit="s", least=0, most=3600,
                                doc="Seconds within which a call should be answered.")
+    service_level_variant: str = key(
+        "b", choices=("a", "b", "c", "d"),
+        doc="How the service level is reckoned. a: answered in time / offered; b: answered in time / (offered − short "
+            "abandons); c: answered in time / answered; d: (answered + abandoned in time) / offered.")
     short_abandon: float = key(5.0, unit="s", least=0, most=600,
                                doc="A caller who hangs up within these seconds counts as a short abandon.")
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
@@ -177,6 +181,7 @@ class AgentSettings:
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+    supervisor: bool = key(False, doc="May listen to, coach and take over conversations from a telephone.")
 
     def check(self, report: Report, path: str) -> None:
         for skill, level in self.skills.items():

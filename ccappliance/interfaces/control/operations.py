@@ -6,6 +6,7 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.registry import Operations
+from ccappliance.interfaces.control.supervising import supervise
 from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
 
 MAX_RECORDINGS = 1_000  # rows of one answer: they fit in MAX_CONTROL_LINE
@@ -22,6 +23,7 @@ def operations_of(house: HouseView) -> Operations:
     _records(operations, house)
     _isdn(operations, house)
     _config(operations, house)
+    supervise(operations, house)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:

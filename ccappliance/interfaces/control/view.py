@@ -5,7 +5,7 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 ("cli:root") and goes into the facts.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypedDict
 
 from ccappliance.interfaces.control.isdn import Isdn
@@ -36,6 +36,7 @@ class Status(TypedDict):
     agents: dict[str, int]  # state → how many: {"ready": 2, "talking": 1}
     channels: dict[str, int]  # state → how many
     today: dict[str, float]  # offered, answered, abandoned, service_level (0..1) since midnight or start
+    service_level_is: str  # how today's is reckoned: "b: answered in time / (offered − short abandons)"
     ticks: int  # of the media tick
     late_ticks: int
     worst_late: float
@@ -161,6 +162,7 @@ class QueueRow(TypedDict):
     answered: int
     abandoned: int
     service_level: float | None  # 0..1; None before the first call
+    service_level_is: str  # "b, 20 s: answered in time / (offered − short abandons)"
     average_wait: float | None
 
 
@@ -173,6 +175,10 @@ class EntryRow(TypedDict):
     name: str
     waited: float
     order_class: int
+    boost: float  # seconds
+    demand: str  # who may take it, for people: "tier 2, english >= 3"
+    kind: str  # "call", "callback"
+    ringing: list[str]  # agents who are being rung for it
     state: str  # "waiting" or "offered"
 
 
@@ -308,6 +314,47 @@ class KeyRow(TypedDict):
 
 
 CALLBACK_REQUESTS = ("cancel", "retry")
+
+
+class Supervisor(Protocol):
+    """What a supervisor can decide in place of the rules. `why`: "" is "no reason given". All write Intervened.
+
+    Refused("not_waiting"), ("no_queue"), ("no_agent"), ("no_call") for what there is not.
+    """
+
+    def move(self, call: str, queue: str, by: str, why: str = "") -> None:
+        """To another queue, with its enter time. Refused("same_queue"), ("no_caller"), ("turned_away")."""
+        ...
+
+    def assign(self, call: str, agent: str, by: str, why: str = "") -> None:
+        """To one agent alone. Refused("not_a_member"), ("not_serving")."""
+        ...
+
+    def prioritise(self, call: str, order_class: int | None, boost: float | None, by: str, why: str = "") -> None:
+        """Refused("nothing_asked"), ("bad_class"), ("bad_boost")."""
+        ...
+
+    def pull(self, call: str, to: str, by: str, why: str = "") -> None:
+        """Out of the queue. Refused("no_destination"), ("no_caller")."""
+        ...
+
+    def strategy(self, queue: str, strategy: str, by: str, why: str = "") -> None:
+        """Refused("no_strategy")."""
+        ...
+
+    def force(self, agent: str, state: str, by: str, why: str = "", *, reason: str = "", now: bool = False) -> bool:
+        """pause, ready or logout; False: when his call is over. Refused("bad_state"), ("not_logged_in"), ("no_reason"),
+        ("leaving"), ("line_fault").
+        """
+        ...
+
+    def skills(self, agent: str, levels: Sequence[str], by: str, why: str = "") -> Mapping[str, int]:
+        """name=level, until a reload; answers all he has then. Refused("bad_skill")."""
+        ...
+
+    def release(self, call: str, by: str, why: str = "") -> None: ...
+
+
 AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
 
 
@@ -360,6 +407,16 @@ class HouseView(Protocol):
         """Carry out one of AGENT_REQUESTS. `station` only for login ("": the agent's own), `reason` for pause.
 
         Refused("no_such_agent"), ("no_such_station"), ("no_such_reason"), ("illegal_state").
+        """
+        ...
+
+    @property
+    def supervisor(self) -> Supervisor: ...
+
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> CallRow:
+        """Ring a station, and let it hear a call's conversation when it answers: monitor, whisper, barge, takeover.
+
+        Refused("no_such_call"), ("no_conversation"), ("bad_mode"), ("no_such_station"), ("busy").
         """
         ...
 
