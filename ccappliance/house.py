@@ -18,10 +18,12 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar
+from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
@@ -107,9 +109,11 @@ class House:
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
+        self.numbers = Numbers(site.system.area_code)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
+                             routes=self._new_routes(site, self.calendars),
+                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
@@ -166,7 +170,9 @@ class House:
             else:
                 book = self._new_book(site)
         calendars = self._new_calendars(site)
-        routes = Routes(site.routes, calendars, self.around.outside.clock)
+        routes = self._new_routes(site, calendars)
+        numbers = Numbers(site.system.area_code)
+        callers = Callers(numbers, site.vip, _inputs(site))
         groups = self._new_groups(site)
         commit_acd = self.acd.prepare(site.acd)
         # nothing below this line can fail
@@ -174,6 +180,8 @@ class House:
         self.prompts.book = book
         self.calendars = calendars
         self.switch.routes = self._dialplan.routes = routes
+        self.numbers = numbers
+        self.switch.callers = callers
         self.switch.groups = groups
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
@@ -214,6 +222,9 @@ class House:
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
+        return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)
 
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
         return {name: TrunkGroup(name, settings, self.switch.circuits) for name, settings in site.trunks.items()}
@@ -261,3 +272,8 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _inputs(site: Site) -> dict[str, LineInputs]:
+    return {name: LineInputs(line.language, line.site) for name, line in site.lines.items()
+            if isinstance(line, FxoLine)}
