@@ -42,6 +42,7 @@ from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, Line, Site
 from ccappliance.store.database import Store
 
+CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
 
@@ -115,7 +116,8 @@ class House:
                              routes=self._new_routes(site, self.calendars),
                              callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
+                       number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
@@ -132,6 +134,7 @@ class House:
         self.recorder.repair()
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
+        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
@@ -199,6 +202,9 @@ class House:
         return found is None or found.is_open(self.around.outside.clock.wall())
 
     # ---- inside ----
+
+    def _why_closed(self, calendar: str) -> str:
+        return self.calendars[calendar].state(self.around.outside.clock.wall())
 
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):

@@ -162,7 +162,8 @@ class Standing:
         """What this entry asks for after the steps of relaxation it has taken."""
         skills = self.settings.skills
         steps = min(entry.relaxed, len(skills.relax))
-        return both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        asked = both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        return both(f"lang_{entry.call.language}", asked) if skills.language else asked
 
     # ---- inside ----
 
