@@ -18,6 +18,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar
+from ccappliance.call.calendar_watch import CalendarWatch
 from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
@@ -110,6 +111,7 @@ class House:
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
+        self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
         self.numbers = Numbers(site.system.area_code)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
@@ -135,7 +137,8 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
-        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
+        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear,
+                       self.calendar_watch.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
         self.acd.open()
@@ -192,6 +195,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
     # ---- what rooms ask ----

@@ -6,8 +6,13 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 import pytest
 
+from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar, CalendarSettings
+from ccappliance.call.calendar_watch import CalendarWatch, warnings
+from ccappliance.call.facts import CallAnswered, Fact
 from ccappliance.call.holidays import holidays
+from ccappliance.call.journal import Entry
+from ccappliance.site import Site
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:30-18:00"))
@@ -71,3 +76,29 @@ def test_the_data_are_whole() -> None:
     for year in known.years:
         assert len([day for day in known.off if day.year == year]) in range(27, 34)
     assert all(day.weekday() >= 5 and day not in known.off for day in known.work)
+
+
+def test_the_alarm_comes_with_the_first_fact_of_the_day_and_goes_with_the_cause() -> None:
+    calendars = {"office": Calendar(OFFICE, SHANGHAI), "always": Calendar(CalendarSettings(), SHANGHAI)}
+    alarms = Alarms()
+    told: list[Fact] = []
+
+    def write(fact: Fact) -> None:
+        told.append(fact)
+        alarms.hear(Entry(1, datetime(2026, 11, 20, tzinfo=UTC), 0.0, fact))
+
+    watch = CalendarWatch(lambda: calendars, alarms, write)
+
+    def day(at: datetime) -> list[str]:
+        told.clear()
+        for _ in range(2):
+            watch.hear(Entry(1, at, 0.0, CallAnswered("1")))
+        return [f"{type(fact).__name__} {fact.subject}" for fact in told]  # type: ignore[attr-defined]
+    assert day(datetime(2026, 11, 10, tzinfo=UTC)) == []
+    assert day(datetime(2026, 11, 20, tzinfo=UTC)) == ["AlarmRaised calendar:office"]
+    assert day(datetime(2026, 11, 21, tzinfo=UTC)) == []
+    calendars["office"] = Calendar(CalendarSettings(country="cn", holidays=(date(2027, 1, 1),)), SHANGHAI)
+    assert day(datetime(2026, 11, 22, tzinfo=UTC)) == ["AlarmCleared calendar:office"]
+    site = Site(calendars={"office": OFFICE, "always": CalendarSettings()})
+    found = warnings(site, datetime(2026, 12, 1, tzinfo=UTC), {"calendars.office.country": "site.yaml:3:5"})
+    assert [(one.place, one.severity) for one in found] == [("site.yaml:3:5", "warning")]

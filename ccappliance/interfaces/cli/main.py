@@ -9,6 +9,8 @@ from ccappliance.interfaces.cli.roof import Roof
 _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
+    "calendars": f"{_HERE}.callers:calendars",
+    "callers": f"{_HERE}.callers:callers",
     "calls": f"{_HERE}.calls:calls",
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
