@@ -64,7 +64,8 @@ class FxoLine:
                      reload=False)
     language: str = key("", choices=("", "zh", "en"), doc="Language of those who call this line's number, unless the "
                                                           "VIP list knows better; empty: the site's.")
-    site: str = key("", doc="Where this line is, for routes and flows: a word of your choice.")
+    site: str = key("", pattern=r"[a-z][a-z0-9_]{0,20}|", doc="Where this line is, for routes, flows and queues: a "
+                                                              "word of your choice, such as shenzhen.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ class Call:
         self.line = line
         self.language = caller.language or language
         self.caller = caller
+        self.site = caller.site
         self.variables: dict[str, str] = {}
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds

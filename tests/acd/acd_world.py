@@ -165,6 +165,7 @@ class FakeCall:
         self.order_class = 0
         self.boost = 0.0
         self.require = ""
+        self.site = ""
         self.steps = ()
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)

@@ -11,8 +11,10 @@ from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, Closed, LastAgent, Skills
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr
+from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.journal import Entry
 from ccappliance.sim.loop import run_virtual
+from ccappliance.store.database import Store
 
 LAST = LastAgent(enabled=True, within=3600.0, wait=15.0)
 
@@ -123,6 +125,19 @@ def test_contacts_survive_a_restart_and_are_bounded():
     assert [contacts.resume(f"1{seq}", "sales", 60.0, 20.0) for seq in range(5)] == [None, None, None, 3.0, 4.0]
 
 
+def test_after_a_restart_the_cdrs_tell_who_talked_to_whom():
+    async def story():
+        world = town()
+        cdrs = CdrStore(Store(":memory:", threaded=False))
+        world.journal.follow(cdrs.hear)
+        await world.talk("1002", "13900001111")
+        contacts = Contacts(str.strip)
+        contacts.restore(cdrs.recent())
+        assert contacts.last_agent("13900001111", 60.0, world.outside.clock.wall()) == "1002"
+        await world.close()
+    run_virtual(story())
+
+
 # ---- his old place ----
 
 
@@ -191,6 +206,30 @@ def test_callers_get_agents_who_speak_their_language_also_after_relaxing():
         assert world.agent("1001").call == chinese.id
         assert world.acd.entries("sales")[0]["call"] == second.id, "1003 speaks neither"
         assert [fact.require for fact in entered(world)] == ["lang_en", "lang_zh", "lang_en"]
+        await world.close()
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+def test_agents_of_his_lines_site_come_first_for_a_while_if_any_is_there(at_home: bool):
+    async def story():
+        people = {number: AgentSettings(pin=f"9{number}", station=f"8{number[1:]}", skills=skills)
+                  for number, skills in {"1001": {}, "1002": {"site_shenzhen": 1}}.items()}
+        world = Town(AcdSettings(queues={"sales": queue_settings(skills=Skills(site_wait=20.0))}, agents=people))
+        world.answer_after = lambda station: 1.0
+        world.login("1001", *(["1002"] if at_home else []))
+
+        def call() -> FakeCall:
+            call = world.quiet_call("13900001111")
+            call.site = "shenzhen"
+            return world._launch(call, "queue:sales")
+        first, second = call(), call()
+        await asyncio.sleep(3)
+        assert world.agent("1002" if at_home else "1001").call == first.id
+        assert entered(world)[0].require == ("site_shenzhen" if at_home else "")
+        await asyncio.sleep(20)
+        assert (world.agent("1001").call == second.id) is at_home
+        assert [fact.why for fact in world.of(facts.EntryChanged)] == ["site: waited 20 s"] * at_home
         await world.close()
     run_virtual(story())
 

@@ -110,6 +110,9 @@ class Skills:
     relax: tuple[Relax, ...] = key((), doc="The schedule by which it is loosened, in the order of `after`.")
     language: bool = key(False, doc="Also require the skill lang_zh or lang_en, by the caller's language; it is never "
                                     "relaxed.")
+    site_wait: float = key(0.0, unit="s", least=0, most=3600,
+                           doc="Seconds for which the skill site_NAME is required as well, NAME being the site of the "
+                               "line the caller dialled; 0: agents of all sites at once.")
 
     def check(self, report: Report, path: str) -> None:
         _check_requirement(report, f"{path}.require", self.require)
@@ -273,6 +276,10 @@ class AcdSettings:
         if not members:
             report.warning(f"{path}.members", "nobody serves this queue", "name agents, a tag, or `all: true`")
             return
+        if queue.skills.site_wait and not any(skill.startswith("site_") for one in members
+                                              for skill in self.agents[one].skills):
+            report.warning(f"{path}.skills.site_wait", "nobody who serves this queue has a skill such as site_shenzhen",
+                           "give it to the agents of the site, or leave site_wait out")
         for language in LANGUAGES if queue.skills.language else ():
             if not any(self.agents[one].skills.get(f"lang_{language}") for one in members):
                 report.warning(f"{path}.skills.language", f"nobody who serves this queue has the skill lang_{language}",

@@ -163,7 +163,9 @@ class Standing:
         skills = self.settings.skills
         steps = min(entry.relaxed, len(skills.relax))
         asked = both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
-        return both(f"lang_{entry.call.language}", asked) if skills.language else asked
+        if skills.language:
+            asked = both(f"lang_{entry.call.language}", asked)
+        return both(f"site_{entry.call.site}", asked) if entry.at_home else asked
 
     # ---- inside ----
 
