@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
@@ -43,6 +44,7 @@ from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, Line, Site
 from ccappliance.store.database import Store
 
+T = TypeVar("T")
 CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
@@ -171,14 +173,11 @@ class House:
                           + ", ".join(waiting))
         book = self.prompts.book
         if site.prompts != self.site.prompts or site.flows != self.site.flows:
-            if self.around.threaded:
-                book = await self.around.loop.run_in_executor(None, self._new_book, site)
-            else:
-                book = self._new_book(site)
+            book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
         numbers = Numbers(site.system.area_code)
-        callers = Callers(numbers, site.vip, _inputs(site))
+        callers = await self._aside(lambda: Callers(numbers, site.vip, _inputs(site)))  # its file may be long
         groups = self._new_groups(site)
         commit_acd = self.acd.prepare(site.acd)
         # nothing below this line can fail
@@ -209,6 +208,10 @@ class House:
 
     def _why_closed(self, calendar: str) -> str:
         return self.calendars[calendar].state(self.around.outside.clock.wall())
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """What may take long, beside the loop; within it in virtual time."""
+        return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
 
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
