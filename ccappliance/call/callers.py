@@ -74,7 +74,8 @@ class Callers:
         """Who calls on an outside line."""
         number = self._numbers.read(calling)
         vip = self._vips.find(number)
-        inputs = self._lines.get(line, LineInputs())
+        span = line.rpartition("/")[0]  # pri/1/17 is a line of pri/1
+        inputs = self._lines.get(line) or self._lines.get(span) or LineInputs()
         return Caller(number, vip, vip.language or inputs.language, inputs.site)
 
     def station(self, station: str) -> Caller:

@@ -119,6 +119,7 @@ class Routes:
         self._zone = zone
         self._language = language
         self.dialplan = DialPlan([rule.called for rule in rules if rule.source == "stations"])
+        self.incoming = DialPlan([rule.called for rule in rules if rule.source == "lines" and rule.called])
 
     def from_line(self, line: str, called: str, calling: str, caller: Caller = NOBODY) -> Routed | None:
         """For a call that an exchange offers on `line`."""
@@ -144,8 +145,10 @@ class Routes:
         return None
 
     def _holds(self, rule: _Rule, asked: _Asked) -> bool:
-        given = rule.settings
-        if given.source != asked.source or (given.line and given.line != asked.line):
+        given, line = rule.settings, asked.line
+        if given.source != asked.source:
+            return False
+        if given.line and line != given.line and not line.startswith(f"{given.line}/"):  # pri/1 is all of pri/1/17
             return False
         if given.called and not pattern_matches(given.called, asked.called):
             return False

@@ -60,6 +60,7 @@ def test_what_the_line_says_counts_where_the_list_says_nothing() -> None:
     assert [callers().find("fxo/2", calling).language for calling in ("13911112222", "61234567", "13800138000")] == [
         "en", "zh", "en"]
     assert callers().find("fxo/2", "").site == "shenzhen"
+    assert callers().find("fxo/2/17", "").site == "shenzhen", "a B channel of a span has what the span says"
 
 
 def test_a_file_of_callers_and_each_of_its_mistakes_with_its_line(tmp_path: Path) -> None:
