@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
@@ -21,10 +22,13 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar
+from ccappliance.call.calendar_watch import CalendarWatch
+from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
@@ -46,6 +50,8 @@ from ccappliance.signalling.pri_span import PriSpan
 from ccappliance.site import FxoLine, Line, PriLine, Site, occupied
 from ccappliance.store.database import Store
 
+T = TypeVar("T")
+CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
 
@@ -126,11 +132,15 @@ class House:
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
+        self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
+        self.numbers = Numbers(site.system.area_code)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
+                             routes=self._new_routes(site, self.calendars),
+                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
+                       number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
         self.callbacks = Callbacks(self.acd, Means(
             loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
             calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
@@ -159,8 +169,9 @@ class House:
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
+        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
-                       self.callbacks.hear):
+                       self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
         self.acd.open()
@@ -198,12 +209,11 @@ class House:
                           + ", ".join(waiting))
         book = self.prompts.book
         if site.prompts != self.site.prompts or site.flows != self.site.flows:
-            if self.around.threaded:
-                book = await self.around.loop.run_in_executor(None, self._new_book, site)
-            else:
-                book = self._new_book(site)
+            book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
-        routes = Routes(site.routes, calendars, self.around.outside.clock)
+        routes = self._new_routes(site, calendars)
+        numbers = Numbers(site.system.area_code)
+        callers = await self._aside(lambda: Callers(numbers, site.vip, _inputs(site)))  # its file may be long
         groups = self._new_groups(site)
         commit_acd = self.acd.prepare(site.acd)
         # nothing below this line can fail
@@ -211,6 +221,8 @@ class House:
         self.prompts.book = book
         self.calendars = calendars
         self.switch.routes = self._dialplan.routes = routes
+        self.numbers = numbers
+        self.switch.callers = callers
         self.switch.groups = groups
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
@@ -218,6 +230,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
     # ---- what rooms ask ----
@@ -228,6 +241,13 @@ class House:
         return found is None or found.is_open(self.around.outside.clock.wall())
 
     # ---- inside ----
+
+    def _why_closed(self, calendar: str) -> str:
+        return self.calendars[calendar].state(self.around.outside.clock.wall())
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """What may take long, beside the loop; within it in virtual time."""
+        return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
 
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
@@ -255,6 +275,9 @@ class House:
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
+        return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)
 
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
         return {name: TrunkGroup(name, replace(settings, lines=site.circuits(settings.lines)), self.switch.circuits)
@@ -335,3 +358,8 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _inputs(site: Site) -> dict[str, LineInputs]:
+    return {name: LineInputs(line.language, line.site) for name, line in site.lines.items()
+            if isinstance(line, FxoLine | PriLine)}

@@ -12,7 +12,7 @@ from ccappliance import VERSION
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import ConfigError, Refused
-from ccappliance.call import facts
+from ccappliance.call import calendar_watch, facts
 from ccappliance.call.call import Call
 from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.figures import VARIANTS
@@ -274,9 +274,10 @@ class View:
         except ConfigError as error:
             return {"ok": False, "directory": str(path), "changes": [],
                     "findings": [_finding(finding.as_dict()) for finding in error.findings]}
+        late = calendar_watch.warnings(loaded.value, self._house.around.outside.clock.wall(), loaded.origins)
         return {"ok": True, "directory": str(path),
                 "changes": [_change(one.as_dict()) for one in changes(self._house.site, loaded.value)],
-                "findings": [_finding(finding.as_dict()) for finding in loaded.warnings]}
+                "findings": [_finding(finding.as_dict()) for finding in (*loaded.warnings, *late)]}
 
     async def config_reload(self, by: str) -> view.ReloadOutcome:
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
+from ccappliance.call.callers import NOBODY, Caller
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
@@ -25,18 +26,20 @@ class Call:
     """
 
     def __init__(self, switch: "Switch", call_id: str, direction: str, called: str, calling: str, name: str,
-                 line: str, language: str) -> None:
+                 line: str, language: str, caller: Caller = NOBODY) -> None:
         self.switch = switch
         self.id = call_id
         self.direction = direction  # "in", "internal", "out"
         self.called = called
         self.calling = calling
-        self.name = name
+        self.name = name or caller.label
         self.line = line
-        self.language = language
+        self.language = caller.language or language
+        self.caller = caller
+        self.site = caller.site
         self.variables: dict[str, str] = {}
-        self.order_class = 0  # what a flow has decided of its place in queues, besides the queue's own
-        self.boost = 0.0  # seconds
+        self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
+        self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
         self.before = ()  # nothing has to happen before an agent's station rings
         self.steps = ()  # nor between his answer and the connection

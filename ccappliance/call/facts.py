@@ -76,6 +76,23 @@ class CallOffered(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallClassified(Fact):
+    """What is known of the caller; routes, flows and queues go by it. Written once, after CallOffered."""
+
+    call: str
+    number: str  # +8613800138000; "" withheld
+    kind: str  # "mobile", "fixed", "short", "free", "station", "international", "unknown", "withheld"
+    region: str  # 广东深圳
+    carrier: str  # 移动 联通 电信 广电
+    vip: str  # class of the VIP list
+    language: str  # known of him or his line; "": the site's
+    site: str  # where the line is
+    order_class: int  # added to every queue's
+    boost: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRouted(Fact):
     call: str
     destination: str

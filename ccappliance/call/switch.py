@@ -11,6 +11,7 @@ from ccappliance.base.errors import LineFault, Refused
 from ccappliance.base.limits import MAX_CALLS, MAX_FLOW_DEPTH
 from ccappliance.call import facts
 from ccappliance.call.call import Call
+from ccappliance.call.callers import Callers
 from ccappliance.call.journal import Journal
 from ccappliance.call.leg import Leg, LegGone, LegState, Party
 from ccappliance.call.routes import Routed, Routes
@@ -39,11 +40,11 @@ class CallRecorder(Protocol):
 
 
 class Switch:
-    """Owns circuits, legs and calls. `routes` and `groups` are replaced whole by a reload."""
+    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload."""
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
                  zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
-                 language: str = "zh") -> None:
+                 callers: Callers, language: str = "zh") -> None:
         self.loop = loop
         self.outside = outside
         self.journal = journal
@@ -53,6 +54,7 @@ class Switch:
         self.sounds = sounds
         self.recorder = recorder
         self.routes = routes
+        self.callers = callers
         self.language = language
         self.groups: Mapping[str, TrunkGroup] = {}
         self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
@@ -225,14 +227,18 @@ class Switch:
             circuit.clear(Cause.CONGESTION)  # F62: shed before answer
             return
         if station:
-            routed = self.routes.dialled(called, station)
+            caller = self.callers.station(station)
+            routed = self.routes.dialled(called, station, caller)
         else:
-            routed = self.routes.from_line(circuit.name, called, offered.calling)
+            caller = self.callers.find(circuit.name, offered.calling)
+            routed = self.routes.from_line(circuit.name, called, offered.calling, caller)
         call = Call(self, self.outside.ids.call(), "internal" if station else "in", called, offered.calling,
-                    offered.name, circuit.name, self.language)
+                    offered.name, circuit.name, self.language, caller)
         self.journal.write(facts.CallOffered(call.id, circuit.name, call.direction, call.called, call.calling,
                                              call.name))
-        leg = self.make_leg(call, circuit, Party(offered.calling, offered.name), LegState.OFFERED)
+        if not station:
+            self.journal.write(caller.classified(call.id))
+        leg = self.make_leg(call, circuit, Party(offered.calling, call.name), LegState.OFFERED)
         circuit.accept()
         self._launch(call, routed or Routed("hangup:unallocated", "no rule"), leg)
 

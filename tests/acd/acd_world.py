@@ -170,6 +170,7 @@ class FakeCall:
         self.boost = 0.0
         self.require = ""
         self.before = ()
+        self.site = ""
         self.steps = ()
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,10 @@ from ccappliance.interfaces.cli.roof import DayOptions, DayResult, Roof, RunOpti
 
 @dataclass(frozen=True)
 class Site:
-    """A site with one key."""
+    """A site with two keys."""
 
     name: str = key("demo", doc="Its name.")
+    calendars: Mapping[str, str] = key(factory=dict, doc="None.")
 
 
 class FakeRoof:
@@ -228,7 +229,8 @@ def test_the_configuration_is_checked_without_a_daemon(tmp_path: Path) -> None:
     assert "right; files: 1" in run("config", "check", "--config", str(tmp_path), roof=roof).output
     assert json.loads(run("config", "check", "--json", *nobody, roof=roof).output)["ok"]
     shown = run("config", "show", "--origin", "--config", str(tmp_path), roof=roof).output
-    assert shown.splitlines() == ["KEY   VALUE  ORIGIN", "name  x      a.yaml:1:7"]
+    assert shown.splitlines() == ["KEY        VALUE  ORIGIN", "name       x      a.yaml:1:7",
+                                  "calendars  -      default"]
     assert "| `name` | text | `\"demo\"` |" in run("config", "docs", roof=roof).output
     assert json.loads(run("config", "docs", "--json", roof=roof).output)[0]["path"] == "name"
     assert "$defs" in json.loads(run("config", "schema", roof=roof).output)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
@@ -35,13 +36,17 @@ class Acd:
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
-                 is_open: Callable[[str], bool], counts: Counts) -> None:
+                 is_open: Callable[[str], bool], counts: Counts, number_of: Callable[[str], str] = str.strip,
+                 why_closed: Callable[[str], str] = lambda calendar: "night") -> None:
+        """`number_of(calling)`: its one form, "" if nobody can be known by it; `why_closed(calendar)`: "lunch", …"""
         self._loop = loop
         self._clock = outside.clock
         self._journal = journal
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self._why_closed = why_closed
+        self.contacts = Contacts(number_of)
         self._rules = Rules(counts, outside.chance.random)
         self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
@@ -164,7 +169,8 @@ class Acd:
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
-        """A journal reader: only for what no request tells, hold music of a queue's call."""
+        """A journal reader: for what no request tells, hold music of a queue's call, and who has talked to whom."""
+        self.contacts.hear(entry)
         fact = entry.fact
         if isinstance(fact, HoldChanged):
             self._loop.call_soon(self.book.held, fact.call, fact.leg, fact.held)
@@ -218,7 +224,8 @@ class Acd:
 
     def _make(self, name: str) -> Queue:
         queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
+                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open,
+                      contacts=self.contacts, why_closed=self._why_closed)
         queue.callbacks = self._callbacks
         return queue
 

@@ -34,6 +34,7 @@ class Promise:
         self.order_class = kept.order_class
         self.boost = kept.boost
         self.require = kept.require
+        self.site = ""  # where he called from does not matter any more
         self.attempts = kept.attempts
         self.attempt: Attempt | None = None
         self.blocked = ""  # what it waits for besides an agent, as `Callbacks.take` says

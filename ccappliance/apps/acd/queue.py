@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.announcer import Announcer, Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.entry import Connected, Entry, Left
 from ccappliance.apps.acd.standing import Rules, Standing
 from ccappliance.base.clock import Clock
@@ -23,7 +24,7 @@ class Queue(Standing):
 
     def __init__(self, name: str, rules: Rules, *, dispatcher: "Dispatcher", clock: Clock,
                  loop: asyncio.AbstractEventLoop, journal: "Journal", prompts: Prompts, say: Says,
-                 is_open: Callable[[str], bool]) -> None:
+                 is_open: Callable[[str], bool], contacts: Contacts, why_closed: Callable[[str], str]) -> None:
         super().__init__(name, rules)
         self._dispatcher = dispatcher
         self._clock = clock
@@ -33,6 +34,8 @@ class Queue(Standing):
         self._say = say
         self._is_open = is_open
         self.callbacks: Callbacks | None = None  # who calls people back, if anybody does
+        self._contacts = contacts
+        self._why_closed = why_closed
 
     @property
     def label(self) -> str:
@@ -64,7 +67,7 @@ class Queue(Standing):
         limit = self.settings.max_wait
         timer = self._loop.call_later(limit.after, self._dispatcher.leave, entry, "timed_out", limit.to)
         if entry.lane is None and entry.ended is None:
-            self._dispatcher.enter(entry)
+            self._dispatcher.enter(entry, *self._wanted(call))
         call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry, call)))
         try:
             if entry.in_line:
@@ -92,15 +95,24 @@ class Queue(Standing):
             self._let_go(entry, call)
 
     def _entry(self, call: "Call") -> Entry:
+        now, within = self._clock.now(), self.settings.resume_within
+        if call.queued_since is None and within:
+            call.queued_since = self._contacts.resume(call.calling, self.name, within, now)
         if call.queued_since is None:
-            call.queued_since = self._clock.now()
+            call.queued_since = now
         return Entry(call, self, entered=call.queued_since, clock=self._clock, loop=self._loop)
+
+    def _wanted(self, call: "Call") -> tuple[str, float | None]:
+        """The agent the caller talked to last, and until when he waits for him alone."""
+        last = self.settings.last_agent
+        agent = self._contacts.last_agent(call.calling, last.within, self._clock.wall()) if last.enabled else ""
+        return agent, self._clock.now() + last.wait if agent else None
 
     def closed_to_all(self) -> Left | None:
         """How whoever came now would be turned away; None: he may wait."""
         settings = self.settings
         if settings.closed.calendar and not self._is_open(settings.closed.calendar):
-            return Left("closed", settings.closed.to)
+            return Left("closed", settings.closed.destination(self._why_closed(settings.closed.calendar)))
         if len(self.line) - self.callbacks_waiting >= min(settings.max_len.n, MAX_QUEUE_LEN):
             return Left("full", settings.max_len.to)
         return Left("empty", settings.no_agents.to) if self.unstaffed() else None

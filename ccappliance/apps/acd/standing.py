@@ -166,7 +166,10 @@ class Standing:
         """What this entry asks for after the steps of relaxation it has taken."""
         skills = self.settings.skills
         steps = min(entry.relaxed, len(skills.relax))
-        return both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        asked = both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        if skills.language:
+            asked = both(f"lang_{entry.call.language}", asked)
+        return both(f"site_{entry.call.site}", asked) if entry.at_home else asked
 
     # ---- inside ----
 

@@ -9,7 +9,9 @@ from ccappliance.interfaces.cli.roof import Roof
 _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
+    "calendars": f"{_HERE}.callers:calendars",
     "callbacks": f"{_HERE}.callbacks:callbacks",
+    "callers": f"{_HERE}.callers:callers",
     "calls": f"{_HERE}.calls:calls",
     "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",
