@@ -146,7 +146,7 @@ class House:
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
-        self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
