@@ -23,6 +23,7 @@ from ccappliance.drivers.api import Channel
 from ccappliance.house import House
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.feed import Feed
+from ccappliance.interfaces.control.history import Told
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
@@ -57,6 +58,7 @@ class View:
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.history = Told(house.around.sink.read)
         house.journal.follow(self._hear)
 
     # ---- the box ----

@@ -53,11 +53,27 @@ class FakeIsdn:
             yield {"ago": 1.5, "line": line}
 
 
+class FakeHistory:
+    """A past with one call and one bad decision."""
+
+    async def explain(self, call: str, language: str) -> Any:
+        if call != CALL["id"]:
+            raise Refused("no_such_call", f"the journal tells of no call {call!r}")
+        word = "进入队列 sales" if language == "zh" else "entered queue sales\x1b[2J"
+        lines = [f"08:00:00.000  {word}", "    1001: busy"]
+        return {"call": call, "events": [{"what": "QueueEntered"}], "lines": lines}
+
+    async def check(self, day: str) -> Any:
+        told = {"seq": 7, "at": "2026-11-22T08:00:00.000+08:00", "call": CALL["id"], "queue": "sales", "words": "other"}
+        return {"decisions": 3, "unknown": 1, "differences": [told] if day else []}
+
+
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
     def __init__(self) -> None:
         self.isdn = FakeIsdn()
+        self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []
         self.closed = 0

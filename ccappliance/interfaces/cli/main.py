@@ -15,6 +15,7 @@ COMMANDS = {
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",
     "dsp": f"{_HERE}.dsp:dsp",
+    "explain": f"{_HERE}.explain:explain",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",

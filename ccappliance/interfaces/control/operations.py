@@ -20,6 +20,7 @@ def operations_of(house: HouseView) -> Operations:
     _agents(operations, house)
     _records(operations, house)
     _isdn(operations, house)
+    _history(operations, house)
     _config(operations, house)
 
     @operations.operation("operations.list")
@@ -186,3 +187,15 @@ def _config(operations: Operations, house: HouseView) -> None:
     async def config_show() -> Any:
         """Every key in force with its origin."""
         return house.config_show()
+
+
+def _history(operations: Operations, house: HouseView) -> None:
+    @operations.operation("explain.call")
+    async def explain_call(call: str, language: str = "en") -> Any:
+        """Why a call went as it did, recomputed from the journal: its events, and lines of words (zh or en)."""
+        return await house.history.explain(call, language)
+
+    @operations.operation("explain.check")
+    async def explain_check(day: str = "") -> Any:
+        """Every decision of a day (or of the whole journal) made again, and those that differ."""
+        return await house.history.check(day)
