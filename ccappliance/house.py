@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -126,6 +127,7 @@ class House:
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -146,6 +148,9 @@ class House:
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
+        if self.queue_log is not None:
+            self.queue_log.begin(sink.read, sink.last_seq)
+            self.journal.follow(self.queue_log.hear)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
@@ -160,6 +165,13 @@ class House:
         for span in self.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
+        if self.queue_log is not None:
+            self.queue_log.close()
+
+    def reopen_logs(self) -> None:
+        """Somebody has rotated the files we write for others."""
+        if self.queue_log is not None:
+            self.queue_log.reopen()
 
     # ---- reload ----
 
