@@ -254,6 +254,7 @@ class QueueApplied(Fact):
     seats: list[dict[str, Any]]  # in order: {agent, tier, weight, skills}
     why: str  # "configuration", or who changed the strategy
     ageing: bool = True  # whether entries stand by waiting time plus boost, or by boost, then time
+    service_level: float = 0.0  # s within which a call should be answered
 
 
 @dataclass(frozen=True, slots=True)

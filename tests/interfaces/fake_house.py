@@ -67,6 +67,12 @@ class FakeHistory:
         told = {"seq": 7, "at": "2026-11-22T08:00:00.000+08:00", "call": CALL["id"], "queue": "sales", "words": "other"}
         return {"decisions": 3, "unknown": 1, "differences": [told] if day else []}
 
+    async def audit(self, day: str) -> Any:
+        told = {"what": "queue", "where": "sales offered", "shown": 4, "recomputed": 5, "calls": [CALL["id"]]}
+        return {"day": day or "2026-11-22", "entries": 7, "calls": 1, "queue_entries": 1, "decisions": 1, "cdrs": 1,
+                "recordings": 0, "compared": "database" if day else "figures and database",
+                "differences": [told] if day else []}
+
 
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""

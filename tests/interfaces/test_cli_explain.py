@@ -28,8 +28,8 @@ class Stopped:
         return datetime(2026, 11, 22, 16, 0, tzinfo=UTC) + timedelta(seconds=self.seconds)
 
 
-def run(*words: object) -> Result:
-    return CliRunner().invoke(build(), ["explain", *map(str, words)], prog_name="ccappliance")
+def run(*words: object, command: str = "explain") -> Result:
+    return CliRunner().invoke(build(), [command, *map(str, words)], prog_name="ccappliance")
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +117,26 @@ def test_a_directory_without_a_journal_says_what_to_do(tmp_path: Path) -> None:
     told = run("7.1", "--journal", tmp_path)
     assert told.exit_code == 1
     assert "name the directory that holds" in told.output
+
+
+def test_an_audit_that_finds_nothing_is_content(sock: Path) -> None:
+    told = run("--socket", sock, command="audit")
+    assert told.exit_code == 0, told.output
+    assert "compared with figures and database: 0 differences" in told.output
+
+
+def test_an_audit_names_what_differs_and_the_calls(sock: Path) -> None:
+    told = run("--day", "2026-11-21", "--socket", sock, command="audit")
+    assert told.exit_code == 1
+    assert "sales offered" in told.output
+    assert CALL["id"] in told.output
+    assert json.loads(run("--day", "2026-11-21", "--json", "--socket", sock, command="audit").output)["calls"] == 1
+
+
+def test_a_journal_is_audited_without_a_daemon(tmp_path: Path) -> None:
+    write(tmp_path, "longest-idle: 3.0 s")
+    told = run("--journal", tmp_path, "--json", command="audit")
+    assert told.exit_code == 1
+    found = json.loads(told.output)
+    assert (found["calls"], found["queue_entries"], found["decisions"], found["compared"]) == (1, 1, 1, "journal")
+    assert [one["what"] for one in found["differences"]] == ["decision"]

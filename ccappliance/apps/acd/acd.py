@@ -221,7 +221,7 @@ class Acd:
         self._journal.write(QueueApplied(queue.name, strategy, [
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
              "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
-            self.settings.ageing))
+            self.settings.ageing, queue.settings.service_level))
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""

@@ -9,6 +9,7 @@ from ccappliance.interfaces.cli.roof import Roof
 _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
+    "audit": f"{_HERE}.audit:audit",
     "calls": f"{_HERE}.calls:calls",
     "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",

@@ -1,14 +1,15 @@
 """What the journal can tell of the past when it is read again: a call explained, and every decision checked."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
 
 from ccappliance.apps.acd.explain import check, explain
 from ccappliance.apps.acd.explain_words import lines, plain
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
+from ccappliance.interfaces.control.audit import Shown, audit
 
 LANGUAGES = ("zh", "en")
 Read = Callable[[], Iterator[Entry]]
@@ -25,18 +26,33 @@ class History(Protocol):
         """Decisions of a day ("": all) made again: {decisions, unknown, differences}. Refused: bad_parameters."""
         ...
 
+    async def audit(self, day: str) -> dict[str, Any]:
+        """Figures (today's), rows and rules of a day ("": today) recomputed: {…, differences}. Refused: bad_parameters.
+        """
+        ...
+
 
 class Told:
     """History from a journal, read anew for each question: in a thread, so that calls go on meanwhile."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, shown: Callable[[], Awaitable[Shown]], zone: tzinfo, wall: Callable[[], datetime]
+                 ) -> None:
+        """`shown`: what the house shows now, with the database's rows written; `zone`: of its calendar days."""
         self._read = read
+        self._shown = shown
+        self._zone = zone
+        self._wall = wall
 
     async def explain(self, call: str, language: str) -> dict[str, Any]:
         return await asyncio.to_thread(explained, self._read, call, language)
 
     async def check(self, day: str) -> dict[str, Any]:
         return await asyncio.to_thread(checked, self._read, day)
+
+    async def audit(self, day: str) -> dict[str, Any]:
+        wanted, shown = day_of(day), await self._shown()
+        today = self._wall().astimezone(self._zone).date()
+        return await asyncio.to_thread(lambda: audit(self._read(), wanted, shown, self._zone, today))
 
 
 def explained(read: Read, call: str, language: str) -> dict[str, Any]:

@@ -199,3 +199,8 @@ def _history(operations: Operations, house: HouseView) -> None:
     async def explain_check(day: str = "") -> Any:
         """Every decision of a day (or of the whole journal) made again, and those that differ."""
         return await house.history.check(day)
+
+    @operations.operation("audit")
+    async def audit(day: str = "") -> Any:
+        """Every figure and row of a day (today's if none is named) recomputed from the journal, and what differs."""
+        return await house.history.audit(day)
