@@ -140,3 +140,10 @@ def test_a_journal_is_audited_without_a_daemon(tmp_path: Path) -> None:
     found = json.loads(told.output)
     assert (found["calls"], found["queue_entries"], found["decisions"], found["compared"]) == (1, 1, 1, "journal")
     assert [one["what"] for one in found["differences"]] == ["decision"]
+
+
+def test_a_journal_is_printed_as_a_queue_log(journal: Path) -> None:
+    told = CliRunner().invoke(build(), ["journal", "queue-log", str(journal)], prog_name="ccappliance")
+    assert told.exit_code == 0, told.output
+    events = [line.split("|")[4] for line in told.output.splitlines()]
+    assert events == ["QUEUESTART", "AGENTLOGIN", "ENTERQUEUE", "CONNECT"]

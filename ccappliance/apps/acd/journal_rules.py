@@ -48,33 +48,17 @@ class JournalRules:
         self._offers: dict[str, tuple[str, str]] = {}  # open: offer → call, station
         self._ringing: dict[tuple[str, str], str] = {}  # (call, station) → leg that rings
         self._stops: deque[_Stop] = deque()
+        self._readers: dict[type, Callable[..., None]] = {  # most facts are none of ours, and cost one look
+            facts.DaemonStarted: self._begin, facts.QueueEntered: self._entered, facts.QueueLeft: self._left,
+            facts.OfferMade: self._offer_made, facts.OfferEnded: self._offer_ended,
+            facts.AgentMoved: self._agent_moved, facts.LegMoved: self._leg_moved}
 
     def hear(self, entry: Entry) -> None:
         while self._stops and self._stops[0].deadline < entry.now:
             self._judge(self._stops.popleft())
-        match entry.fact:
-            case facts.DaemonStarted():
-                self._begin()
-            case facts.QueueEntered(call=call, queue=queue):
-                account = self._sums.setdefault(queue, _Sum())
-                account.offered += 1
-                if call in account.waiting:
-                    self._breach(f"6: call {call} entered {queue} twice", call)
-                account.waiting[call] = None
-            case facts.QueueLeft():
-                self._left(entry.fact)
-            case facts.OfferMade(offer=offer, call=call, station=station, agent=agent):
-                self._offers[offer] = (call, station)
-                self._rung[agent] = offer
-            case facts.OfferEnded():
-                self._offer_ended(entry.fact, entry.now)
-            case facts.AgentMoved(agent=agent, state=state) if state not in RUNG:
-                self._rung.pop(agent, None)
-            case facts.LegMoved(call=call, party=party, state=state, leg=leg):
-                if state in _RINGS:
-                    self._ringing[call, party] = leg
-                else:
-                    self._ringing.pop((call, party), None)
+        read = self._readers.get(type(entry.fact))
+        if read is not None:
+            read(entry.fact, entry.now)
 
     def close(self) -> None:
         """At rest: do all queues add up?"""
@@ -85,13 +69,34 @@ class JournalRules:
 
     # ---- inside ----
 
-    def _begin(self) -> None:
+    def _begin(self, fact: facts.DaemonStarted, now: float) -> None:
         """A new run: nobody rings; entries the run before left open are ended in this one."""
         self._rung.clear()
         self._ringing.clear()
         self._stops.clear()
 
-    def _left(self, fact: facts.QueueLeft) -> None:
+    def _entered(self, fact: facts.QueueEntered, now: float) -> None:
+        account = self._sums.setdefault(fact.queue, _Sum())
+        account.offered += 1
+        if fact.call in account.waiting:
+            self._breach(f"6: call {fact.call} entered {fact.queue} twice", fact.call)
+        account.waiting[fact.call] = None
+
+    def _offer_made(self, fact: facts.OfferMade, now: float) -> None:
+        self._offers[fact.offer] = (fact.call, fact.station)
+        self._rung[fact.agent] = fact.offer
+
+    def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
+        if fact.state not in RUNG:
+            self._rung.pop(fact.agent, None)
+
+    def _leg_moved(self, fact: facts.LegMoved, now: float) -> None:
+        if fact.state in _RINGS:
+            self._ringing[fact.call, fact.party] = fact.leg
+        else:
+            self._ringing.pop((fact.call, fact.party), None)
+
+    def _left(self, fact: facts.QueueLeft, now: float) -> None:
         account = self._sums.setdefault(fact.queue, _Sum())
         account.outcomes[fact.outcome] = account.outcomes.get(fact.outcome, 0) + 1
         if fact.outcome not in OUTCOMES:
