@@ -96,7 +96,7 @@ def test_a_fact_of_another_room_is_told_as_it_is_written():
         words = told(world, call.id)
         assert "transfer to 95588 began" in words
         assert "hello" not in words
-        data = plain(explain(call.id, world.sink.read()))
+        data = [plain(event) for event in explain(call.id, world.sink.read()).events]
         assert data[0]["at"] == "2026-11-22T08:00:00.000Z"
         await world.close()
     run_virtual(story())

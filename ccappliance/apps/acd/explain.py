@@ -13,6 +13,8 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 
+MOST = 20  # states of one agent kept of one wait: the last ones
+MOST_TOLD = 1_000  # differences listed; the others are counted
 SHORTEST = 0.01  # s: a wait that is over with the dispatcher's next run is none
 # Facts of a call that explain nothing about its queues, or are told by a decision or a span.
 SILENT: tuple[type[facts.Fact], ...] = (
@@ -45,6 +47,7 @@ class _Span:
                 if seen and reason.code == "ringing" and seen[-1] == Reason("reserved", reason.detail):
                     continue  # one offer
                 seen.append(reason)
+                del seen[:-MOST]
 
 
 class Explainer:
@@ -129,7 +132,7 @@ def explain(call: str, entries: Iterable[Entry]) -> Explainer:
 
 def check(entries: Iterable[Entry], day: date | None = None) -> dict[str, Any]:
     """Make every decision of a day (None: of all days) again: how many there were, and each that differs."""
-    found: dict[str, Any] = {"decisions": 0, "unknown": 0, "differences": []}
+    found: dict[str, Any] = {"decisions": 0, "unknown": 0, "differences": [], "more": 0}
     zone: tzinfo = UTC
 
     def decided(decision: Decision) -> None:
@@ -137,9 +140,11 @@ def check(entries: Iterable[Entry], day: date | None = None) -> dict[str, Any]:
         if day is None or local.date() == day:
             found["decisions"] += 1
             found["unknown"] += decision.verdict is None and not decision.differs
+            room = MOST_TOLD - len(found["differences"])
+            found["more"] += max(0, len(decision.differs) - room)
             found["differences"] += [{"seq": decision.seq, "at": local.isoformat(timespec="milliseconds"),
                                       "call": decision.call, "queue": decision.queue, "words": words}
-                                     for words in decision.differs]
+                                     for words in decision.differs[:room]]
 
     redone = Redone(decided, lambda at: at.astimezone(zone).date())
     for entry in entries:

@@ -1,7 +1,7 @@
 """An explained call in a supervisor's words, in Chinese and English: one line for each event, details below it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -35,23 +35,28 @@ _KINDS: Mapping[str, tuple[str, str]] = MappingProxyType({
 
 def lines(explained: Explainer, language: str) -> Iterator[str]:
     """The call's story. `language`: "zh" or "en"."""
-    chinese = language == "zh"
     for event in explained.events:
-        clock = event.at.astimezone(explained.zone).strftime("%H:%M:%S.%f")[:12]
-        tell = _TELLERS.get(event.what)
-        told = event.told
-        if "until" in told:
-            told = told | {"until": told["until"].astimezone(explained.zone).strftime("%H:%M:%S.%f")[:12]}
-        first, *rest = tell(told, chinese) if tell is not None else [_plain(event, chinese)]
-        yield f"{clock}  {first}"
-        yield from (f"{'':14}{line}" for line in rest)
+        yield from lines_of(event, explained.zone, language)
 
 
-def plain(explained: Explainer) -> list[dict[str, Any]]:
+def lines_of(event: Event, zone: tzinfo, language: str) -> list[str]:
+    """One event, with the clock of the site."""
+    chinese, told = language == "zh", event.told
+    if "until" in told:
+        told = told | {"until": _clock(told["until"], zone)}
+    tell = _TELLERS.get(event.what)
+    first, *rest = tell(told, chinese) if tell is not None else [_plain(event, chinese)]
+    return [f"{_clock(event.at, zone)}  {first}", *(f"{'':14}{line}" for line in rest)]
+
+
+def plain(event: Event) -> dict[str, Any]:
     """The same as data."""
-    return [{"at": _utc(event.at), "now": event.now, "what": event.what,
-             **{name: _utc(value) if isinstance(value, datetime) else value for name, value in event.told.items()}}
-            for event in explained.events]
+    return {"at": _utc(event.at), "now": event.now, "what": event.what,
+            **{name: _utc(value) if isinstance(value, datetime) else value for name, value in event.told.items()}}
+
+
+def _clock(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%H:%M:%S.%f")[:12]
 
 
 def _utc(at: datetime) -> str:

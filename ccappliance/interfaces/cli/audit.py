@@ -14,7 +14,7 @@ from ccappliance.interfaces.cli.table import table
 from ccappliance.interfaces.control import audit as control
 from ccappliance.interfaces.control.history import day_of
 
-TOLD = 100  # differences shown; --json has all
+TOLD = 100  # differences shown; --json has more
 
 
 @click.command(cls=ClientCommand)
@@ -41,11 +41,12 @@ def _offline(journal: Path, day: str) -> dict[str, Any]:
 
 def _words(found: dict[str, Any]) -> str:
     told: list[dict[str, Any]] = found["differences"]
+    count = len(told) + found["more"]
     summary = (f"{found['day'] or 'whole journal'}: {found['entries']} entries, {found['calls']} calls, "
                f"{found['queue_entries']} queue entries, {found['decisions']} decisions, {found['cdrs']} CDRs, "
-               f"{found['recordings']} recordings; compared with {found['compared']}: {len(told)} differences")
+               f"{found['recordings']} recordings; compared with {found['compared']}: {count} differences")
     if not told:
         return summary
     shown = table(told[:TOLD], ["what", "where", "shown", "recomputed", "calls"])
-    more = f"\n… and {len(told) - TOLD} more (--json has all)" if len(told) > TOLD else ""
+    more = f"\n… and {count - TOLD} more" if len(told) > TOLD else ""
     return f"{shown}{more}\n{summary}"

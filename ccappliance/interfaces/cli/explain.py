@@ -1,6 +1,6 @@
 """`ccappliance explain`: why a call went as it did, recomputed from the journal, of the daemon or of a directory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,11 @@ import click
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
 from ccappliance.call.journal_file import read_journal, segments
-from ccappliance.interfaces.cli.command import REFUSED, ClientCommand, ask, echo_json
+from ccappliance.interfaces.cli.command import REFUSED, ClientCommand, ask, connect, echo_json
 from ccappliance.interfaces.cli.table import clean, table
 from ccappliance.interfaces.control.history import LANGUAGES, checked, explained
 
-TOLD = 100  # differences shown; --json has all
+TOLD = 100  # differences shown; --json has more
 
 
 @click.command(cls=ClientCommand)
@@ -36,12 +36,19 @@ def explain(ctx: click.Context, call: str, whole: bool, day: str, language: str,
         found = checked(reader(journal), day) if journal else ask(socket, "explain.check", day=day)
         echo_json(found) if as_json else click.echo(_check_words(found))
         ctx.exit(REFUSED if found["differences"] else 0)
-    told = explained(reader(journal), call, language) if journal else \
-        ask(socket, "explain.call", call=call, language=language)
+    if journal:
+        _tell(call, explained(reader(journal), call, language), as_json)
+        return
+    with connect(socket) as client:
+        _tell(call, client.stream("explain.call", call=call, language=language), as_json)
+
+
+def _tell(call: str, events: Iterable[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        echo_json({"call": told["call"], "events": told["events"]})
-    else:
-        for line in told["lines"]:
+        echo_json({"call": call, "events": [event["event"] for event in events]})
+        return
+    for event in events:
+        for line in event["lines"]:
             click.echo(line[:len(line) - len(line.lstrip())] + clean(line.strip()))
 
 
@@ -64,11 +71,11 @@ def _file(path: Path) -> Iterator[Entry]:
 
 def _check_words(found: dict[str, Any]) -> str:
     told: list[dict[str, Any]] = found["differences"]
-    summary = f"{found['decisions']} decisions made again, {len(told)} differences"
+    summary = f"{found['decisions']} decisions made again, {len(told) + found['more']} differences"
     if found["unknown"]:
         summary += f"; {found['unknown']} older than the journal's first start could not be made again"
     if not told:
         return summary
     shown = table(told[:TOLD], ["seq", "at", "call", "queue", "words:difference"])
-    more = f"\n… and {len(told) - TOLD} more (--json has all)" if len(told) > TOLD else ""
+    more = f"\n… and {len(told) + found['more'] - TOLD} more" if len(told) > TOLD else ""
     return f"{shown}{more}\n{summary}"

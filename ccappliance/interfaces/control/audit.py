@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from ccappliance.apps.acd.explain import zone_of
+from ccappliance.apps.acd.explain import MOST_TOLD, zone_of
 from ccappliance.apps.acd.journal_rules import JournalRules
 from ccappliance.apps.acd.redone import Decision, Redone
 from ccappliance.call import facts
@@ -33,6 +33,7 @@ class Audit:
     def __init__(self, wanted: Callable[[datetime], bool], shown: Shown | None, *, live: bool) -> None:
         """`live`: the figures shown are of the time audited; else only rows and rules are compared."""
         self.differences: list[dict[str, Any]] = []
+        self.more = 0  # differences beyond MOST_TOLD
         self.decisions = 0
         self.zone: tzinfo = UTC
         self._wanted = wanted
@@ -65,11 +66,14 @@ class Audit:
         return {"entries": counted.entries, "calls": len(counted.calls), "queue_entries": len(counted.entered),
                 "decisions": self.decisions, "cdrs": len(counted.cdrs), "recordings": len(counted.recordings),
                 "compared": "journal" if self._shown is None else "figures and database" if self._live else "database",
-                "differences": self.differences}
+                "differences": self.differences, "more": self.more}
 
     # ---- inside ----
 
     def _differs(self, what: str, where: str, shown: Any, recomputed: Any, calls: Iterable[str] = ()) -> None:
+        if len(self.differences) >= MOST_TOLD:
+            self.more += 1
+            return
         self.differences.append({"what": what, "where": where, "shown": shown, "recomputed": recomputed,
                                  "calls": list(calls)[:MOST_CALLS]})
 

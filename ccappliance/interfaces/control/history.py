@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
 
 from ccappliance.apps.acd.explain import check, explain
-from ccappliance.apps.acd.explain_words import lines, plain
+from ccappliance.apps.acd.explain_words import lines_of, plain
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
 from ccappliance.interfaces.control.audit import Shown, audit
@@ -18,8 +18,8 @@ Read = Callable[[], Iterator[Entry]]
 class History(Protocol):
     """The past, as a door asks for it."""
 
-    async def explain(self, call: str, language: str) -> dict[str, Any]:
-        """One call: {call, events, lines}. Refused: no_such_call, bad_parameters."""
+    async def explain(self, call: str, language: str) -> list[dict[str, Any]]:
+        """One call, {event, lines} for each event. Refused: no_such_call, bad_parameters."""
         ...
 
     async def check(self, day: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Told:
         self._zone = zone
         self._wall = wall
 
-    async def explain(self, call: str, language: str) -> dict[str, Any]:
+    async def explain(self, call: str, language: str) -> list[dict[str, Any]]:
         return await asyncio.to_thread(explained, self._read, call, language)
 
     async def check(self, day: str) -> dict[str, Any]:
@@ -55,12 +55,12 @@ class Told:
         return await asyncio.to_thread(lambda: audit(self._read(), wanted, shown, self._zone, today))
 
 
-def explained(read: Read, call: str, language: str) -> dict[str, Any]:
+def explained(read: Read, call: str, language: str) -> list[dict[str, Any]]:
     """As History.explain."""
     if language not in LANGUAGES:
         raise Refused("bad_parameters", f"'language' must be one of {', '.join(LANGUAGES)}")
     found = explain(call, read())
-    return {"call": call, "events": plain(found), "lines": list(lines(found, language))}
+    return [{"event": plain(event), "lines": lines_of(event, found.zone, language)} for event in found.events]
 
 
 def checked(read: Read, day: str) -> dict[str, Any]:

@@ -191,9 +191,10 @@ def _config(operations: Operations, house: HouseView) -> None:
 
 def _history(operations: Operations, house: HouseView) -> None:
     @operations.operation("explain.call")
-    async def explain_call(call: str, language: str = "en") -> Any:
-        """Why a call went as it did, recomputed from the journal: its events, and lines of words (zh or en)."""
-        return await house.history.explain(call, language)
+    async def explain_call(call: str, language: str = "en") -> AsyncGenerator[Any, None]:
+        """Why a call went as it did, recomputed from the journal: its events, each with lines of words (zh or en)."""
+        for event in await house.history.explain(call, language):
+            yield event
 
     @operations.operation("explain.check")
     async def explain_check(day: str = "") -> Any:
