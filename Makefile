@@ -11,11 +11,12 @@ SECONDS := 60
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata
-TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
+TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
+                 ?flite ?festival
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
 # run (32 MB), the rest for the night (260 MB).
 TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav
-NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
+NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
                     ?asterisk-core-sounds-ru-wav ?asterisk-prompt-it-menardi-wav ?asterisk-prompt-es-co \
                     ?asterisk-prompt-fr-armelle ?fillets-ng-data-cs ?fillets-ng-data-nl ?singularity-music ?drascula-music \
                     ?clang ?libclang-rt-14-dev ?libclang-rt-19-dev

@@ -429,7 +429,7 @@ def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str])
             return fact(name), signal_ear(name)
         return fact(patterns[value]), Ear.PROGRESS
     if kind == _engine.DIGIT:
-        return DigitHeard(chr(value)), Ear.DTMF
+        return DigitHeard(chr(value & 0x7F), (value >> 8) / RATE), Ear.DTMF
     if kind == _engine.VOICE:
         return VoiceHeard(), Ear.PROGRESS
     if kind == _engine.FSK:

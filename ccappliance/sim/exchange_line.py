@@ -332,6 +332,9 @@ class ExchangeLine:
 
     def _reset(self) -> None:
         self._stop_timer()
+        if self._breaking:  # on-hook was certain before the sign was over
+            self._breaking = False
+            self.line.feeding.battery(self.works)
         self._ringer.stop()
         self._caller = None
         self.connection = None

@@ -35,6 +35,7 @@ SETLAW = _code(_WRITE, 39, 4)
 SETCADENCE = _code(_WRITE, 42, 64)
 GETRXBITS = _code(_READ, 43, 4)
 SETTXBITS = _code(_WRITE, 43, 4)
+BUFFER_EVENTS = _code(_WRITE, 105, 4)
 DYNAMIC_CREATE = _code(_READ | _WRITE, 80, 72)
 DYNAMIC_DESTROY = _code(_WRITE, 81, 72)
 
@@ -63,6 +64,7 @@ class FarChannel:
             self._put(SETLAW, A_LAW)
             fcntl.ioctl(self.fd, SET_BUFINFO, struct.pack("6i", IMMEDIATE, IMMEDIATE, buffers, FRAME, 0, 0))
             self._put(SET_BLOCKSIZE, FRAME)
+            self._put(BUFFER_EVENTS, 0)  # DAHDI keeps this from whoever had the channel before
         except OSError:
             os.close(self.fd)
             raise
@@ -107,8 +109,8 @@ class FarChannel:
 
     @property
     def sees_loop(self) -> bool:
-        """fxoks: the other end is off-hook."""
-        return bool(self.bits & A)
+        """fxoks: the other end is off-hook. (1011 is a channel of no kind: nothing is plugged in.)"""
+        return self.bits & (A | B) == A | B
 
     @property
     def sees_ring(self) -> bool:

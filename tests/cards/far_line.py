@@ -157,9 +157,9 @@ class FarSpan:
         self.lines[number] = FarLine(end)
 
     def _look(self) -> None:
+        self._timer = self._loop.call_later(LOOK, self._look)  # first: one end's trouble must not blind the others
         for end in self._ends:
             end.look()
-        self._timer = self._loop.call_later(LOOK, self._look)
 
     def close(self) -> None:
         """Let go of the channels; their descriptors belong to the wires and go with them."""

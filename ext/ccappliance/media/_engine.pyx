@@ -15,7 +15,7 @@ from ccappliance.media._conceal cimport conceal_init
 from ccappliance.media._echo cimport echo_init
 from ccappliance.media._levels cimport agc_init, comfort_init
 from ccappliance.media._match cimport match_init
-from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready, progress_zone_t
+from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_cadence, progress_zone_ready, progress_zone_t
 from ccappliance.media._lent cimport *
 from ccappliance.media._tick cimport engine_tick
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
@@ -87,11 +87,12 @@ cdef class Tones:
         if len(patterns) > PROGRESS_PATTERNS:
             raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
         zone = &self.tones.zone
-        for i, (hz, on_ms, off_ms) in enumerate(patterns):
+        for i, (hz, on_ms, off_ms, cadence) in enumerate(patterns):
             zone.patterns[i].hz[0] = hz[0]
             zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
             zone.patterns[i].on_ms = on_ms
             zone.patterns[i].off_ms = off_ms
+            progress_cadence(&zone.patterns[i], cadence)
         zone.count = len(patterns)
         progress_zone_ready(zone)               # here, for it computes; the tick only reads it
         self.tones.count = min(<int>len(frequencies), VERDICT_ZONE)
