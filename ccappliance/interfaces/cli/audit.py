@@ -9,7 +9,7 @@ import click
 from ccappliance.apps.acd.explain import zone_of
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.interfaces.cli.command import REFUSED, ClientCommand, ask, echo_json
-from ccappliance.interfaces.cli.explain import reader
+from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.table import table
 from ccappliance.interfaces.control import audit as control
 from ccappliance.interfaces.control.history import day_of

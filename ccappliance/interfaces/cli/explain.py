@@ -1,15 +1,13 @@
 """`ccappliance explain`: why a call went as it did, recomputed from the journal, of the daemon or of a directory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ccappliance.base.errors import Refused
-from ccappliance.call.journal import Entry
-from ccappliance.call.journal_file import read_journal, segments
 from ccappliance.interfaces.cli.command import REFUSED, ClientCommand, ask, connect, echo_json
+from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.table import clean, table
 from ccappliance.interfaces.control.history import LANGUAGES, checked, explained
 
@@ -50,23 +48,6 @@ def _tell(call: str, events: Iterable[dict[str, Any]], as_json: bool) -> None:
     for event in events:
         for line in event["lines"]:
             click.echo(line[:len(line) - len(line.lstrip())] + clean(line.strip()))
-
-
-def reader(path: Path) -> Callable[[], Iterator[Entry]]:
-    """The journal of a directory, or of one file. Refused("no_journal") if there is none."""
-    if path.is_file():
-        return lambda: _file(path)
-    if not segments(path):
-        raise Refused("no_journal", f"there is no journal in {path}; name the directory that holds "
-                      "journal-YYYYMMDD.jsonl")
-    return lambda: read_journal(path)
-
-
-def _file(path: Path) -> Iterator[Entry]:
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield Entry.parse(line)
 
 
 def _check_words(found: dict[str, Any]) -> str:

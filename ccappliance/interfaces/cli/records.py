@@ -8,7 +8,7 @@ import click
 
 from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.interfaces.cli.command import Command, Noun, ask, connect, echo_json, echo_line
-from ccappliance.interfaces.cli.explain import reader
+from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.table import clean, duration, table
 
 _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
