@@ -12,6 +12,7 @@ from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -149,6 +150,7 @@ class House:
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
+        self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -173,7 +175,10 @@ class House:
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
                        self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
-        self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        if self.queue_log is not None:
+            self.queue_log.begin(sink.read, sink.last_seq)
+            self.journal.follow(self.queue_log.hear)
+        self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
@@ -190,6 +195,13 @@ class House:
         for span in self.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
+        if self.queue_log is not None:
+            self.queue_log.close()
+
+    def reopen_logs(self) -> None:
+        """Somebody has rotated the files we write for others."""
+        if self.queue_log is not None:
+            self.queue_log.reopen()
 
     # ---- reload ----
 

@@ -18,6 +18,7 @@ from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.figures import VARIANTS
 from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
+from ccappliance.call.recount import shown
 from ccappliance.call.supervision import summon
 from ccappliance.config.keys import KeyInfo
 from ccappliance.config.load import Loaded, load
@@ -25,13 +26,16 @@ from ccappliance.config.show import changes, plain, show
 from ccappliance.drivers.api import Channel
 from ccappliance.house import House
 from ccappliance.interfaces.control import view
+from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
+from ccappliance.interfaces.control.history import Told
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
 _IN = {"flow": "ivr", "queue": "waiting"}  # kind of destination → state of a call that is alone there
 FLUSH = 1.0  # s a listing waits for what ended a moment ago; with the disk in trouble it shows what there is
+MOST_ROWS = 1_000_000  # of the database held against the journal
 TRAIL = 32  # destinations remembered of a call
 
 
@@ -60,6 +64,7 @@ class View:
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.history = Told(house.around.sink.read, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)
 
     # ---- the box ----
@@ -302,6 +307,13 @@ class View:
                 for row in show(self.loaded)]
 
     # ---- inside ----
+
+    async def _shown(self) -> Shown:
+        """One moment's figures, and the database when it has everything of that moment."""
+        house = self._house
+        seq, figures = house.journal.seq, shown(house.figures)
+        await house.around.store.flush(FLUSH)
+        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS))
 
     @property
     def _now(self) -> float:

@@ -34,6 +34,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
 class DaemonStarted(Fact):
     version: str
     site: str
+    timezone: str = ""  # IANA name: at whose midnight counts begin anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,9 @@ class QueueEntered(Fact):
     wanted: str = ""  # this agent alone
 
 
+ASKED_ALL = "asked all"  # `why` of an entry that nobody took: everybody may be asked again
+
+
 @dataclass(frozen=True, slots=True)
 class EntryChanged(Fact):
     """An entry has another place or may be taken by others than before; every field is as it is from now on."""
@@ -293,6 +297,8 @@ class QueueApplied(Fact):
     strategy: str
     seats: list[dict[str, Any]]  # in order: {agent, tier, weight, skills}
     why: str  # "configuration", or who changed the strategy
+    ageing: bool = True  # whether entries stand by waiting time plus boost, or by boost, then time
+    service_level: float = 0.0  # s within which a call should be answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +331,7 @@ class OfferMade(Fact):
     station: str
     rule: str
     excluded: dict[str, str]
+    decided: float = 0.0  # loop clock of the decision: the rule's figures are of this moment
 
 
 @dataclass(frozen=True, slots=True)

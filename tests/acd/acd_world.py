@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import Agent
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.redone import Decision, Redone
 from ccappliance.apps.acd.settings import (
     AcdSettings,
     AgentSettings,
@@ -251,6 +252,11 @@ class World:
                        is_open=lambda calendar: self.open, counts=self.figures)
         self.journal.follow(self.figures.hear)
         self.journal.follow(self.acd.hear)
+        self.decisions: list[Decision] = []
+        self.redone = Redone(self.decisions.append)
+        self.redone.retold.whole = True  # a world is a run of its own, also one that goes on with a former one's journal
+        if check:
+            self.journal.follow(self.redone.hear)
         self.acd.open()
         self.checker = Invariants(self.acd, loop=self.loop, breach=lambda words: None)
         if check:
@@ -354,3 +360,10 @@ class World:
             assert not agent.call
         assert not self.errors, self.errors
         self.checker.must_hold()
+        self.redone.close()
+        assert not self.redone.unknown
+        assert not self.differences(), "\n".join(self.differences())
+
+    def differences(self) -> list[str]:
+        """Decisions that come out otherwise when they are made again from the journal."""
+        return [f"{one.seq} {one.call}: {words}" for one in self.decisions for words in one.differs]

@@ -64,11 +64,33 @@ class FakeIsdn:
             yield {"ago": 1.5, "line": line}
 
 
+class FakeHistory:
+    """A past with one call and one bad decision."""
+
+    async def explain(self, call: str, language: str) -> Any:
+        if call != CALL["id"]:
+            raise Refused("no_such_call", f"the journal tells of no call {call!r}")
+        word = "进入队列 sales" if language == "zh" else "entered queue sales\x1b[2J"
+        lines = [f"08:00:00.000  {word}", "    1001: busy"]
+        return [{"event": {"what": "QueueEntered"}, "lines": lines}]
+
+    async def check(self, day: str) -> Any:
+        told = {"seq": 7, "at": "2026-11-22T08:00:00.000+08:00", "call": CALL["id"], "queue": "sales", "words": "other"}
+        return {"decisions": 3, "unknown": 1, "differences": [told] if day else [], "more": 0}
+
+    async def audit(self, day: str) -> Any:
+        told = {"what": "queue", "where": "sales offered", "shown": 4, "recomputed": 5, "calls": [CALL["id"]]}
+        return {"day": day or "2026-11-22", "entries": 7, "calls": 1, "queue_entries": 1, "decisions": 1, "cdrs": 1,
+                "recordings": 0, "compared": "database" if day else "figures and database",
+                "differences": [told] if day else [], "more": 0}
+
+
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
     def __init__(self) -> None:
         self.isdn = FakeIsdn()
+        self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []
         self.closed = 0

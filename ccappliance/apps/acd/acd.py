@@ -215,6 +215,8 @@ class Acd:
         for queue in self._draining.values():
             queue.seat({number: agent for number in queue.members if (agent := self.book.here(number)) is not None},
                        queue.strategy.name)
+            if self._opened:
+                self._write_applied(queue, queue.strategy.name, "removed")
         self._queues = kept
         self._seat()
         if former.ageing is not settings.ageing:
@@ -249,7 +251,8 @@ class Acd:
     def _write_applied(self, queue: Queue, strategy: str, why: str) -> None:
         self._journal.write(QueueApplied(queue.name, strategy, [
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
-             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why))
+             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
+            self.settings.ageing, queue.settings.service_level))
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""

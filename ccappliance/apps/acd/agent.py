@@ -335,10 +335,11 @@ class Agent:
         """The one place where he moves: fact, move, timer, then those who want to know."""
         if not self._machine.may(to):
             self._machine.move(to, why)  # raises the Bug, with the history, before anything is written
-        self._journal.write(AgentMoved(self.number, self.state.value, to.value, why, call, until, self.station))
+        moved = AgentMoved(self.number, self.state.value, to.value, why, call, until, self.station)
+        written = self._journal.write(moved)
         left = self._machine.move(to, why)
         if to is _S.READY and not self._keeps_idle:
-            self.idle_since = self._clock.now()
+            self.idle_since = written.now  # as the journal has it, so that it tells the same order
         # a call he did not get does not end his idle time, nor does the moment his telephone takes to be free again
         self._keeps_idle = to in _OFFERED or (to is _S.TALKING and not call and left in _OFFERED)
         self.call, self.until, self.why = call, until, why

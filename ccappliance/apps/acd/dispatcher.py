@@ -19,7 +19,8 @@ from ccappliance.apps.acd.standing import AWAY
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
-from ccappliance.call.facts import EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.facts import ASKED_ALL, EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.journal import in_journal
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
@@ -89,8 +90,7 @@ class Dispatcher:
         demand = demand if demand is not None else entry.demand
         order_class = order_class if order_class is not None else entry.order_class
         boost = boost if boost is not None else entry.boost
-        self._journal.write(EntryChanged(entry.call.id, entry.queue.name, why, order_class, boost, demand.require,
-                                         demand.tier, demand.wanted, by, demand.rest))
+        self._write_changed(entry, why, demand, order_class, boost, by)
         entry.queue.change(entry, demand, order_class, boost)
         self._arm(entry)
         self.schedule()
@@ -167,7 +167,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         self.scheduled = False
-        now = self._clock.now()
+        now = self._now()
         for queue in list(self.queues):
             if queue.staff_changed:
                 queue.staff_changed = False
@@ -204,10 +204,10 @@ class Dispatcher:
         heapq.heapify(heads)
         while heads:
             _, number, place = heads[0]
-            queue, lane = lanes[number]
+            _, lane = lanes[number]
             if len(lane.free):
                 entry = lane.waiting[place]
-                candidates = queue.candidates(entry)
+                candidates = self._candidates(entry)
                 if not candidates:
                     place += 1  # invisible to those who are free: it blocks nobody behind it
                 else:
@@ -222,7 +222,7 @@ class Dispatcher:
         ringing = [entry for queue in self.queues if queue.strategy.joins for entry in queue.offered.values()
                    if entry.kind == "call" and entry.lane is not None and len(entry.lane.free)]
         for entry in sorted(ringing, key=lambda entry: entry.key):
-            candidates = entry.queue.candidates(entry)
+            candidates = self._candidates(entry)
             if candidates:
                 self._offer(entry, candidates, now)
 
@@ -237,7 +237,7 @@ class Dispatcher:
             offer.timer = self._loop.call_at(deadline, offer.time_over)
             bound = deadline + offer.before_takes + offer.steps_take
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
-                                          choice.rule, excluded))
+                                          choice.rule, excluded, now))
             agent.reserve(offer, entry.call.id, bound)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
@@ -284,12 +284,27 @@ class Dispatcher:
         self.change(entry, f"{step.kind}: {step.why}", demand=demand)
 
     def _grow(self, entry: Entry) -> None:
-        candidates = entry.queue.candidates(entry)
+        candidates = self._candidates(entry)
         if candidates:
-            self._offer(entry, candidates, self._clock.now())
+            self._offer(entry, candidates, self._now())
         self._arm(entry)
 
     # ---- inside ----
+
+    def _now(self) -> float:
+        """The clock as the journal writes it, so that a decision can be made again from it to the last digit."""
+        return in_journal(self._clock.now())
+
+    def _candidates(self, entry: Entry) -> list[Agent]:
+        """The free agents who may take this entry, the longest idle first.
+
+        Who did not answer it is not asked again before everybody who could take it has been.
+        """
+        queue = entry.queue
+        if entry.tried and queue.asked_all(entry):
+            self._write_changed(entry, ASKED_ALL, entry.demand, entry.order_class, entry.boost)
+            entry.tried.clear()
+        return queue.candidates(entry)
 
     def _close(self, offer: Offer, outcome: str) -> None:
         offer.over = True
@@ -310,6 +325,11 @@ class Dispatcher:
         self._journal.write(QueueEntered(entry.call.id, entry.queue.name, entry.queue.position(entry), entry.entered,
                                          entry.order_class, entry.boost, entry.kind, entry.demand.require,
                                          entry.demand.tier, entry.demand.wanted))
+
+    def _write_changed(self, entry: Entry, why: str, demand: Demand, order_class: int, boost: float,
+                       by: str = "") -> None:
+        self._journal.write(EntryChanged(entry.call.id, entry.queue.name, why, order_class, boost, demand.require,
+                                         demand.tier, demand.wanted, by, demand.rest))
 
     def _write_left(self, entry: Entry, outcome: str, agent: str) -> None:
         waited = round(self._clock.now() - entry.joined, 3)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ccappliance.apps.acd.lane import Demand, Lane
 from ccappliance.base.clock import Clock
 from ccappliance.base.machine import Machine
+from ccappliance.call.journal import in_journal
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.offer import Offer, Step
@@ -88,7 +89,7 @@ class Entry:
         self.call = call
         self.queue = queue
         self.kind = kind  # "call", "callback"
-        self.entered = entered  # loop clock; of the waiter's first queue
+        self.entered = in_journal(entered)  # loop clock; of the waiter's first queue
         self.joined = clock.now()  # loop clock; of this stay
         self.key: OrderKey
         self.order_class = 0

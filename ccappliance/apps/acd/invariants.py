@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.apps.acd.entry import OrderKey
+from ccappliance.apps.acd.journal_rules import JournalRules
 from ccappliance.base.errors import Bug
 from ccappliance.call import facts
 
@@ -71,9 +72,11 @@ class Invariants:
         self._scheduled = False
         self._dialled: dict[str, str] = {}  # number → the promise for which it is being dialled
         self._ended: dict[str, None] = {}  # promises: the last MAX_ENDED of them
+        self._rules = JournalRules(lambda words, call: self._say(words))
 
     def hear(self, entry: "JournalEntry") -> None:
         now, fact = entry.now, entry.fact
+        self._rules.hear(entry)
         match fact:
             case facts.AgentMoved():
                 self._agent_moved(fact, now)
@@ -102,6 +105,7 @@ class Invariants:
         """Bug if anything was breached, or outcomes do not add up."""
         if self.offered != sum(self.outcomes.values()) + len(self._stays):
             self._say(f"6: {self.offered} offered, outcomes {self.outcomes}, {len(self._stays)} waiting")
+        self._rules.close()
         if self.breaches:
             raise Bug("\n".join(self.breaches))
 

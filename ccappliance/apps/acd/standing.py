@@ -114,14 +114,12 @@ class Standing:
                 lane.free.remove(agent.idle_since, agent.number)
 
     def candidates(self, entry: "Entry") -> list[Agent]:
-        """The free agents who may take this entry, the longest idle first.
+        """The free agents who may take this entry and have not let it ring, the longest idle first."""
+        return [self.members[number] for _, number in self._lane_of(entry).free if number not in entry.tried]
 
-        Who did not answer it is not asked again before everybody who could take it has been.
-        """
-        lane, tried = self._lane_of(entry), entry.tried
-        if tried and all(number in tried for number, agent in lane.able.items() if agent.serving):
-            tried.clear()
-        return [self.members[number] for _, number in lane.free if number not in tried]
+    def asked_all(self, entry: "Entry") -> bool:
+        """Everybody who could take this entry has let it ring."""
+        return all(number in entry.tried for number, agent in self._lane_of(entry).able.items() if agent.serving)
 
     def may_take(self, entry: "Entry", agent: Agent) -> bool:
         """Whether `candidates` would name this agent now."""

@@ -22,6 +22,7 @@ def operations_of(house: HouseView) -> Operations:
     _callbacks(operations, house)
     _records(operations, house)
     _isdn(operations, house)
+    _history(operations, house)
     _config(operations, house)
     supervise(operations, house)
 
@@ -220,3 +221,21 @@ def _config(operations: Operations, house: HouseView) -> None:
     async def config_show() -> Any:
         """Every key in force with its origin."""
         return house.config_show()
+
+
+def _history(operations: Operations, house: HouseView) -> None:
+    @operations.operation("explain.call")
+    async def explain_call(call: str, language: str = "en") -> AsyncGenerator[Any, None]:
+        """Why a call went as it did, recomputed from the journal: its events, each with lines of words (zh or en)."""
+        for event in await house.history.explain(call, language):
+            yield event
+
+    @operations.operation("explain.check")
+    async def explain_check(day: str = "") -> Any:
+        """Every decision of a day (or of the whole journal) made again, and those that differ."""
+        return await house.history.check(day)
+
+    @operations.operation("audit")
+    async def audit(day: str = "") -> Any:
+        """Every figure and row of a day (today's if none is named) recomputed from the journal, and what differs."""
+        return await house.history.audit(day)

@@ -8,6 +8,7 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypedDict
 
+from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
 
 
@@ -363,6 +364,9 @@ class HouseView(Protocol):
 
     @property
     def isdn(self) -> Isdn: ...
+
+    @property
+    def history(self) -> History: ...
 
     def status(self) -> Status: ...
 
