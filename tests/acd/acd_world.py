@@ -254,7 +254,7 @@ class World:
         self.journal.follow(self.acd.hear)
         self.decisions: list[Decision] = []
         self.redone = Redone(self.decisions.append)
-        self.redone.retold.whole = True  # a world is a run of its own, also one that goes on with a former one's journal
+        self.redone.retold.whole = True  # a world is a run of its own, also after a former one
         if check:
             self.journal.follow(self.redone.hear)
         self.acd.open()
