@@ -1,23 +1,27 @@
 """The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
 from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
+from ccappliance.apps.acd.supervising import Supervising
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
 from ccappliance.call.facts import HoldChanged, QueueApplied
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
 
@@ -32,13 +36,17 @@ class Acd:
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
-                 is_open: Callable[[str], bool], counts: Counts) -> None:
+                 is_open: Callable[[str], bool], counts: Counts, number_of: Callable[[str], str] = str.strip,
+                 why_closed: Callable[[str], str] = lambda calendar: "night") -> None:
+        """`number_of(calling)`: its one form, "" if nobody can be known by it; `why_closed(calendar)`: "lunch", …"""
         self._loop = loop
         self._clock = outside.clock
         self._journal = journal
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self._why_closed = why_closed
+        self.contacts = Contacts(number_of)
         self._rules = Rules(counts, outside.chance.random)
         self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
@@ -51,6 +59,7 @@ class Acd:
         self._queues: dict[str, Queue] = {}
         self._draining: dict[str, Queue] = {}
         self._opened = False
+        self._callbacks: Callbacks | None = None
         self.settings = AcdSettings()
         self.apply(settings)
 
@@ -60,13 +69,19 @@ class Acd:
         for queue in self._queues.values():
             self._write_applied(queue, queue.strategy.name, "configuration")
 
+    def use(self, callbacks: "Callbacks") -> None:
+        """Queues may promise to call people back."""
+        self._callbacks = callbacks
+        for queue in self.dispatcher.queues:
+            queue.callbacks = callbacks
+
     # ---- destinations ----
 
     def find_queue(self, name: str) -> Queue | None:
         """`queue:<name>`."""
         return self._queues.get(name)
 
-    def find_feature(self, name: str) -> Feature | None:
+    def find_feature(self, name: str) -> Feature | Supervising | None:
         """`agent:<feature>`."""
         return self.features.find(name)
 
@@ -107,9 +122,9 @@ class Acd:
         queue = self._queue(name)
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
-                 "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind,
-             "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "name": entry.call.name, "waited": round(now - entry.joined, 1), "class": entry.order_class,
+                 "boost": entry.boost, "demand": entry.demand.words, "kind": entry.kind,
+                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
         """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""
@@ -119,6 +134,16 @@ class Acd:
         self._strategies[name] = strategy
         self._write_applied(queue, strategy, by)
         queue.seat(queue.members, strategy)
+        self.dispatcher.schedule()
+
+    def set_skills(self, number: str, skills: Mapping[str, int], by: str) -> None:
+        """These are an agent's skills until the next reload. Refused: no_agent."""
+        agent = self.book.get(number)
+        agent.settings = replace(agent.settings, skills=skills)
+        for queue in self.dispatcher.seats.get(number, ()):
+            self._write_applied(queue, queue.strategy.name, by)
+            queue.reseat()
+            queue.staff_changed = True  # perhaps nobody can take somebody who waits any more
         self.dispatcher.schedule()
 
     def login(self, agent: str, station: str = "", by: str = "") -> None:
@@ -144,7 +169,8 @@ class Acd:
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
-        """A journal reader: only for what no request tells, hold music of a queue's call."""
+        """A journal reader: for what no request tells, hold music of a queue's call, and who has talked to whom."""
+        self.contacts.hear(entry)
         fact = entry.fact
         if isinstance(fact, HoldChanged):
             self._loop.call_soon(self.book.held, fact.call, fact.leg, fact.held)
@@ -189,14 +215,21 @@ class Acd:
         for queue in self._draining.values():
             queue.seat({number: agent for number in queue.members if (agent := self.book.here(number)) is not None},
                        queue.strategy.name)
+            if self._opened:
+                self._write_applied(queue, queue.strategy.name, "removed")
         self._queues = kept
         self._seat()
         if former.ageing is not settings.ageing:
             self._rank_anew()
+        if self._callbacks is not None:
+            self._callbacks.applied()
 
     def _make(self, name: str) -> Queue:
-        return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                     journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
+        queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
+                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open,
+                      contacts=self.contacts, why_closed=self._why_closed)
+        queue.callbacks = self._callbacks
+        return queue
 
     def _seat(self) -> None:
         """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""
@@ -218,7 +251,8 @@ class Acd:
     def _write_applied(self, queue: Queue, strategy: str, why: str) -> None:
         self._journal.write(QueueApplied(queue.name, strategy, [
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
-             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why))
+             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
+            self.settings.ageing, queue.settings.service_level))
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""
