@@ -23,7 +23,7 @@ from setuptools import Extension
 ROOT = Path(__file__).resolve().parent.parent
 EXT = ROOT / "ext"
 MEDIA = Path("ccappliance") / "media"
-KERNELS = ("alaw", "bank", "conceal", "dtmf", "echo", "fsk", "levels", "match", "progress", "signal", "sines",
+KERNELS = ("alaw", "bank", "conceal", "dtmf", "echo", "fsk", "levels", "match", "mf", "progress", "signal", "sines",
            "spectrum", "tone", "verdict", "voice")
 # float-cast-overflow is not in `undefined`: a kernel must not cast a NaN or too large a number to an integer
 SANITIZERS = "address,undefined,float-cast-overflow"
