@@ -48,6 +48,7 @@ class R2Circuit(CasCircuit[State]):
         self._trail: list[str] = []  # of the last register, for people
         self._free = False  # incoming: the decision is that the call is welcome …
         self._said_free = False  # … which the exchange knows, and registers are silent
+        self._silent_since = 0.0  # registers are
         self._answering = False  # as soon as they are
         super().__init__(name, channel, port, machine=Machine(name, MOVES, State.IDLE, clock), mask=LINE_BITS,
                          debounce=settings.debounce, recovery=settings.recovery, retest=settings.retest, clock=clock,
@@ -210,6 +211,7 @@ class R2Circuit(CasCircuit[State]):
         if self._state is State.OFFERED:
             self._end_register()
             self._said_free = True
+            self._silent_since = self._clock.now()
             if self._answering:
                 self._answer_soon()
         else:
@@ -231,7 +233,8 @@ class R2Circuit(CasCircuit[State]):
             self._register.decide(self._variant.free)
 
     def _answer_soon(self) -> None:
-        self._after("answer", BEFORE_ANSWER, self._answer_now)
+        silent = self._clock.now() - self._silent_since
+        self._after("answer", max(0.0, BEFORE_ANSWER - silent), self._answer_now)
 
     def _answer_now(self) -> None:
         if self._settings.tones:
