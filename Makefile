@@ -22,7 +22,7 @@ NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?a
 
 # The guest of `make test-cards`: qemu, Debian's generic kernel, and DAHDI's sources and tools.
 CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
-                  busybox-static kmod cpio make binutils iproute2
+                  busybox-static kmod cpio make binutils iproute2 ?libopenr2-bin
 
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/* ext/pri/src/*)
 

@@ -12,10 +12,10 @@ from ccappliance.drivers import api
 from ccappliance.media.mf import mf_tone
 from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort, MfEnded, MfHeard, ToneHeard
 from ccappliance.signalling.cas import CasCircuit
+from ccappliance.signalling.cas_states import MOVES, OURS, THEIRS, State
 from ccappliance.signalling.circuit import Zone
 from ccappliance.signalling.r2_register import InRegister, OutRegister, Register
 from ccappliance.signalling.r2_settings import R2Settings
-from ccappliance.signalling.r2_states import MOVES, OURS, THEIRS, State
 from ccappliance.signalling.r2_variants import ACKNOWLEDGE, ANSWER, IDLE, LINE_BITS, SEIZE, Variant
 from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Hear, Offered, Proceeding
 

@@ -16,7 +16,7 @@ from ccappliance.site import R2Line
 
 
 class ExchangeR2:
-    """Whoever calls one of the span's numbers gets a channel, lowest first; calls from there are asked whose they are."""
+    """Whoever calls one of the span's numbers gets a channel, lowest first; who calls from there is asked."""
 
     def __init__(self, name: str, line: R2Line, end: CableEnd[CasChannel], exchange: Exchange, *, media: Media,
                  zone: Zone, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:

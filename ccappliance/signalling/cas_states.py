@@ -1,16 +1,16 @@
-"""The states of an R2 circuit and the moves between them (Q.422 has them for both ends)."""
+"""The states of a circuit with signalling bits, R2 or E&M, and the moves between them (see Q.422)."""
 
 import enum
 
 
 class State(enum.Enum):
     IDLE = "idle"
-    SEIZED = "seized"  # we have; the acknowledgement is awaited
-    DIALLING = "dialling"  # registers talk
+    SEIZED = "seized"  # we have; the acknowledgement (R2) or the wink (E&M) is awaited
+    DIALLING = "dialling"
     PROCEEDING = "proceeding"
     ALERTING = "alerting"  # the called line is free
     CONNECTED = "connected"  # our call
-    RECEIVING = "receiving"  # somebody calls; registers talk
+    RECEIVING = "receiving"  # somebody calls; his number comes
     OFFERED = "offered"
     ANSWERED = "answered"  # his call
     GONE = "gone"  # Cleared is told; `clear` is awaited
