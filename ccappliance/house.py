@@ -35,13 +35,12 @@ from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
+from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.signalling.pri_build import build_span
 from ccappliance.signalling.pri_span import PriSpan
-from ccappliance.signalling.r2 import R2Circuit
-from ccappliance.signalling.r2_variants import VARIANTS
-from ccappliance.site import FxoLine, Line, PriLine, R2Line, Site, occupied
+from ccappliance.site import EmLine, FxoLine, Line, PriLine, R2Line, Site, occupied
 from ccappliance.store.database import Store
 
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
@@ -270,8 +269,8 @@ class House:
         if isinstance(line, PriLine):
             self._install_span(name, line, channels)
             return
-        if isinstance(line, R2Line):
-            self._install_r2(name, line, channels)
+        if isinstance(line, R2Line | EmLine):
+            self._install_cas(name, line, channels)
             return
         around, channel = self.around, channels[line.channel]
         self.wires[name] = channel
@@ -304,16 +303,16 @@ class House:
             self.line_of[circuit.name] = name
             self.switch.add(circuit)
 
-    def _install_r2(self, name: str, line: R2Line, channels: Mapping[int, Channel]) -> None:
+    def _install_cas(self, name: str, line: R2Line | EmLine, channels: Mapping[int, Channel]) -> None:
         around = self.around
         for slot, number in sorted(line.bearers.items()):
             circuit = f"{name}/{slot}"
             self.wires[circuit] = channels[number]
             self.line_of[circuit] = name
             port = around.media.port(circuit, channels[number].wire, line.sound.treatment())
-            self.switch.add(R2Circuit(circuit, channels[number], port, VARIANTS[line.variant], line.signalling,
-                                      around.zone, LiveNumbers(self._dialplan), clock=around.outside.clock,
-                                      loop=around.loop, hear=self.switch.hears(circuit)))
+            self.switch.add(build_cas(circuit, channels[number], port, line.signalling, line.variant, around.zone,
+                                      LiveNumbers(self._dialplan), clock=around.outside.clock, loop=around.loop,
+                                      hear=self.switch.hears(circuit)))
 
     def _owned(self, circuit: str) -> bool:
         leg = self.switch.leg_on(circuit)

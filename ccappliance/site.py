@@ -19,6 +19,7 @@ from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
+from ccappliance.signalling.em_settings import EmSettings
 from ccappliance.signalling.pri_settings import MAX_CHANNEL, PriSettings, channels_of
 from ccappliance.signalling.r2_settings import R2Settings
 from ccappliance.signalling.r2_variants import VARIANTS
@@ -114,15 +115,12 @@ class PriLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class R2Line:
-    """An E1 span with MFC/R2: its channels are lines named after it and their time slot, such as r2/1/17."""
+class CasLine:
+    """An E1 span whose channels have signalling bits of their own."""
 
-    type: ClassVar[str] = "r2"
     channels: str = required(doc='Channels of the card, such as "1-15,17-31".', reload=False)
-    variant: str = required(choices=tuple(sorted(VARIANTS)), doc="Whose R2: cn (China No. 1) or itu.", reload=False)
     numbers: tuple[str, ...] = key((), doc="Numbers callers dial to reach this span, for the simulated exchange.",
                                    reload=False)
-    signalling: R2Settings = key(factory=R2Settings, doc="What the exchange wants, and timings.", reload=False)
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
 
     @property
@@ -143,12 +141,30 @@ class R2Line:
             report.error(f"{path}.channels", str(error), 'write for example "1-15,17-31"')
             return
         if CAS_SLOT in slots or max(slots) > MAX_CHANNEL:
+            first = min(slots.values())
             report.error(f"{path}.channels", "these channels are not those of one span: its 16th carries the bits of "
-                         "the others", f'write for example "{min(slots.values())}-{min(slots.values()) + 14},'
-                         f'{min(slots.values()) + 16}-{min(slots.values()) + 30}"')
+                         "the others", f'write for example "{first}-{first + 14},{first + 16}-{first + 30}"')
 
 
-SpanLine = PriLine | R2Line
+@dataclass(frozen=True, kw_only=True)
+class R2Line(CasLine):
+    """An E1 span with MFC/R2: its channels are lines named after it and their time slot, such as r2/1/17."""
+
+    type: ClassVar[str] = "r2"
+    variant: str = required(choices=tuple(sorted(VARIANTS)), doc="Whose R2: cn (China No. 1) or itu.", reload=False)
+    signalling: R2Settings = key(factory=R2Settings, doc="What the exchange wants, and timings.", reload=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmLine(CasLine):
+    """An E1 span with E&M: its channels are lines named after it and their time slot, such as em/1/17."""
+
+    type: ClassVar[str] = "em"
+    variant: ClassVar[str] = ""
+    signalling: EmSettings = key(factory=EmSettings, doc="How calls begin and numbers come, and timings.", reload=False)
+
+
+SpanLine = PriLine | R2Line | EmLine
 Line = FxoLine | FxsLine | SpanLine
 
 
@@ -164,7 +180,7 @@ def occupied(line: Line) -> tuple[int, ...]:
 
 def _places(name: str, line: Line) -> list[tuple[str, str, int]]:
     """(key, kind of channel, channel) of each channel that a line takes."""
-    if isinstance(line, R2Line):
+    if isinstance(line, CasLine):
         return [(f"lines.{name}.channels", "cas", channel) for channel in occupied(line)]
     if not isinstance(line, PriLine):
         return [(f"lines.{name}.channel", line.type, line.channel)]
@@ -264,7 +280,7 @@ class Site:
             for line_name in group.lines:
                 if not isinstance(self.lines.get(line_name), FxoLine | SpanLine):
                     report.error(f"trunks.{name}.lines", f"{line_name!r} is no outside line",
-                                 "name lines of type fxo, pri or r2 from lines")
+                                 "name lines of type fxo, pri, r2 or em from lines")
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))

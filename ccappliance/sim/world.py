@@ -20,11 +20,11 @@ from ccappliance.media.ports import Media
 from ccappliance.media.scripted import ScriptedMedia
 from ccappliance.media.tones import Zone
 from ccappliance.sim.exchange import Exchange
+from ccappliance.sim.exchange_cas import ExchangeCas
 from ccappliance.sim.exchange_line import LineSettings
 from ccappliance.sim.exchange_pri import ExchangeSpan
-from ccappliance.sim.exchange_r2 import ExchangeR2
 from ccappliance.sim.people import Person
-from ccappliance.site import FxoLine, PriLine, R2Line, Site, SpanLine
+from ccappliance.site import EmLine, FxoLine, PriLine, R2Line, Site, SpanLine
 
 PORTS_PER_LINE = 3  # a line's far end, and a caller's telephone with its end at the exchange
 
@@ -88,8 +88,8 @@ class Street:
         self._stations: dict[str, SimulatedLine] = {}
         self.cables: dict[str, SimulatedE1] = {}  # by name of an ISDN line
         self.spans: dict[str, ExchangeSpan] = {}
-        self.cas_cables: dict[str, SimulatedCas] = {}  # by name of an R2 line
-        self.r2: dict[str, ExchangeR2] = {}
+        self.cas_cables: dict[str, SimulatedCas] = {}  # by name of an R2 or E&M line
+        self.cas: dict[str, ExchangeCas] = {}
         told = dict(lines or {})
         for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
             if isinstance(line, SpanLine):
@@ -107,12 +107,12 @@ class Street:
         cards = _cards(site, self.pairs)
         ends: list[DigitalEnd] = []
         for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
-            if isinstance(line, R2Line):
+            if isinstance(line, R2Line | EmLine):
                 numbers = sorted(line.bearers.values())
                 bits = self.cas_cables[name] = SimulatedCas(loop, len(cards) + len(ends) + 1, numbers,
                                                             [far.wire() for _ in numbers])
-                self.r2[name] = ExchangeR2(name, line, bits.far, self.exchange, media=far, zone=zone, clock=clock,
-                                           loop=loop)
+                self.cas[name] = ExchangeCas(name, line, bits.far, self.exchange, media=far, zone=zone, clock=clock,
+                                             loop=loop)
                 ends.append(bits.near)
             elif isinstance(line, PriLine):
                 numbers = sorted(line.bearers.values())

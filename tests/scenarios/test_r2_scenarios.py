@@ -173,7 +173,7 @@ def test_glare_our_call_goes_out_on_another_channel(tmp_path: Path, prompts: Pat
     def meet(stage: Stage) -> None:
         """In the same moment the exchange seizes channel 31, which an agent's call takes as well."""
         near = stage.house.switch.circuits["r2/1/31"]
-        far = stage.street.r2["r2/1"].trunks[31].circuit
+        far = stage.street.cas["r2/1"].trunks[31].circuit
         seize = near.seize
 
         def both(*told: str) -> None:
