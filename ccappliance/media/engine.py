@@ -16,6 +16,7 @@ from ccappliance.media import _engine
 from ccappliance.media._engine import Engine
 from ccappliance.media._wire import Wire, WireEnd
 from ccappliance.media.dsp import render_fsk
+from ccappliance.media.mf import MF_EARS
 from ccappliance.media.ports import (
     PLAIN,
     SIGNALS,
@@ -30,6 +31,8 @@ from ccappliance.media.ports import (
     Levels,
     MediaPort,
     MediaStats,
+    MfEnded,
+    MfHeard,
     Played,
     SilenceHeard,
     Sound,
@@ -443,6 +446,8 @@ def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str])
         return BeepHeard(value, at / RATE), Ear.VERDICT
     if kind == _engine.GREETING:
         return GreetingEnded(), Ear.VERDICT
+    if kind == _engine.MF:
+        return MfHeard(value & 0xFF) if value & 0xFF else MfEnded(), MF_EARS[value >> 8]
     return WireStalled(value / RATE), Ear.NONE
 
 

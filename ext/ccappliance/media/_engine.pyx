@@ -49,6 +49,7 @@ SCALE = VERDICT_SCALE
 ANSWERS = {ANSWER_HUMAN: "human", ANSWER_MACHINE: "machine", ANSWER_FAX: "fax", ANSWER_CARRIER: "carrier"}
 BEEP = TOLD_BEEP
 GREETING = TOLD_GREETING
+MF = TOLD_MF                # value: signal (0: it ended) and its plan << 8
 STEPS = TONE_STEPS          # of one tone; a longer one is a chain
 PATTERNS = PROGRESS_PATTERNS
 SIGNALS = SIGNAL_VALUE      # a tone's value from here on is one of ports.py's signals
