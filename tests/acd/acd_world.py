@@ -26,7 +26,7 @@ from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.call import facts
-from ccappliance.call.collect import Collect, Collected
+from ccappliance.call.collect import Collect, Collected, Collector
 from ccappliance.call.conversation import ConversationEnd
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
@@ -95,6 +95,10 @@ class FakeLeg:
         self.far_end_cleared = False
         self.is_answered = answered
         self.heard: list[str] = []
+        self.heard_at: list[float] = []  # when each began
+        self.began: list[float] = []  # seconds into the sounds, of each
+        self.on_digit: Callable[[str], None] | None = None
+        self._collector: Collector | None = None
         self.playing: FakePlaying | None = None
         self._on_gone: list[Callable[[FakeLeg], None]] = []
         self._on_answered: list[Callable[[FakeLeg], None]] = []
@@ -115,14 +119,40 @@ class FakeLeg:
         else:
             self._on_answered.append(tell)
 
-    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False) -> FakePlaying:
+    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False, begin: float = 0.0
+              ) -> FakePlaying:
         if self.is_gone:
             raise LegGone(self, self.gone.result())
         if self.playing is not None:
             self.playing.stop()
-        self.heard.append("+".join(sound.name for sound in sounds))
-        self.playing = FakePlaying(self.world.loop, None if repeat else sum(sound.seconds for sound in sounds))
+        names = [sound.name for sound in sounds]
+        self.began.append(round(begin, 3))
+        self.heard_at.append(round(self.world.loop.time(), 3))
+        self.heard.append("+".join(names))
+        lasts = None if repeat else max(0.0, sum(sound.seconds for sound in sounds) - begin)
+        self.playing = FakePlaying(self.world.loop, lasts)
         return self.playing
+
+    async def play(self, sounds: Sequence[Sound]) -> Played:
+        over: asyncio.Future[Played] = self.world.loop.create_future()
+        self.start(sounds).on_end(lambda played: over.done() or over.set_result(played))
+        played = await over
+        if self.is_gone:
+            raise LegGone(self, self.gone.result())
+        return played
+
+    async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
+        """As Leg does it."""
+        collector = self._collector = Collector(ask, self.world.loop)
+        try:
+            playing = self.start(sounds)
+            collector.on_first_digit(playing.stop)
+            playing.on_end(lambda _: collector.prompt_over())
+            return await collector.result
+        finally:
+            self._collector = None
+            collector.stop_waiting()
+            playing.stop()
 
     def clear(self, cause: Cause = Cause.NORMAL, why: str = "") -> None:
         if not self.is_gone:
@@ -136,6 +166,13 @@ class FakeLeg:
             for tell in self._on_answered:
                 tell(self)
 
+    def press(self, digits: str) -> None:
+        for digit in digits:
+            if self._collector is not None:
+                self._collector.feed(digit)
+            elif self.on_digit is not None:
+                self.on_digit(digit)
+
     def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
         if not self.is_gone:
             self.far_end_cleared = True
@@ -143,6 +180,8 @@ class FakeLeg:
 
     def _be_gone(self, cause: Cause) -> None:
         self.gone.set_result(cause)
+        if self._collector is not None:
+            self._collector.fail(LegGone(self, cause))
         if self.playing is not None:
             self.playing.stop()
         for tell in self._on_gone:
@@ -212,6 +251,15 @@ class FakePrompts:
 
     def position(self, position: int, language: str) -> list[Sound]:
         return [self.get(f"position {position}", language)]
+
+    def wait_range(self, least: int, most: int, language: str) -> list[Sound]:
+        return [self.get(f"wait {least}-{most}", language)]
+
+    def digits(self, text: str, language: str) -> list[Sound]:
+        return [self.get(text, language)]
+
+    def number(self, number: int, language: str) -> list[Sound]:
+        return [self.get(str(number), language)]
 
 
 class World:
