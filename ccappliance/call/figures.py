@@ -20,6 +20,9 @@ class QueueFigures:
     in_time: int = 0
     answer_wait: float = 0.0  # seconds, sum over answered entries
     longest_wait: float = 0.0
+    promised: int = 0  # callers who were told a wait, and of whom is known whether it came true
+    promises_kept: int = 0  # whose wait ended within the range told first
+    promises_late: int = 0  # who waited longer
 
     @property
     def answered(self) -> int:
@@ -33,6 +36,11 @@ class QueueFigures:
     def service_level(self) -> float | None:
         counted = sum(self.outcomes.values()) - self.outcomes.get("short_abandoned", 0)
         return self.in_time / counted if counted else None
+
+    @property
+    def promise_level(self) -> float | None:
+        """How often the wait that was told came true."""
+        return self.promises_kept / self.promised if self.promised else None
 
     @property
     def average_wait(self) -> float | None:
@@ -55,6 +63,14 @@ class AgentFigures:
         return self.spent.get(state, 0.0) + running
 
 
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """When an agent was to answer, on the loop clock."""
+
+    begin: float
+    until: float
+
+
 class Figures:
     """A reader of the journal. `threshold(queue)` is the queue's service level in s; `local` tells the local day."""
 
@@ -67,6 +83,7 @@ class Figures:
         self.agents: dict[str, AgentFigures] = {}
         self.lines: dict[str, int] = {}  # calls offered by line
         self.calls = 0
+        self._promises: dict[str, _Promise] = {}  # of those who wait, by call: what each was told first
 
     def hear(self, entry: Entry) -> None:
         self._turn_day(entry)
@@ -81,6 +98,11 @@ class Figures:
         elif kind is facts.QueueLeft:
             assert isinstance(fact, facts.QueueLeft)
             self._queue_left(fact)
+            self._judge_promise(fact, entry.now)
+        elif kind is facts.QueueAnnounced:
+            assert isinstance(fact, facts.QueueAnnounced)
+            if fact.most:
+                self._promises.setdefault(fact.call, _Promise(entry.now + fact.least, entry.now + fact.most))
         elif kind is facts.OfferEnded:
             assert isinstance(fact, facts.OfferEnded)
             agent = self.agent(fact.agent)
@@ -121,6 +143,9 @@ class Figures:
             total.in_time += one.in_time
             total.answer_wait += one.answer_wait
             total.longest_wait = max(total.longest_wait, one.longest_wait)
+            total.promised += one.promised
+            total.promises_kept += one.promises_kept
+            total.promises_late += one.promises_late
             for outcome, count in one.outcomes.items():
                 total.outcomes[outcome] = total.outcomes.get(outcome, 0) + count
         return total
@@ -135,6 +160,16 @@ class Figures:
         if fact.outcome == "answered":
             queue.answer_wait += fact.waited
             queue.in_time += fact.waited <= self._threshold(fact.queue)
+
+    def _judge_promise(self, fact: facts.QueueLeft, now: float) -> None:
+        """Was the agent there when he was promised? Who left before that could be known is not counted."""
+        promise = self._promises.pop(fact.call, None)
+        if promise is None or (fact.outcome != "answered" and now <= promise.until):
+            return
+        queue = self._queue(fact.queue)
+        queue.promised += 1
+        queue.promises_late += now > promise.until
+        queue.promises_kept += promise.begin <= now <= promise.until
 
     def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
         agent = self.agent(fact.agent)

@@ -208,6 +208,7 @@ class FakeCall:
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
+        self.conversing_since: float | None = None
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
         self._keys = list(keys)
@@ -217,8 +218,7 @@ class FakeCall:
             raise LegGone(self.anchor, self.anchor.gone.result())
 
     async def play(self, sounds: Sequence[Sound]) -> None:
-        self.anchor.start(sounds)
-        await asyncio.sleep(1.0)
+        await self.anchor.play(sounds)
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
         """Each element of `keys` is what is pressed at one prompt; "" is nobody pressing anything."""
@@ -231,6 +231,7 @@ class FakeCall:
 
     async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
         self.recorded = record
+        self.conversing_since = self.world.loop.time()
         over: asyncio.Future[str] = self.world.loop.create_future()
 
         def end(leg: FakeLeg) -> None:
@@ -246,8 +247,13 @@ class FakeCall:
 
 
 class FakePrompts:
+    """Every prompt there may be: a second long, unless told."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
     def get(self, name: str, language: str) -> Sound:
-        return Sound(name, bytes(2 * 8000))  # one second
+        return Sound(name, bytes(2 * round(8000 * self.seconds.get(name, 1.0))))
 
     def position(self, position: int, language: str) -> list[Sound]:
         return [self.get(f"position {position}", language)]
@@ -282,7 +288,7 @@ class World:
         self.facts: list[tuple[float, facts.Fact]] = []
         if keep:
             self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
-        prompts = FakePrompts()
+        prompts = self.prompts = FakePrompts()
         self.figures = Figures(lambda queue: 20.0, lambda at: at.date())
         self.acd = Acd(acd_settings, loop=self.loop, outside=self.outside, journal=self.journal, prompts=prompts,
                        say=prompts, known_station=lambda number: number.startswith("8"),

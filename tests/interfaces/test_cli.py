@@ -115,6 +115,7 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
                   ["calls", "originate", "--station", "8001", "--number", "95588"],
                   ["agents", "login", "--agent", "1001", "--station", "8002"], ["agents", "logout", "--agent", "1001"],
                   ["agents", "pause", "--agent", "1001", "--reason", "lunch"], ["agents", "resume", "--agent", "1001"],
+                  ["queues", "playlist", "--queue", "sales", "--piece", "jazz", "--order", "random"],
                   ["config", "reload"]):
         result = ask(house, *words)
         assert result.exit_code == 0, result.output
@@ -122,7 +123,7 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
     assert [request[:-1] for request in house[0].asked] == [
         ("hang_up", CALL["id"]), ("originate", "8001", "95588", ""), ("agent_set", "1001", "login", "8002", ""),
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
-        ("agent_set", "1001", "resume", "", ""), ("reload",)]
+        ("agent_set", "1001", "resume", "", ""), ("queue_playlist", "sales", ["jazz"], "random", False), ("reload",)]
 
 
 def test_a_refusal_is_exit_code_1(house: tuple[FakeHouse, Path]) -> None:

@@ -105,6 +105,7 @@ class Acd:
             "longest": round(max((now - entry.joined for entry in queue.line), default=0.0), 1),
             "agents": len(queue.members), "free": sum(agent.ready for agent in queue.members.values()),
             "logged_in": sum(agent.state is not AgentState.LOGGED_OUT for agent in queue.members.values()),
+            "music": list(queue.room.music.pieces), "messages": list(queue.room.messages.pieces),
         } for queue in self.dispatcher.queues]
 
     def entries(self, name: str) -> list[dict[str, Any]]:

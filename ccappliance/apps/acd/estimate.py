@@ -1,8 +1,8 @@
 """How long an entry will wait: the distribution of its wait, from who stands before it and who serves.
 
 With i entries before him a caller moves up at the rate sμ + iθ: one of s busy agents becomes free, or one of the i
-gives up. His wait is the sum of n + 1 such steps, with mean Σ 1/(sμ + iθ), and exp(-θ·wait) has the Beta distribution with
-parameters sμ/θ and n + 1 (its moments Π (a + i)/(a + i + t) are those of Beta), so that quantiles need no simulation.
+gives up. His wait is the sum of n + 1 such steps, with mean Σ 1/(sμ + iθ), and exp(-θ·wait) has the Beta distribution
+with parameters sμ/θ and n + 1 (its moments Π (a + i)/(a + i + t) are those of Beta): quantiles need no simulation.
 M/M/s+M: Palm 1946; the same sum is Whitt's "Predicting queueing delays" (1999) and Ibrahim & Whitt's QLm (2009).
 """
 
