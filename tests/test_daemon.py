@@ -96,6 +96,12 @@ def test_a_day_of_the_daemon(box: Box) -> None:
     assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
     refused = box.cli("agents", "login", "--agent", "1001", "--station", "9999", "--json")
     assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "no_station")
+    assert box.cli("queues", "playlist", "--queue", "sales", "--piece", "beep", "--piece", "music").returncode == 0
+    assert json.loads(box.cli("queues", "show", "--queue", "sales", "--json").stdout)["music"] == ["beep", "music"]
+    for words, problem in ((("sales", "--piece", "jazz"), "no_such_prompt"), (("sales",), "bad_playlist"),
+                           (("nowhere", "--piece", "beep"), "no_such_queue")):
+        refused = box.cli("queues", "playlist", "--queue", *words, "--json")
+        assert json.loads(refused.stdout)["error"]["code"] == problem
     assert box.cli("calls", "originate", "--station", "8002", "--number", "8003").returncode == 0
     calls = json.loads(box.cli("calls", "list", "--json").stdout)
     assert [call["direction"] for call in calls] == ["out"]

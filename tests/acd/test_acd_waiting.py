@@ -1,6 +1,8 @@
 """What a waiting caller hears and can press: announcements, playlists, exit keys, the dialog about a callback."""
 
 import asyncio
+import random
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -49,8 +51,9 @@ class Callbacks:
         self.world.acd.dispatcher.leave(entry, "callback_taken")
 
 
-def with_callback(**changes) -> QueueSettings:
-    return queue_settings(callback=CallbackSettings(enabled=True, group="pstn"), **{"announce": QUIET, **changes})
+def with_callback(after: float = 60.0, **changes) -> QueueSettings:
+    callback = CallbackSettings(enabled=True, group="pstn", after=after)
+    return queue_settings(callback=callback, **{"announce": QUIET, **changes})
 
 
 # ---- announcements ----
@@ -512,3 +515,64 @@ def test_nobody_is_promised_a_call_where_nobody_calls_back():
             nobody.promise(entry, "13800138000")
         await world.close()
     run_virtual(story())
+
+
+# ---- everything at once ----
+
+
+def random_hours(seed: int, steps: int) -> tuple[str, list[str]]:
+    """Callers who press anything at any time, agents who answer or not, playlists exchanged; every rule checked.
+
+    Answers the journal's digest, and the outcomes.
+    """
+    async def story() -> tuple[str, list[str]]:
+        chance = random.Random(seed)
+        world = World(settings({
+            "a": with_callback(5.0, announce=Announce(handling=90.0), ring_timeout=8.0, pause_after=0,
+                               strategy="ring-all", exit_keys={"0": "hangup:zero"},
+                               messages=Messages(pieces=("hello", "news"), every=20.0, order="random")),
+            "b": with_callback(5.0, announce=Announce(position=False), exit_keys={"0": "queue:a"}, order_class=1,
+                               music=Playlist(pieces=("x", "y"), order="random"), patience=200.0, pause_after=0)},
+            ["1001", "1002", "1003"]), seed=seed)
+        callbacks = Callbacks(world)
+        world.answer_after = lambda station: chance.choice([None, None, 0.0, 7.999])
+        world.login("1001", "1002")
+        for _ in range(steps):
+            present = [call for call in world.calls if not call.anchor.is_gone] or [world.offer("a")]
+            call = chance.choice(present)
+            match chance.randrange(10):
+                case 0 | 1:
+                    world.offer(chance.choice("ab"), calling=chance.choice(["13800138000", "", "110"]))
+                case 2:
+                    call.anchor.hang_up()
+                case 3 | 4 | 5:
+                    call.anchor.press(chance.choice(["0", "1", "1", "1#", "5", "13900139000#", "*", "139"]))
+                case 6:
+                    world.acd.set_playlist(chance.choice("ab"), [chance.choice("xyz")], "in-turn", "me",
+                                           messages=chance.random() < 0.5)
+                case 7:
+                    callbacks.open = not callbacks.open
+                case 8:
+                    for key in "11":
+                        present[0].anchor.press(key)  # who has waited longest takes the callback, if it is offered
+                        await asyncio.sleep(2.0)
+                case 9:
+                    for leg in list(world.legs.values()):
+                        if leg.is_answered:
+                            leg.hang_up()
+            await asyncio.sleep(chance.choice([0.0, 0.0, 0.5, 1.0, 3.0, 12.0, 45.0]))
+        await world.close()
+        said = world.of(facts.QueueAnnounced)
+        assert said
+        return world.sink.digest(), world.outcomes()
+    return run_virtual(story())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_callers_may_press_anything_at_any_time(seed: int):
+    digest, outcomes = random_hours(seed, 1500)
+    print(f"seed {seed}: {Counter(outcomes)}")
+    assert {"answered", "exit_key", "callback_taken", "abandoned"} <= set(outcomes)
+    if seed == 0:
+        assert random_hours(seed, 1500)[0] == digest
