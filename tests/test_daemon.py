@@ -96,12 +96,6 @@ def test_a_day_of_the_daemon(box: Box) -> None:
     assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
     refused = box.cli("agents", "login", "--agent", "1001", "--station", "9999", "--json")
     assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "no_station")
-    assert box.cli("queues", "playlist", "--queue", "sales", "--piece", "beep", "--piece", "music").returncode == 0
-    assert json.loads(box.cli("queues", "show", "--queue", "sales", "--json").stdout)["music"] == ["beep", "music"]
-    for words, problem in ((("sales", "--piece", "jazz"), "no_such_prompt"), (("sales",), "bad_playlist"),
-                           (("nowhere", "--piece", "beep"), "no_such_queue")):
-        refused = box.cli("queues", "playlist", "--queue", *words, "--json")
-        assert json.loads(refused.stdout)["error"]["code"] == problem
     assert box.cli("calls", "originate", "--station", "8002", "--number", "8003").returncode == 0
     calls = json.loads(box.cli("calls", "list", "--json").stdout)
     assert [call["direction"] for call in calls] == ["out"]
@@ -113,6 +107,21 @@ def test_a_day_of_the_daemon(box: Box) -> None:
     assert [fact["seq"] for fact in told] == list(range(1, len(told) + 1))
     assert not box.socket.exists()
     assert box.cli("status").returncode == 3
+
+
+def test_a_playlist_is_exchanged_by_command(box: Box) -> None:
+    box.start()
+    box.told("READY=1")
+    assert box.cli("queues", "playlist", "--queue", "sales", "--piece", "beep", "--piece", "music").returncode == 0
+    assert json.loads(box.cli("queues", "show", "--queue", "sales", "--json").stdout)["music"] == ["beep", "music"]
+    for words, problem in ((("sales", "--piece", "jazz"), "no_such_prompt"), (("sales",), "bad_playlist"),
+                           (("nowhere", "--piece", "beep"), "no_such_queue")):
+        refused = box.cli("queues", "playlist", "--queue", *words, "--json")
+        assert json.loads(refused.stdout)["error"]["code"] == problem
+    assert box.end(signal.SIGTERM)[0] == 0
+    changed = [fact for fact in facts_of(box) if fact["fact"] == "PlaylistChanged"]
+    assert [(fact["kind"], fact["pieces"]) for fact in changed] == [("music", ["beep", "music"])]
+    assert str(changed[0]["why"]).startswith("cli:")
 
 
 def test_a_reload_by_signal_is_applied_whole_or_not_at_all(box: Box) -> None:
