@@ -36,6 +36,17 @@ def test_the_distribution_is_that_of_the_steps(rate: float, patience: float, ahe
         assert sum(wait <= within for wait in drawn) / len(drawn) == pytest.approx(share, abs=0.025)
 
 
+@pytest.mark.parametrize(("rate", "patience"), [(0.5, 600.0), (0.005, 60.0), (2.0, 1e7)])
+def test_a_long_line_is_integrated_and_not_summed(rate: float, patience: float) -> None:
+    chance = random.Random(6)
+    estimate = Estimate(rate, patience, 1500)
+    assert estimate.mean == pytest.approx(math.fsum(1 / (rate + i / patience) for i in range(1501)), rel=1e-5)
+    drawn = sorted(steps(rate, patience, 1500, chance) for _ in range(300))
+    assert estimate.quantile(0.5) == pytest.approx(drawn[150], rel=0.1)
+    spread = estimate.quantile(0.9) - estimate.quantile(0.1)
+    assert spread == pytest.approx(drawn[270] - drawn[30], rel=0.25)
+
+
 def test_without_abandonment_it_is_the_gamma_distribution_and_alone_the_exponential() -> None:
     assert Estimate(0.1, 1e9, 0).over(30.0) == pytest.approx(math.exp(-3.0), rel=1e-6)
     poisson = math.fsum(math.exp(-6.0) * 6.0**j / math.factorial(j) for j in range(5))

@@ -29,7 +29,11 @@ class Estimate:
     def mean(self) -> float:
         """Seconds."""
         steps = int(self.ahead)
-        whole = math.fsum(1.0 / (self.rate + i / self.patience) for i in range(steps + 1))
+        near = min(steps + 1, int(MANY))
+        whole = math.fsum([1.0 / (self.rate + i / self.patience) for i in range(near)])
+        if steps >= near:  # the rest as an integral: of terms that change by a hundredth it is as good as the sum
+            first, last = self._rates(near - 0.5), self._rates(steps + 0.5)
+            whole += self.patience * math.log1p((last - first) / first)
         return whole + (self.ahead - steps) / (self.rate + self.ahead / self.patience)
 
     def over(self, seconds: float) -> float:
@@ -75,7 +79,8 @@ class Estimate:
         """`over` as a function that is cheap to ask again and again."""
         steps = int(self.ahead)
         if steps >= MANY:
-            variance = math.fsum((self.rate + i / self.patience) ** -2 for i in range(steps + 1))
+            variance = math.fsum([(self.rate + i / self.patience) ** -2 for i in range(int(MANY))])
+            variance += (steps + 1 - MANY) / (self._rates(MANY - 0.5) * self._rates(steps + 0.5))
             normal = NormalDist(self.mean, math.sqrt(variance))
             return lambda seconds: 1.0 - normal.cdf(seconds) if seconds > 0.0 else 1.0
         part = self.ahead - steps
@@ -84,6 +89,10 @@ class Estimate:
             longer = self._over(steps, seconds)
             return longer + part * (self._over(steps + 1, seconds) - longer) if part else longer
         return over
+
+    def _rates(self, ahead: float) -> float:
+        """How fast he moves up with so many before him, per second."""
+        return self.rate + ahead / self.patience
 
     def _over(self, ahead: int, seconds: float) -> float:
         """P(wait > t) = x^a Σ (a)_j/j! (1 - x)^j for j = 0…n, with x = exp(-θt), a = sμ/θ: the Beta distribution's

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.dispatcher import Dispatcher
     from ccappliance.call.journal import Journal
 
-BATCH = 20  # callers asked in one round of the loop: two milliseconds at most; a connection comes before the next round
+BATCH = 5  # callers asked in one round of the loop: about two milliseconds; a connection comes before the next round
 
 
 @dataclass
