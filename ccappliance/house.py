@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,9 @@ from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
-from ccappliance.site import FxoLine, Line, Site
+from ccappliance.signalling.pri_build import build_span
+from ccappliance.signalling.pri_span import PriSpan
+from ccappliance.site import FxoLine, Line, PriLine, Site, occupied
 from ccappliance.store.database import Store
 
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
@@ -89,6 +91,17 @@ class LiveDialPlan:
         return self.routes.dialplan.match(digits) if self.routes is not None else Match.IMPOSSIBLE
 
 
+class LiveNumbers:
+    """What callers may dial to reach us: the same routes, seen from outside (for numbers that come in parts)."""
+
+    def __init__(self, dialplan: LiveDialPlan) -> None:
+        self._dialplan = dialplan
+
+    def match(self, digits: str) -> Match:
+        routes = self._dialplan.routes
+        return routes.incoming.match(digits) if routes is not None else Match.IMPOSSIBLE
+
+
 class House:
     """All rooms, joined. `open` lets calls in, `apply` changes the configuration, `close` lets the last one out."""
 
@@ -116,6 +129,9 @@ class House:
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
+        self.spans: dict[str, PriSpan] = {}  # by line name
+        self.wires: dict[str, Channel] = {}  # by circuit name
+        self.line_of: dict[str, str] = {}  # by circuit name: the name of its line in the configuration
         self._register()
         self._install_lines(site)
         self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
@@ -141,6 +157,8 @@ class House:
         await self.switch.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
+        for span in self.spans.values():
+            span.close()
         self.journal.write(facts.DaemonStopped(why))
 
     # ---- reload ----
@@ -216,7 +234,8 @@ class House:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
 
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
-        return {name: TrunkGroup(name, settings, self.switch.circuits) for name, settings in site.trunks.items()}
+        return {name: TrunkGroup(name, replace(settings, lines=site.circuits(settings.lines)), self.switch.circuits)
+                for name, settings in site.trunks.items()}
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
@@ -242,11 +261,16 @@ class House:
         self.switch.numbers = _numbers(site)
 
     def _install(self, name: str, line: Line, channels: Mapping[int, Channel]) -> None:
-        channel = channels.get(line.channel)
-        if channel is None:
-            raise Refused("no_channel", f"lines.{name}.channel: the card has no channel {line.channel}; "
-                          f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
-        around = self.around
+        for number in occupied(line):
+            if number not in channels and not (isinstance(line, PriLine) and number == line.dchannel):
+                raise Refused("no_channel", f"lines.{name}: the card has no channel {number}; "
+                              f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
+        if isinstance(line, PriLine):
+            self._install_span(name, line, channels)
+            return
+        around, channel = self.around, channels[line.channel]
+        self.wires[name] = channel
+        self.line_of[name] = name
         tones = self.site.tones.get(line.tones) if isinstance(line, FxoLine) else None
         port = around.media.port(name, channel.wire,
                                  line.sound.treatment(learned_zone(around.zone, tones) if tones else None))
@@ -257,6 +281,31 @@ class House:
             self.switch.add(FxsCircuit(name, channel, port, line.signalling, around.zone, self._dialplan,
                                        number=line.station, timezone=self.timezone, clock=around.outside.clock,
                                        loop=around.loop, hear=self.switch.hears(name)), station=line.station)
+
+    def _install_span(self, name: str, line: PriLine, channels: Mapping[int, Channel]) -> None:
+        around = self.around
+        data = next((one for one in around.driver.data_channels() if one.number == line.dchannel), None)
+        if data is None:
+            raise Refused("no_channel", f"lines.{name}.dchannel: the card has no D channel {line.dchannel}")
+        bearers = {slot: channels[number] for slot, number in line.bearers.items()}
+        span = build_span(name, bearers, data, line.signalling, around.zone, LiveNumbers(self._dialplan),
+                          port=lambda circuit, wire: around.media.port(circuit, wire, line.sound.treatment()),
+                          hears=self.switch.hears, clock=around.outside.clock, loop=around.loop,
+                          stepped=not around.threaded, owned=self._owned,
+                          tell=lambda alarm, words: self._span_alarm(name, alarm, words))
+        self.spans[name] = span
+        for slot, circuit in span.circuits.items():
+            self.wires[circuit.name] = bearers[slot]
+            self.line_of[circuit.name] = name
+            self.switch.add(circuit)
+
+    def _owned(self, circuit: str) -> bool:
+        leg = self.switch.leg_on(circuit)
+        return leg is not None and not leg.is_gone
+
+    def _span_alarm(self, span: str, alarm: str, words: str | None) -> None:
+        self.journal.write(facts.AlarmRaised(alarm, span, words) if words is not None
+                           else facts.AlarmCleared(alarm, span))
 
 
 def _numbers(site: Site) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from ccappliance.drivers.api import Channel
 from ccappliance.house import House
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.feed import Feed
+from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
@@ -54,6 +56,7 @@ class View:
         self._reload = reload
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
+        self.isdn = Isdn(house.spans, house.around.outside.clock)
         house.journal.follow(self._hear)
 
     # ---- the box ----
@@ -77,11 +80,21 @@ class View:
         }
 
     def spans(self) -> list[view.SpanRow]:
-        in_use = {self._house.site.lines[name].channel for name, circuit in self._house.switch.circuits.items()
+        in_use = {self._house.wires[name].number for name, circuit in self._house.switch.circuits.items()
                   if _state(circuit) not in ("idle", "blocked")}
         return [{"number": span.number, "name": span.name, "description": span.description,
                  "channels": len(span.channels), "in_use": len(in_use.intersection(span.channels)),
                  "alarm": span.alarm or ""} for span in self._house.around.driver.spans()]
+
+    def span(self, number: int) -> view.SpanDetail:
+        rows = {row["number"]: row for row in self.spans()}
+        if number not in rows:
+            raise Refused("no_such_span", f"there is no span {number}; spans: {', '.join(map(str, rows)) or 'none'}")
+        span = next(span for span in self._house.around.driver.spans() if span.number == number)
+        health = asdict(span.health) if span.health is not None else {}
+        words = str(health.pop("words", span.alarm or ""))
+        lines = [name for name, line in self._house.site.lines.items() if line.channel in span.channels]
+        return {**rows[number], "words": words, "health": health, "lines": lines}
 
     def channels(self) -> list[view.ChannelRow]:
         return [self._channel_row(name) for name in self._house.switch.circuits]
@@ -98,7 +111,7 @@ class View:
         return {**self._channel_row(name), "off_hook": status.off_hook, "ringing": status.ringing,
                 "reversed": status.reversed, "since": round(self._now - circuit.since, 1),
                 "calls_today": house.figures.lines.get(name, 0),
-                "settings": plain(house.site.lines[name], KeyInfo(doc="")), "history": circuit.history()}
+                "settings": plain(house.site.lines[house.line_of[name]], KeyInfo(doc="")), "history": circuit.history()}
 
     # ---- calls ----
 
@@ -280,14 +293,14 @@ class View:
                 self._trails.pop(fact.call, None)
 
     def _card_channel(self, name: str) -> Channel:
-        number = self._house.site.lines[name].channel
-        return next(one for one in self._house.around.driver.channels() if one.number == number)
+        return self._house.wires[name]
 
     def _channel_row(self, name: str) -> view.ChannelRow:
-        switch, line = self._house.switch, self._house.site.lines[name]
+        switch, line, channel = self._house.switch, self._house.site.lines[self._house.line_of[name]], \
+            self._card_channel(name)
         circuit = switch.circuits[name]
         leg = switch.leg_on(name)
-        return {"name": name, "number": line.channel, "span": self._card_channel(name).span, "kind": circuit.kind,
+        return {"name": name, "number": channel.number, "span": channel.span, "kind": circuit.kind,
                 "station": line.station if isinstance(line, FxsLine) else "", "state": _state(circuit),
                 "call": leg.call.id if leg and not leg.is_gone else "",
                 "alarm": circuit.blocked.words if circuit.blocked else ""}

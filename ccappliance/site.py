@@ -1,6 +1,6 @@
 """The whole configuration of a box as one tree: every owner's settings, and the checks between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,9 +15,11 @@ from ccappliance.call.places import CAUSES, StationSettings
 from ccappliance.call.routes import RouteSettings
 from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.config.keys import Report, key, required
+from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
+from ccappliance.signalling.pri_settings import PriSettings, channels_of
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
 AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end")
@@ -70,7 +72,64 @@ class FxsLine:
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this telephone.")
 
 
-Line = FxoLine | FxsLine
+@dataclass(frozen=True, kw_only=True)
+class PriLine:
+    """An ISDN primary rate span: its B channels are lines named after it and their time slot, such as pri/1/17."""
+
+    type: ClassVar[str] = "pri"
+    channels: str = required(doc='B channels of the card, such as "1-15,17-31".', reload=False)
+    dchannel: int = required(least=1, most=MAX_PORTS, doc="D channel of the card.", reload=False)
+    slot: int = key(16, least=1, most=31, doc="Time slot of the D channel on the span: 16 on an E1, 24 on a T1.",
+                    reload=False)
+    numbers: tuple[str, ...] = key((), doc="Numbers callers dial to reach this span, for the simulated exchange.",
+                                   reload=False)
+    signalling: PriSettings = key(factory=PriSettings, doc="How the switch speaks.", reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
+
+    @property
+    def channel(self) -> int:
+        """Where the span stands among the lines: its first channel."""
+        return min(self.bearers.values(), default=self.dchannel)
+
+    @property
+    def bearers(self) -> dict[int, int]:
+        """Channel of the card by time slot."""
+        return {channel - self.dchannel + self.slot: channel for channel in channels_of(self.channels)}
+
+    def check(self, report: Report, path: str) -> None:
+        try:
+            slots = self.bearers
+        except ValueError as error:
+            report.error(f"{path}.channels", str(error), 'write for example "1-15,17-31"')
+            return
+        if self.slot in slots:
+            report.error(f"{path}.channels", f"channel {self.dchannel} is the D channel and carries no calls",
+                         "leave it out of channels")
+        if not all(1 <= slot <= 31 for slot in slots):
+            report.error(f"{path}.channels", f"these channels and D channel {self.dchannel} are not of one span",
+                         "channels of a span follow each other; its D channel is its 16th, see slot")
+
+
+Line = FxoLine | FxsLine | PriLine
+
+
+def occupied(line: Line) -> tuple[int, ...]:
+    """Channels of the card that a line takes; none if its text is wrong, which its own check says."""
+    if not isinstance(line, PriLine):
+        return (line.channel,)
+    try:
+        return (*line.bearers.values(), line.dchannel)
+    except ValueError:
+        return ()
+
+
+def _places(name: str, line: Line) -> list[tuple[str, str, int]]:
+    """(key, kind of channel, channel) of each channel that a line takes."""
+    if not isinstance(line, PriLine):
+        return [(f"lines.{name}.channel", line.type, line.channel)]
+    *bearers, data = occupied(line) or (line.dchannel,)
+    return [*((f"lines.{name}.channels", "bearer", channel) for channel in bearers),
+            (f"lines.{name}.dchannel", "a data channel", data)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +144,10 @@ class ControlSettings:
 class Site:
     """A box. What has no key here does not exist."""
 
-    driver: str = key("simulated", choices=("simulated",), doc="What drives the lines.", reload=False)
+    driver: str = key("simulated", choices=("simulated", "dahdi"), reload=False,
+                      doc="What drives the lines: software and a simulated exchange, or the cards in spans.")
+    spans: Mapping[str, SpanSettings] = key(factory=dict, doc="Cards by name, for driver dahdi: a telephone card, or "
+                                                              "one E1 port.")
     system: SystemSettings = key(factory=SystemSettings, doc="What the whole box shares.")
     lines: Mapping[str, Line] = key(factory=dict, doc="Lines and telephones by name.")
     tones: Mapping[str, Mapping[str, PatternSettings]] = key(
@@ -108,6 +170,19 @@ class Site:
     def acd(self) -> AcdSettings:
         return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons)
 
+    @property
+    def voice_paths(self) -> int:
+        """How many calls' sound the lines carry at once."""
+        return sum(len(line.bearers) if isinstance(line, PriLine) else 1 for line in self.lines.values())
+
+    def circuits(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The circuits of these lines: a span's are its B channels."""
+        found: list[str] = []
+        for name in names:
+            line = self.lines[name]
+            found += [f"{name}/{slot}" for slot in line.bearers] if isinstance(line, PriLine) else [name]
+        return tuple(found)
+
     def destinations(self) -> Iterator[str]:
         """Names a call can be sent to; `kind:*` where the argument is free."""
         yield from (f"flow:{name}" for name in self.flows)
@@ -124,6 +199,8 @@ class Site:
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()))
         self._check_lines(report)
         self._check_tones(report)
+        check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],
+                    self.driver, report)
         self._check_destinations(report)
         self._check_pieces(report, book)
 
@@ -131,11 +208,13 @@ class Site:
         channels: dict[int, str] = {}
         stations: dict[str, str] = {}
         for name, line in self.lines.items():
-            if line.channel in channels:
-                report.error(f"lines.{name}.channel",
-                             f"channel {line.channel} belongs to {channels[line.channel]} already",
-                             "give every line a channel of its own")
-            channels[line.channel] = name
+            for channel in occupied(line):
+                if channel in channels and channels[channel] != name:
+                    report.error(f"lines.{name}.{'channels' if isinstance(line, PriLine) else 'channel'}",
+                                 f"channel {channel} belongs to {channels[channel]} already",
+                                 "give every line a channel of its own")
+                    break
+                channels[channel] = name
             if isinstance(line, FxsLine):
                 if line.station in stations:
                     report.error(f"lines.{name}.station", f"station {line.station} is {stations[line.station]} already",
@@ -143,9 +222,9 @@ class Site:
                 stations[line.station] = name
         for name, group in self.trunks.items():
             for line_name in group.lines:
-                if not isinstance(self.lines.get(line_name), FxoLine):
+                if not isinstance(self.lines.get(line_name), FxoLine | PriLine):
                     report.error(f"trunks.{name}.lines", f"{line_name!r} is no outside line",
-                                 "name lines of type fxo from lines")
+                                 "name lines of type fxo or pri from lines")
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))

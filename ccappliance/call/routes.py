@@ -48,6 +48,7 @@ class Routes:
         self._calendars = calendars
         self._clock = clock
         self.dialplan = DialPlan([rule.called for rule in rules if rule.source == "stations"])
+        self.incoming = DialPlan([rule.called for rule in rules if rule.source == "lines" and rule.called])
 
     def from_line(self, line: str, called: str, calling: str) -> Routed | None:
         """For a call that an exchange offers on `line`."""
@@ -70,7 +71,7 @@ class Routes:
         return None
 
     def _holds(self, rule: RouteSettings, line: str, called: str, calling: str) -> bool:
-        if rule.line and rule.line != line:
+        if rule.line and line != rule.line and not line.startswith(f"{rule.line}/"):  # pri/1 is all of pri/1/17
             return False
         if rule.called and not pattern_matches(rule.called, called):
             return False

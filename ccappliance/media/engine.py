@@ -13,7 +13,8 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS, TAPE_SECONDS
 from ccappliance.base.units import RATE, TICK, amplitude, dbm0, samples
 from ccappliance.media import _engine
-from ccappliance.media._engine import WireEnd
+from ccappliance.media._engine import Engine
+from ccappliance.media._wire import Wire, WireEnd
 from ccappliance.media.dsp import render_fsk
 from ccappliance.media.ports import (
     PLAIN,
@@ -321,7 +322,7 @@ class EngineMedia:
         self.name = name
         self.timing: Timing | None = None
         self._room = ports
-        self.engine = _engine.Engine(ports, self._flush_later)
+        self.engine = Engine(ports, self._flush_later)
         self._tones: dict[tuple[Recognised, ...], Any] = {}  # ports of one kind of exchange share them
         self._ports: dict[int, EnginePort] = {}
         self._bridges: dict[EngineBridge, None] = {}
@@ -332,7 +333,7 @@ class EngineMedia:
     # ---- the border ----
 
     def wire(self) -> tuple[WireEnd, WireEnd]:
-        wire = _engine.Wire()
+        wire = Wire()
         return WireEnd(wire, 0), WireEnd(wire, 1)
 
     def port(self, name: str, wire: WireEnd, treatment: Treatment = PLAIN) -> EnginePort:
@@ -431,7 +432,7 @@ def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str])
             return fact(name), signal_ear(name)
         return fact(patterns[value]), Ear.PROGRESS
     if kind == _engine.DIGIT:
-        return DigitHeard(chr(value)), Ear.DTMF
+        return DigitHeard(chr(value & 0x7F), (value >> 8) / RATE), Ear.DTMF
     if kind == _engine.VOICE:
         return VoiceHeard(), Ear.PROGRESS
     if kind == _engine.FSK:

@@ -32,10 +32,33 @@ RECORDING = {"id": "1000.000001-r1", "call": "1000.000001", "path": "2026/a.wav"
              "started_at": "2026-11-22T08:00:00.000Z", "state": "complete", "parties": ["139", "8001"]}
 
 
+SPAN = {"span": "pri/1", "side": "user", "switch": "euroisdn", "state": "up", "channels": 30, "idle": 29, "in_use": 1,
+        "blocked": 0, "helper": 77, "helper_deaths": 0, "losses": 0, "words": ""}
+SPAN_DETAIL = {**SPAN, "states": {"idle": 29, "connected": 1}, "sent": {"I": 3, "RR": 2}, "received": {"I": 2},
+               "trace_errors": 0, "library": "Switchtype: EuroISDN\nQ921 RX: 2\x1b[2J"}
+
+
+class FakeIsdn:
+    """One span."""
+
+    def rows(self) -> Any:
+        return [SPAN]
+
+    async def detail(self, name: str) -> Any:
+        if name != "pri/1":
+            raise Refused("no_such_span", f"there is no ISDN span {name!r}; there are: pri/1")
+        return SPAN_DETAIL
+
+    async def trace(self, name: str, *, last: int, follow: bool, everything: bool) -> AsyncIterator[Any]:
+        for line in ("< Message Type: SETUP (5)", "> Message Type: CALL PROCEEDING (2)\x1b[2J")[-last:]:
+            yield {"ago": 1.5, "line": line}
+
+
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
     def __init__(self) -> None:
+        self.isdn = FakeIsdn()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []
         self.closed = 0
@@ -49,6 +72,11 @@ class FakeHouse:
 
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
+
+    def span(self, number: int) -> Any:
+        if number != 1:
+            raise Refused("no_such_span", f"there is no span {number}")
+        return self.spans()[0] | {"words": "", "health": {"slips": 3, "crc": 0}, "lines": ["fxo/1"]}
 
     def channels(self) -> Any:
         return [CHANNEL]

@@ -69,7 +69,9 @@ def ask(house: tuple[FakeHouse, Path], *words: str) -> Result:
 
 QUESTIONS = [
     (["status"], "up 1:01:01"), (["status"], "ALARM no_battery fxo/2: no battery?[2J (for 1:01)"),
-    (["spans", "list"], "simulated"), (["channels", "list"], "fxo/1"),
+    (["spans", "list"], "simulated"), (["pri", "status"], "euroisdn"),
+    (["pri", "status", "--span", "pri/1"], "Switchtype: EuroISDN"), (["pri", "trace", "--span", "pri/1"], "SETUP (5)"),
+    (["channels", "list"], "fxo/1"),
     (["channels", "show", "--channel", "fxo/1"], "idle -> offered"), (["calls", "list"], "1:05"),
     (["calls", "show", "--call", CALL["id"]], "LEG"), (["agents", "list"], "李明"),
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
@@ -93,6 +95,8 @@ def test_questions_as_json(house: tuple[FakeHouse, Path], words: list[str]) -> N
     assert result.exit_code == 0
     if words[0] == "journal":
         assert [json.loads(line)["seq"] for line in result.output.splitlines()] == [1, 2, 3]
+    elif words[:2] == ["pri", "trace"]:
+        assert [json.loads(line)["ago"] for line in result.output.splitlines()] == [1.5, 1.5]
     else:
         assert json.loads(result.output)
 

@@ -57,6 +57,19 @@ def spans_list(as_json: bool, socket: Path | None) -> None:
         table(rows, ["number", "name", "description", "channels", "in_use", "alarm"]))
 
 
+@spans.command("show")
+@click.option("--span", required=True, type=int, metavar="NUMBER", help="The span's number.")
+def spans_show(span: int, as_json: bool, socket: Path | None) -> None:
+    """One port: its alarm in words, slips, CRC errors and code violations."""
+    found = ask(socket, "spans.show", span=span)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(fields(found | {"alarm": found["words"] or "none"}, skip=["words", "health"]))
+    if found["health"]:
+        click.echo("\ncounted\n" + fields(found["health"]))
+
+
 @click.group(cls=Noun)
 def channels() -> None:
     """The voice paths: lines of the exchange and telephones."""

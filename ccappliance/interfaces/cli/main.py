@@ -10,11 +10,13 @@ _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
     "calls": f"{_HERE}.calls:calls",
+    "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",
     "dsp": f"{_HERE}.dsp:dsp",
     "journal": f"{_HERE}.records:journal",
+    "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
     "run": f"{_HERE}.play:run",

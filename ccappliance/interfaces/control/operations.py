@@ -19,6 +19,7 @@ def operations_of(house: HouseView) -> Operations:
     _calls(operations, house)
     _agents(operations, house)
     _records(operations, house)
+    _isdn(operations, house)
     _config(operations, house)
 
     @operations.operation("operations.list")
@@ -48,6 +49,11 @@ def _lines(operations: Operations, house: HouseView) -> None:
     async def spans_list() -> Any:
         """The ports of the cards."""
         return house.spans()
+
+    @operations.operation("spans.show")
+    async def spans_show(span: int) -> Any:
+        """One port of a card: its alarm in words, and the errors it has counted."""
+        return house.span(span)
 
     @operations.operation("channels.list")
     async def channels_list() -> Any:
@@ -140,6 +146,33 @@ def _records(operations: Operations, house: HouseView) -> None:
                 yield entry
         finally:
             close = getattr(entries, "aclose", None)
+            if close is not None:
+                await close()
+
+
+def _isdn(operations: Operations, house: HouseView) -> None:
+    @operations.operation("pri.list")
+    async def pri_list() -> Any:
+        """The ISDN spans."""
+        return house.isdn.rows()
+
+    @operations.operation("pri.show")
+    async def pri_show(span: str) -> Any:
+        """One ISDN span with its layer-2 statistics."""
+        return await house.isdn.detail(span)
+
+    @operations.operation("pri.trace")
+    async def pri_trace(span: str, last: int = 100, follow: bool = False,
+                        everything: bool = False) -> AsyncGenerator[Any, None]:
+        """What is said on a D channel, decoded: the last lines, and those to come."""
+        if not 0 <= last <= MAX_LAST:
+            raise Refused("bad_parameters", f"'last' must be from 0 to {MAX_LAST}")
+        lines = house.isdn.trace(span, last=last, follow=follow, everything=everything)
+        try:
+            async for line in lines:
+                yield line
+        finally:
+            close = getattr(lines, "aclose", None)
             if close is not None:
                 await close()
 

@@ -8,6 +8,8 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol, TypedDict
 
+from ccappliance.interfaces.control.isdn import Isdn
+
 
 class Alarm(TypedDict):
     """An alarm that is raised now."""
@@ -49,6 +51,14 @@ class SpanRow(TypedDict):
     channels: int
     in_use: int
     alarm: str  # "" when well
+
+
+class SpanDetail(SpanRow):
+    """One port of a card, for a technician."""
+
+    words: str  # the alarm in words, with what to do; "" when well
+    health: dict[str, int]  # counted errors by name: slips, crc, code_violations, …; empty where nothing is measured
+    lines: list[str]  # names of the lines on it
 
 
 class ChannelRow(TypedDict):
@@ -252,9 +262,16 @@ AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
 class HouseView(Protocol):
     """The house, seen from its doors. What it cannot do it answers with Refused and a stable code."""
 
+    @property
+    def isdn(self) -> Isdn: ...
+
     def status(self) -> Status: ...
 
     def spans(self) -> list[SpanRow]: ...
+
+    def span(self, number: int) -> SpanDetail:
+        """Refused("no_such_span")."""
+        ...
 
     def channels(self) -> list[ChannelRow]: ...
 
