@@ -188,6 +188,7 @@ class Daemon:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._asked_to_stop, signal.Signals(number).name)
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload)
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._house.reopen_logs())
 
     # ---- serving ----
 

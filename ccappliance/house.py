@@ -4,10 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.callback import Callbacks, Means
+from ccappliance.apps.acd.callback_store import CallbackStore
+from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -18,13 +23,17 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar
+from ccappliance.call.calendar_watch import CalendarWatch
+from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
+from ccappliance.call.supervision import supervise_finder
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -42,6 +51,8 @@ from ccappliance.signalling.pri_span import PriSpan
 from ccappliance.site import FxoLine, Line, PriLine, Site, occupied
 from ccappliance.store.database import Store
 
+T = TypeVar("T")
+CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
 
@@ -111,21 +122,36 @@ class House:
         self.around = around
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=self.cdrs.applied)
+        self.kept = CallbackStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
-        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
+        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
+                               lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
+        self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
+        self.numbers = Numbers(site.system.area_code)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
+                             routes=self._new_routes(site, self.calendars),
+                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
+                       number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
+        self.callbacks = Callbacks(self.acd, Means(
+            loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
+            calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
+        self.acd.use(self.callbacks)
+        self.acd.waiting.callbacks = self.callbacks
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
+                                           hang_up=self.switch.hang_up,
+                                           known_call=lambda call: call in self.switch.calls)
+        self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -144,22 +170,39 @@ class House:
         self.recorder.repair()
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
-        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
+        self.kept.catch_up(sink.read(self.kept.replay_from))
+        ends += self.kept.unfinished(self.around.outside.clock.wall())
+        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
+        for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
+                       self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
-        self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        if self.queue_log is not None:
+            self.queue_log.begin(sink.read, sink.last_seq)
+            self.journal.follow(self.queue_log.hear)
+        self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
+        self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
+        self.callbacks.close()
         await self.switch.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
         for span in self.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
+        if self.queue_log is not None:
+            self.queue_log.close()
+
+    def reopen_logs(self) -> None:
+        """Somebody has rotated the files we write for others."""
+        if self.queue_log is not None:
+            self.queue_log.reopen()
 
     # ---- reload ----
 
@@ -179,12 +222,11 @@ class House:
                           + ", ".join(waiting))
         book = self.prompts.book
         if site.prompts != self.site.prompts or site.flows != self.site.flows:
-            if self.around.threaded:
-                book = await self.around.loop.run_in_executor(None, self._new_book, site)
-            else:
-                book = self._new_book(site)
+            book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
-        routes = Routes(site.routes, calendars, self.around.outside.clock)
+        routes = self._new_routes(site, calendars)
+        numbers = Numbers(site.system.area_code)
+        callers = await self._aside(lambda: Callers(numbers, site.vip, _inputs(site)))  # its file may be long
         groups = self._new_groups(site)
         commit_acd = self.acd.prepare(site.acd)
         # nothing below this line can fail
@@ -192,6 +234,8 @@ class House:
         self.prompts.book = book
         self.calendars = calendars
         self.switch.routes = self._dialplan.routes = routes
+        self.numbers = numbers
+        self.switch.callers = callers
         self.switch.groups = groups
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
@@ -199,6 +243,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
     # ---- what rooms ask ----
@@ -210,6 +255,13 @@ class House:
 
     # ---- inside ----
 
+    def _why_closed(self, calendar: str) -> str:
+        return self.calendars[calendar].state(self.around.outside.clock.wall())
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """What may take long, beside the loop; within it in virtual time."""
+        return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
+
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
             self.journal.write(facts.AlarmRaised("invariant", "acd", words))
@@ -217,6 +269,10 @@ class House:
     def _service_level(self, queue: str) -> float:
         settings = self.site.queues.get(queue)
         return settings.service_level if settings else 0.0
+
+    def _variant(self, queue: str) -> str:
+        settings = self.site.queues.get(queue)
+        return settings.service_level_variant if settings else "b"
 
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
@@ -232,6 +288,9 @@ class House:
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
+        return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)
 
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
         return {name: TrunkGroup(name, replace(settings, lines=site.circuits(settings.lines)), self.switch.circuits)
@@ -249,6 +308,8 @@ class House:
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
+            "callback": self.callbacks.find,
+            "supervise": supervise_finder(self.switch),
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room
@@ -310,3 +371,8 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _inputs(site: Site) -> dict[str, LineInputs]:
+    return {name: LineInputs(line.language, line.site) for name, line in site.lines.items()
+            if isinstance(line, FxoLine | PriLine)}

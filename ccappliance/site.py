@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
@@ -11,9 +11,11 @@ from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
 from ccappliance.call.calendar import CalendarSettings
+from ccappliance.call.numbers import COUNTRIES
 from ccappliance.call.places import CAUSES, StationSettings
 from ccappliance.call.routes import RouteSettings
 from ccappliance.call.trunks import TrunkGroupSettings
+from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
@@ -22,7 +24,7 @@ from ccappliance.media.tones import load_zones
 from ccappliance.signalling.pri_settings import PriSettings, channels_of
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
-AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end")
+AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "monitor", "whisper", "barge", "takeover")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,9 @@ class SystemSettings:
     realtime: bool = key(True, doc="Ask for SCHED_FIFO and locked memory for the media tick.", reload=False)
     drain: float = key(0.0, unit="s", least=0, most=3600,
                        doc="How long a stopping daemon lets calls end by themselves.")
+    country: str = key("cn", choices=COUNTRIES, doc="Country whose numbering plan tells where a caller comes from.")
+    area_code: str = key("", pattern=r"0\d{2,3}|", doc="Area code of the site with its 0, such as 010: a caller who "
+                                                       "shows seven or eight digits is from here.")
 
     def check(self, report: Report, path: str) -> None:
         try:
@@ -46,6 +51,18 @@ class SystemSettings:
                          "write an IANA name such as Asia/Shanghai, and install the package tzdata")
         if self.zone not in load_zones():
             report.error(f"{path}.zone", f"there is no tone zone {self.zone!r}", f"known: {', '.join(load_zones())}")
+
+
+def _language() -> Any:
+    """The key of every outside line."""
+    return key("", choices=("", "zh", "en"), doc="Language of those who call here, unless the VIP list knows better; "
+                                                 "empty: the site's.")
+
+
+def _site() -> Any:
+    """The key of every outside line."""
+    return key("", pattern=r"[a-z][a-z0-9_]{0,20}|", doc="Where it is, for routes, flows and queues: a word of your "
+                                                         "choice, such as shenzhen.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +76,8 @@ class FxoLine:
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this line.")
     tones: str = key("", doc="Name in `tones`: what this line's exchange sends, if not what the country's do.",
                      reload=False)
+    language: str = _language()
+    site: str = _site()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +104,8 @@ class PriLine:
                                    reload=False)
     signalling: PriSettings = key(factory=PriSettings, doc="How the switch speaks.", reload=False)
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
+    language: str = _language()
+    site: str = _site()
 
     @property
     def channel(self) -> int:
@@ -161,14 +182,21 @@ class Site:
     agents: Mapping[str, AgentSettings] = key(factory=dict, doc="Agents by the number they log in with.")
     pause_reasons: tuple[PauseReason, ...] = key(factory=lambda: AcdSettings().pause_reasons,
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
+    callback_numbers: tuple[str, ...] = key(AcdSettings().callback_numbers,
+                                            doc="Patterns of the numbers that may be called back. A caller may enter "
+                                                "any number: allow none that costs more than a call at home.")
     flows: Mapping[str, FlowSettings] = key(factory=dict, doc="IVR flows, one file each in flows/.")
+    vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
+    queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
+                         "reporting tools that read it; empty: none.", reload=False)
     control: ControlSettings = key(factory=ControlSettings, doc="The control socket.")
 
     @property
     def acd(self) -> AcdSettings:
-        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons)
+        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons,
+                           callback_numbers=self.callback_numbers)
 
     @property
     def voice_paths(self) -> int:
@@ -251,12 +279,21 @@ class Site:
             if not _reachable(to, known):
                 report.error(path, f"there is no destination {to!r}", _some(known))
         for number, rule in enumerate(self.routes):
+            if rule.vip and rule.vip not in ("any", *self.vip.classes):
+                report.error(f"routes[{number}].vip", f"there is no class {rule.vip!r}", _some(self.vip.classes))
+            sites = dict.fromkeys(line.site for line in self.lines.values()
+                                  if isinstance(line, FxoLine | PriLine) and line.site)
+            if rule.site and rule.site not in sites:
+                report.error(f"routes[{number}].site", f"no line is at the site {rule.site!r}", _some(sites))
             if rule.line and rule.line not in self.lines:
                 report.error(f"routes[{number}].line", f"there is no line {rule.line!r}", _some(self.lines))
             if rule.calendar and rule.calendar not in self.calendars:
                 report.error(f"routes[{number}].calendar", f"there is no calendar {rule.calendar!r}",
                              _some(self.calendars))
         for name, queue in self.queues.items():
+            if queue.callback.group and queue.callback.group not in self.trunks:
+                report.error(f"queues.{name}.callback.group", f"there is no trunk group {queue.callback.group!r}",
+                             _some(self.trunks))
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))

@@ -73,6 +73,19 @@ def test_the_embedded_site_is_the_shipped_one() -> None:
     ("queues: {sales: {wrapupp: 2s}}", "(did you mean 'wrapup'?)"),
     ("flows: {main: {nodes: {sales: {queue: nobody}}}}", "flows.main.nodes.sales.queue:"),
     ("agents: {'1001': {pin: 1234}}", "agents.1001.pin:"),
+    ("routes: [{source: lines, region: Beijin, to: 'flow:main'}]",
+     "conf.d/test.yaml:1:34: routes[0].region: there is no province or city 'Beijin' (did you mean beijing?)"),
+    ("routes: [{source: lines, vip: gold, to: 'flow:main'}]", "routes[0].vip: there is no class 'gold'"),
+    ("routes: [{source: lines, site: moon, to: 'flow:main'}]", "routes[0].site: no line is at the site 'moon'"),
+    ("routes: [{source: lines, when: 'caller_city =', to: 'flow:main'}]", "conf.d/test.yaml:1:32: routes[0].when: at"),
+    ("vip: {numbers: [{number: '139', class: gold}]}",
+     "conf.d/test.yaml:1:40: vip.numbers[0].class: there is no class"),
+    ("vip: {file: /nowhere/vip.csv}", "conf.d/test.yaml:1:13: vip.file: /nowhere/vip.csv: can't be read"),
+    ("system: {area_code: '10'}", "conf.d/test.yaml:1:21: system.area_code:"),
+    ("system: {country: xx}", "system.country:"),
+    ("calendars: {office: {country: xx}}", "calendars.office.country:"),
+    ("queues: {sales: {closed: {lunch: 'flow:nowhere'}}}",
+     "conf.d/test.yaml:1:34: queues.sales.closed.lunch: there is no destination 'flow:nowhere'"),
 ])
 def test_what_does_not_fit_is_told_with_its_place(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as wrong:

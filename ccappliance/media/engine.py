@@ -269,7 +269,7 @@ class EngineBridge:
         self._members: list[EnginePort] = []
         self._closed = False
 
-    def join(self, port: MediaPort) -> None:
+    def join(self, port: MediaPort, *, heard: bool = True) -> None:
         if not isinstance(port, EnginePort) or port.media is not self._media:
             raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if self._closed or port.closed or port in self._members:
@@ -280,7 +280,7 @@ class EngineBridge:
             port.in_bridge.leave(port)
         port.in_bridge = self
         self._members.append(port)
-        self._media.engine.join(self._handle, port.handle)
+        self._media.engine.join(self._handle, port.handle, heard)
 
     def leave(self, port: MediaPort) -> None:
         if not isinstance(port, EnginePort) or port not in self._members:

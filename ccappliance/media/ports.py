@@ -307,8 +307,9 @@ class MediaPort(Protocol):
 class Bridge(Protocol):
     """Lets ports hear each other. At most MAX_BRIDGE_PORTS; Refused("bridge_full") beyond."""
 
-    def join(self, port: MediaPort) -> None:
-        """Everybody hears the newcomer at 0 dB and he hears everybody."""
+    def join(self, port: MediaPort, *, heard: bool = True) -> None:
+        """Everybody hears the newcomer at 0 dB and he hears everybody. `heard` False: nobody hears him, not for one
+        frame, before `weigh` says so. Who joins later hears him at 0 dB."""
         ...
 
     def leave(self, port: MediaPort) -> None:

@@ -110,6 +110,8 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     if failed is None:
         await asyncio.sleep(QUIET)
     story.close()
+    for row in house.callbacks.list():  # nobody is there any more to be called back
+        house.callbacks.cancel(row["callback"], "the story")
     left = await _at_rest(house)
     await house.close("the story is over")
     sound.beat.stop()

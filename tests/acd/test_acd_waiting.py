@@ -38,6 +38,7 @@ class Callbacks:
         self.world = world
         self.open = True
         self.promised: list[tuple[str, str]] = []
+        self.told: list[tuple[float, float] | None] = []
         world.acd.waiting.callbacks = self
 
     def offered(self, entry: Entry) -> bool:
@@ -46,8 +47,9 @@ class Callbacks:
     def number_problem(self, number: str) -> str:
         return "" if len(number) == 11 else "a mobile number has eleven digits"
 
-    def promise(self, entry: Entry, number: str) -> None:
+    def promise(self, entry: Entry, number: str, told: tuple[float, float] | None = None) -> None:
         self.promised.append((entry.call.id, number))
+        self.told.append(told)
         self.world.acd.dispatcher.leave(entry, "callback_taken")
 
 

@@ -642,6 +642,23 @@ async def test_monitor_and_whisper_are_only_weights(sides: Sides) -> None:
 
 
 @story
+async def test_who_joins_unheard_is_heard_by_nobody_until_a_weight_says_so(sides: Sides) -> None:
+    (caller, far_caller), (agent, far_agent), (coach, far_coach) = (sides.line(name) for name in "abc")
+    bridge = sides.here.bridge("coached")
+    bridge.join(caller)
+    bridge.join(agent)
+    bridge.join(coach, heard=False)
+    far = [far_caller, far_agent, far_coach]
+    assert await who_hears(sides, far_coach, far, "1") == [False, False, False]
+    assert await who_hears(sides, far_caller, far, "2") == [False, True, True]
+    bridge.weigh(agent, coach, 0.0)
+    assert await who_hears(sides, far_coach, far, "3") == [False, True, False]
+    bridge.leave(coach)
+    bridge.join(coach)
+    assert await who_hears(sides, far_coach, far, "4") == [True, True, False]
+
+
+@story
 async def test_while_a_port_plays_it_does_not_hear_its_bridge_unless_laid_over(sides: Sides) -> None:
     a, far_a = sides.line("a")
     b, far_b = sides.line("b")

@@ -1,12 +1,14 @@
 """The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.outlook import Outlook
@@ -16,12 +18,14 @@ from ccappliance.apps.acd.room import WaitingTools
 from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
+from ccappliance.apps.acd.supervising import Supervising
 from ccappliance.apps.acd.waiting_settings import ORDERS, Messages, Playlist
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
 from ccappliance.call.facts import HoldChanged, PlaylistChanged, QueueApplied
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
 
@@ -36,11 +40,15 @@ class Acd:
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
-                 is_open: Callable[[str], bool], counts: Counts) -> None:
+                 is_open: Callable[[str], bool], counts: Counts, number_of: Callable[[str], str] = str.strip,
+                 why_closed: Callable[[str], str] = lambda calendar: "night") -> None:
+        """`number_of(calling)`: its one form, "" if nobody can be known by it; `why_closed(calendar)`: "lunch", …"""
         self._loop = loop
         self._clock = outside.clock
         self._journal = journal
         self._is_open = is_open
+        self._why_closed = why_closed
+        self.contacts = Contacts(number_of)
         self._rules = Rules(counts, outside.chance.random)
         self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
@@ -56,6 +64,7 @@ class Acd:
         self._queues: dict[str, Queue] = {}
         self._draining: dict[str, Queue] = {}
         self._opened = False
+        self._callbacks: Callbacks | None = None
         self.settings = AcdSettings()
         self.apply(settings)
 
@@ -65,13 +74,19 @@ class Acd:
         for queue in self._queues.values():
             self._write_applied(queue, queue.strategy.name, "configuration")
 
+    def use(self, callbacks: "Callbacks") -> None:
+        """Queues may promise to call people back."""
+        self._callbacks = callbacks
+        for queue in self.dispatcher.queues:
+            queue.callbacks = callbacks
+
     # ---- destinations ----
 
     def find_queue(self, name: str) -> Queue | None:
         """`queue:<name>`."""
         return self._queues.get(name)
 
-    def find_feature(self, name: str) -> Feature | None:
+    def find_feature(self, name: str) -> Feature | Supervising | None:
         """`agent:<feature>`."""
         return self.features.find(name)
 
@@ -113,9 +128,9 @@ class Acd:
         queue = self._queue(name)
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
-                 "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind,
-             "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "name": entry.call.name, "waited": round(now - entry.joined, 1), "class": entry.order_class,
+                 "boost": entry.boost, "demand": entry.demand.words, "kind": entry.kind,
+                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
         """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""
@@ -140,6 +155,16 @@ class Acd:
         else:
             self._play(queue, Playlist(pieces=tuple(pieces), order=order), queue.room.messages, by)
 
+    def set_skills(self, number: str, skills: Mapping[str, int], by: str) -> None:
+        """These are an agent's skills until the next reload. Refused: no_agent."""
+        agent = self.book.get(number)
+        agent.settings = replace(agent.settings, skills=skills)
+        for queue in self.dispatcher.seats.get(number, ()):
+            self._write_applied(queue, queue.strategy.name, by)
+            queue.reseat()
+            queue.staff_changed = True  # perhaps nobody can take somebody who waits any more
+        self.dispatcher.schedule()
+
     def login(self, agent: str, station: str = "", by: str = "") -> None:
         """Refused: no_agent, no_station, station_taken, already_logged_in."""
         self.book.login(agent, station, by or "logged in")
@@ -163,8 +188,11 @@ class Acd:
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
-        """A journal reader: for what no request tells (hold music of a queue's call), and for the pace of the hours."""
+        """A journal reader: for what no request tells (hold music of a queue's call), for the pace of the hours, and
+        for who has talked to whom.
+        """
         self.pace.hear(entry)
+        self.contacts.hear(entry)
         fact = entry.fact
         if isinstance(fact, HoldChanged):
             self._loop.call_soon(self.book.held, fact.call, fact.leg, fact.held)
@@ -210,14 +238,21 @@ class Acd:
         for queue in self._draining.values():
             queue.seat({number: agent for number in queue.members if (agent := self.book.here(number)) is not None},
                        queue.strategy.name)
+            if self._opened:
+                self._write_applied(queue, queue.strategy.name, "removed")
         self._queues = kept
         self._seat()
         if former.ageing is not settings.ageing:
             self._rank_anew()
+        if self._callbacks is not None:
+            self._callbacks.applied()
 
     def _make(self, name: str) -> Queue:
-        return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                     journal=self._journal, tools=self.waiting, is_open=self._is_open)
+        queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
+                      journal=self._journal, tools=self.waiting, is_open=self._is_open, contacts=self.contacts,
+                      why_closed=self._why_closed)
+        queue.callbacks = self._callbacks
+        return queue
 
     def _seat(self) -> None:
         """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""
@@ -239,7 +274,8 @@ class Acd:
     def _write_applied(self, queue: Queue, strategy: str, why: str) -> None:
         self._journal.write(QueueApplied(queue.name, strategy, [
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
-             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why))
+             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
+            self.settings.ageing, queue.settings.service_level))
 
     def _play(self, queue: Queue, music: Playlist, messages: Messages, why: str) -> None:
         """`why`: "" if nobody has heard anything else here."""

@@ -59,9 +59,10 @@ class Announcer:
         self._outlook = outlook
         self._position = 0  # last told; 0: none yet
         self._promise = Promise()  # last told
+        self._promised_at = 0.0
         self._offered = False
 
-    def news(self, callback: bool) -> tuple[QueueAnnounced, list[Sound]] | None:
+    def news(self, callback: bool, now: float) -> tuple[QueueAnnounced, list[Sound]] | None:
         """What is to be said now, as a fact and as sounds; None: nothing new. `callback`: he may be called back.
 
         It counts as told.
@@ -79,7 +80,7 @@ class Announcer:
             self._position = position
             sounds += self._say.position(position, language)
         if promise.most:
-            self._promise = promise
+            self._promise, self._promised_at = promise, now
             sounds += self._say.wait_range(promise.least, promise.most, language)
         if callback:
             self._offered = True
@@ -87,6 +88,13 @@ class Announcer:
         fact = QueueAnnounced(self._call.id, self._entry.queue.name, position, promise.least * MINUTE,
                               promise.most * MINUTE, promise.expected, callback)
         return fact, sounds
+
+    def told(self, now: float) -> tuple[float, float] | None:
+        """The wait last told, in seconds counted from `now`; None: none was told."""
+        if not self._promise.most:
+            return None
+        gone = now - self._promised_at
+        return max(0.0, self._promise.least * MINUTE - gone), max(0.0, self._promise.most * MINUTE - gone)
 
     def _offer(self, language: str) -> list[Sound]:
         key = self._entry.queue.settings.callback.key

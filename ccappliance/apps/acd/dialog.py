@@ -35,8 +35,11 @@ class Callbacks(Protocol):
         """Why this number can't be called back, in words for people; "" if it can."""
         ...
 
-    def promise(self, entry: Entry, number: str) -> None:
-        """Take the entry out of line (outcome "callback_taken") and put the promise in its place."""
+    def promise(self, entry: Entry, number: str, told: tuple[float, float] | None = None) -> None:
+        """Take the entry out of line (outcome "callback_taken") and put the promise in its place.
+
+        `told`: the seconds from now within which he was told to be served; None: he was told no wait.
+        """
         ...
 
 
@@ -49,7 +52,7 @@ class NoCallbacks:
     def number_problem(self, number: str) -> str:
         return "nobody is called back here"
 
-    def promise(self, entry: Entry, number: str) -> None:
+    def promise(self, entry: Entry, number: str, told: tuple[float, float] | None = None) -> None:
         raise Bug(f"{entry} was promised a call, but nobody calls back here")
 
 

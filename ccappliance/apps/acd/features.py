@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ccappliance.apps.acd.agent import Agent
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts
+from ccappliance.apps.acd.supervising import Supervising, supervising_finder
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
 from ccappliance.call.collect import Collect
@@ -86,8 +87,10 @@ class Features:
                 "wrapup-end": self._end_wrapup}
         self._features: Mapping[str, Feature] = {name: Feature(do, prompts) for name, do in acts.items()}
 
-    def find(self, argument: str) -> Feature | None:
-        return self._features.get(argument)
+        self._supervising = supervising_finder(agents, self._pins.right, prompts)
+
+    def find(self, argument: str) -> Feature | Supervising | None:
+        return self._features.get(argument) or self._supervising(argument)
 
     async def _login(self, call: "Call") -> str:
         for _ in range(TRIES):

@@ -129,7 +129,7 @@ class Waiting:
         if not self._can_speak:
             return False
         if self._loop.time() >= self._may_tell:
-            news = self._announcer.news(self._callback_open())
+            news = self._announcer.news(self._callback_open(), self._loop.time())
             announce = self._entry.queue.settings.announce
             if news is not None or not announce.position:  # an estimate costs: who was asked in vain is left in peace
                 self._room.close(self)
@@ -204,7 +204,7 @@ class Waiting:
             number = await ask_number(self._call, tools.prompts, tools.say, tools.callbacks.number_problem)
             if number and not self._over:
                 if tools.callbacks.offered(self._entry):
-                    tools.callbacks.promise(self._entry, number)
+                    tools.callbacks.promise(self._entry, number, self._announcer.told(self._loop.time()))
                 else:
                     await self._call.anchor.play([self._prompt(KEPT)])
         except LegGone:

@@ -35,7 +35,8 @@ def _status(found: dict[str, Any]) -> str:
         "calls": found.get("calls"), "waiting": found.get("waiting"), "agents": found.get("agents"),
         "channels": found.get("channels"),
         "today": f"{today.get('offered', 0):g} offered, {today.get('answered', 0):g} answered, "
-                 f"{today.get('abandoned', 0):g} abandoned, service level {percent(today.get('service_level'))}",
+                 f"{today.get('abandoned', 0):g} abandoned, service level {percent(today.get('service_level'))} "
+                 f"({found.get('service_level_is')})",
         "media": f"{found.get('ticks')} ticks, {found.get('late_ticks')} late, "
                  f"worst {(found.get('worst_late') or 0.0) * 1000:.1f} ms"})]
     alarms = found.get("alarms") or []

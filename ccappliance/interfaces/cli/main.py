@@ -9,12 +9,17 @@ from ccappliance.interfaces.cli.roof import Roof
 _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
+    "audit": f"{_HERE}.audit:audit",
+    "calendars": f"{_HERE}.callers:calendars",
+    "callbacks": f"{_HERE}.callbacks:callbacks",
+    "callers": f"{_HERE}.callers:callers",
     "calls": f"{_HERE}.calls:calls",
     "cards": f"{_HERE}.cards:cards",
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",
     "dsp": f"{_HERE}.dsp:dsp",
+    "explain": f"{_HERE}.explain:explain",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",

@@ -6,6 +6,7 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.registry import Operations
+from ccappliance.interfaces.control.supervising import supervise
 from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
 
 MAX_RECORDINGS = 1_000  # rows of one answer: they fit in MAX_CONTROL_LINE
@@ -18,9 +19,12 @@ def operations_of(house: HouseView) -> Operations:
     _lines(operations, house)
     _calls(operations, house)
     _agents(operations, house)
+    _callbacks(operations, house)
     _records(operations, house)
     _isdn(operations, house)
+    _history(operations, house)
     _config(operations, house)
+    supervise(operations, house)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:
@@ -126,6 +130,37 @@ def _agents(operations: Operations, house: HouseView) -> None:
         return house.queue_playlist(queue, pieces, order, messages, by)
 
 
+def _callbacks(operations: Operations, house: HouseView) -> None:
+    @operations.operation("callbacks.list")
+    async def callbacks_list() -> Any:
+        """The promises to call somebody back that are open, by queue, in the order in which they will be served."""
+        return house.callbacks()
+
+    @operations.operation("callbacks.ended")
+    async def callbacks_ended(limit: int = 20) -> Any:
+        """The newest promises that are over."""
+        if not 1 <= limit <= MAX_RECORDINGS:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
+        return await house.callbacks_ended(limit)
+
+    @operations.operation("callbacks.report")
+    async def callbacks_report() -> Any:
+        """Today's callbacks by queue: what was promised beside what was kept."""
+        return house.callbacks_report()
+
+    @operations.operation("callbacks.cancel")
+    async def callbacks_cancel(callback: str, by: str) -> dict[str, str]:
+        """End a promise: he is not called back."""
+        house.callback_set(callback, "cancel", by)
+        return {"callback": callback}
+
+    @operations.operation("callbacks.retry")
+    async def callbacks_retry(callback: str, by: str) -> dict[str, str]:
+        """Do not wait for the time of the next attempt."""
+        house.callback_set(callback, "retry", by)
+        return {"callback": callback}
+
+
 def _records(operations: Operations, house: HouseView) -> None:
     @operations.operation("recordings.list")
     async def recordings_list(limit: int = 20, call: str = "") -> Any:
@@ -192,3 +227,21 @@ def _config(operations: Operations, house: HouseView) -> None:
     async def config_show() -> Any:
         """Every key in force with its origin."""
         return house.config_show()
+
+
+def _history(operations: Operations, house: HouseView) -> None:
+    @operations.operation("explain.call")
+    async def explain_call(call: str, language: str = "en") -> AsyncGenerator[Any, None]:
+        """Why a call went as it did, recomputed from the journal: its events, each with lines of words (zh or en)."""
+        for event in await house.history.explain(call, language):
+            yield event
+
+    @operations.operation("explain.check")
+    async def explain_check(day: str = "") -> Any:
+        """Every decision of a day (or of the whole journal) made again, and those that differ."""
+        return await house.history.check(day)
+
+    @operations.operation("audit")
+    async def audit(day: str = "") -> Any:
+        """Every figure and row of a day (today's if none is named) recomputed from the journal, and what differs."""
+        return await house.history.audit(day)

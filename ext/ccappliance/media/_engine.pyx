@@ -344,8 +344,8 @@ cdef class Engine:
         self.lend(bridge)
         return bridge
 
-    def join(self, Bridge bridge not None, Port port not None):
-        self.ask(DO_JOIN, port, bridge)
+    def join(self, Bridge bridge not None, Port port not None, bint heard=True):
+        self.ask(DO_JOIN, port, bridge, None, heard)
 
     def leave(self, Bridge bridge not None, Port port not None):
         self.ask(DO_LEAVE, port, bridge)
