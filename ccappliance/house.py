@@ -147,6 +147,7 @@ class House:
             loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
             calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
         self.acd.use(self.callbacks)
+        self.acd.waiting.callbacks = self.callbacks
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,

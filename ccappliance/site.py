@@ -287,6 +287,7 @@ class Site:
         check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],
                     self.driver, report)
         self._check_destinations(report)
+        self._check_pieces(report, book)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
@@ -353,6 +354,14 @@ class Site:
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))
+
+    def _check_pieces(self, report: Report, book: PromptBook) -> None:
+        """What waiting callers hear must be there."""
+        names = book.names()
+        for name, queue in self.queues.items():
+            for where, piece in queue.prompts():
+                if piece not in names:
+                    report.error(f"queues.{name}.{where}", f"there is no prompt {piece!r}", _some(names))
 
 
 def _reachable(to: str, known: list[str]) -> bool:

@@ -156,11 +156,14 @@ class EnginePort:
     # ---- mouth ----
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> EnginePlaying:
+             over: bool = False, begin: float = 0.0) -> EnginePlaying:
         if self.closed:
             return self._never_played()
         gain = math.pow(10.0, gain_db / 20.0)
-        return self._playing(self.media.engine.play(self.handle, [sound.pcm for sound in sounds], repeat, gain, over))
+        first, total = samples(begin), sum(sound.samples for sound in sounds)
+        first = first % total if repeat and total else min(first, total)
+        return self._playing(self.media.engine.play(self.handle, [sound.pcm for sound in sounds], repeat, gain, over,
+                                                    first))
 
     def tone(self, tone: Tone, *, over: bool = False) -> EnginePlaying:
         return self._tone(tone.steps, tone.rounds, over)

@@ -279,10 +279,11 @@ class MediaPort(Protocol):
     on_heard: Callable[[Heard], None] | None
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> Playing:
-        """Play sounds one after the other without a gap, replacing what is playing.
+             over: bool = False, begin: float = 0.0) -> Playing:
+        """Play sounds one after the other without a gap, replacing what is playing; from `begin` seconds into them.
 
-        While it plays the port does not hear its bridge, unless `over` lays it on top. `repeat` starts over for ever.
+        While it plays the port does not hear its bridge, unless `over` lays it on top. `repeat` starts over for ever,
+        from their beginning. `Played.seconds` counts what was played only.
         """
         ...
 

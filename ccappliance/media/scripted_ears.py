@@ -266,6 +266,8 @@ class Ears:
     def _seek(self, signal: Signal) -> None:
         thing = signal.thing
         if self._sought is not None and isinstance(thing, Sound) and thing.name == self._sought.name:
+            if signal.seconds < thing.seconds:
+                return  # its beginning, by which it is known, was left out
             needs = min(MATCH_NEEDS, 0.9 * thing.seconds)
             self._match[signal] = self._loop.call_later(needs, self._found, signal)
 

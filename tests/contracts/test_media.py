@@ -236,6 +236,23 @@ async def test_repeat_goes_on_until_stopped(sides: Sides) -> None:
 
 
 @story
+async def test_sounds_are_played_from_where_they_were_interrupted(sides: Sides) -> None:
+    port, far = sides.line("a")
+    played, took = await timed(sides.loop, port.play([SHORT, LONG], begin=0.9).wait())
+    assert played == Played(True, pytest.approx(0.41))
+    assert took == near(0.41)
+    assert (await port.play([SHORT], begin=9.0).wait()) == Played(True, 0.0)  # past the end: nothing is left
+    far.listen_for(LONG)
+    going = port.play([SHORT, LONG], repeat=True, begin=3 * 1.31 + 0.6)  # 0.71 s are left of the fourth round
+    await asyncio.sleep(0.9)
+    assert not sides.heard[far], "the rest of a sound is not taken for the sound"
+    await asyncio.sleep(1.2)
+    assert sides.heard[far] == [SoundHeard("long")]
+    going.stop()
+    assert await going.wait() == Played(False, near(2.1))
+
+
+@story
 async def test_a_tone_is_played_its_rounds(sides: Sides) -> None:
     port, _ = sides.line("a")
     tone = Tone("pips", (ToneStep((440.0, 480.0), 0.3), ToneStep((), 0.2)), rounds=3)
