@@ -220,7 +220,7 @@ def _written(value: Any) -> str:
 
 
 @cache
-def _keys(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
+def _keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
     """A kind's fields, and how each begins in its line."""
     return tuple((field.name, f',"{field.name}":') for field in fields(kind))
 
