@@ -124,6 +124,7 @@ class Ears:
         self._progress = progress
         self._tell = tell
         self._on = Ear.NONE
+        self._voice_on = self._verdict_on = self._both_on = False  # of `_on`: asked at every change of every signal
         self._sought: Sound | None = None
         self._pending: dict[Signal, dict[Ear, asyncio.TimerHandle]] = {}
         self._match: dict[Signal, asyncio.TimerHandle] = {}
@@ -147,8 +148,11 @@ class Ears:
 
     def listen(self, ears: Ear, present: tuple[Signal, ...]) -> None:
         """Exactly these on. One that was on already goes on; one switched on starts afresh."""
+        if ears is self._on:
+            return
         fresh, off = ears & ~self._on, self._on & ~ears
         self._on = ears
+        self._voice_on, self._verdict_on, self._both_on = Ear.VOICE in ears, Ear.VERDICT in ears, Ear.BOTH in ears
         if off:
             for timers in self._pending.values():
                 for ear in [ear for ear in timers if ear in off]:
@@ -193,7 +197,7 @@ class Ears:
 
     def said(self, signals: tuple[Signal, ...]) -> None:
         """The port itself says this now."""
-        if Ear.BOTH in self._on:
+        if self._both_on:
             self._both.said(signals)
 
     def changed(self, before: tuple[Signal, ...], now: tuple[Signal, ...]) -> None:
@@ -203,31 +207,31 @@ class Ears:
                 self._left(signal)
         for signal in now:
             if signal not in before:
-                if Ear.VOICE in self._on:
+                if self._voice_on:
                     self._talk.arrived(signal)
-                if Ear.VERDICT in self._on:
+                if self._verdict_on:
                     self._answer.arrived(signal)
                 self._judge(signal, self._on)
                 self._seek(signal)
-        if Ear.BOTH in self._on:
+        if self._both_on:
             self._both.heard(now)
 
     # ---- arriving and leaving ----
 
     def _judge(self, signal: Signal, ears: Ear) -> None:
         thing = signal.thing
-        if Ear.DTMF in ears and isinstance(thing, str):
+        if isinstance(thing, str):
             left = signal.began + signal.seconds - self._loop.time()
-            if left >= DIGIT_SHORTEST:
+            if left >= DIGIT_SHORTEST and Ear.DTMF in ears:
                 self._later(signal, Ear.DTMF, min(DIGIT_NEEDS, left - 0.005), self._digit)
-        if Ear.FSK in ears and isinstance(thing, bytes) and self._loop.time() - signal.began <= FSK_LATEST:
-            whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
-            self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
+        elif isinstance(thing, bytes):
+            if self._loop.time() - signal.began <= FSK_LATEST and Ear.FSK in ears:
+                whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
+                self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
+        elif thing.name in SIGNALS and signal_ear(thing.name) in ears:
+            self._later(signal, signal_ear(thing.name), SIGNAL_NEEDS[thing.name], self._signal)
         if ears & MF and isinstance(thing, Tone) and signal_of(thing, ears):
             self._later(signal, ears & MF, MF_NEEDS, self._mf_began)
-        name = thing.name if isinstance(thing, Sound | Tone) else ""
-        if name in SIGNALS and signal_ear(name) in ears:
-            self._later(signal, signal_ear(name), SIGNAL_NEEDS[name], self._signal)
         if Ear.PROGRESS in ears:
             needs = self._progress.needs(thing) if isinstance(thing, Tone) else None
             if needs is not None:
@@ -240,9 +244,9 @@ class Ears:
             timer.cancel()
         if signal in self._match:
             self._match.pop(signal).cancel()
-        if Ear.VOICE in self._on:
+        if self._voice_on:
             self._talk.left(signal)
-        if Ear.VERDICT in self._on:
+        if self._verdict_on:
             self._answer.left(signal)
         if signal in self._signalled:
             del self._signalled[signal]
