@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Protocol
 
 from ccappliance.base.clock import Clock
@@ -224,10 +223,15 @@ def _written(value: Any) -> str:
     return _encode(_rounded(value)) if write is None else write(value)
 
 
-@cache
-def _keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+_KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
+
+
+def _keys(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
     """A kind's fields, and how each begins in its line."""
-    return tuple((field.name, f',"{field.name}":') for field in fields(kind))
+    keys = _KEYS.get(kind)
+    if keys is None:
+        keys = _KEYS[kind] = tuple((field.name, f',"{field.name}":') for field in fields(kind))
+    return keys
 
 
 def _rounded(value: Any) -> Any:
