@@ -109,6 +109,7 @@ class Daemon:
             self._open(sink, store, loaded)
             await server.start()
             stack.push_async_callback(server.stop)
+            self._ready()
             tasks = Supervisor("daemon")
             tasks.spawn(self._care(sink), "care")
             stack.push_async_callback(tasks.close)
@@ -177,6 +178,9 @@ class Daemon:
                                                      "made anew from the journal")
         for finding in loaded.warnings:
             log.warning("configuration", extra={"fields": {"finding": str(finding)}})
+
+    def _ready(self) -> None:
+        """Calls are taken and the doors are open: now whoever waits for us may come in."""
         gc.collect()
         gc.freeze()  # what stands now stays: the collector need not look at it again
         self.state = "ready"

@@ -16,7 +16,7 @@ from ccappliance.drivers.dahdi_analog import DahdiFxo, DahdiFxs
 from ccappliance.drivers.dahdi_channel import ChannelPlan, DahdiChannel, DahdiPath
 from ccappliance.drivers.dahdi_digital import DahdiBearer, DahdiCas, DahdiData
 from ccappliance.drivers.dahdi_kernel import MAX_CHANNELS, Kernel, Params
-from ccappliance.drivers.dahdi_words import DATA, KINDS, Sig, alarm_words, fault
+from ccappliance.drivers.dahdi_words import DATA, KINDS, Alarm, Sig, alarm_words, fault
 from ccappliance.media.card import CardClock, CardGroup
 
 WATCH = 0.2  # s between two looks at whether sound still comes
@@ -198,7 +198,8 @@ class DahdiDriver:
             self._groups[span].gone = False
 
     def _try_again(self, path: DahdiPath) -> None:
-        if path.span not in self._present:
+        """DAHDI lists a span for a second after it was taken out, and says only by its alarm that it is closed."""
+        if path.span not in self._present or self._told[path.span]["alarms"] & Alarm.NOTOPEN:
             return
         try:
             params = self._kernel.params(path.number)

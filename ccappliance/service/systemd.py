@@ -1,10 +1,10 @@
 """systemd's view of the daemon: ready, status, watchdog, stopping; silent where there is no systemd.
 
 Type=notify-reload in the unit: a reload tells RELOADING with the monotonic clock, and READY when it is over.
+Nothing here waits: libsystemd's own sd_notify does when its reader is behind, and calls would stand still meanwhile.
 Source: sd_notify(3), sd_watchdog_enabled(3).
 """
 
-import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -12,29 +12,19 @@ from collections.abc import Callable, Mapping
 from ccappliance.base.clock import Clock
 
 
-def datagrams(address: str) -> Callable[[str], object]:
-    """Tells systemd's socket and never waits for it: python3-systemd's would, and the loop and all calls with it.
-
-    What finds the socket full is lost; a watchdog that has not read a thousand lines is not watching.
-    """
-    to = "\0" + address[1:] if address.startswith("@") else address
-    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
-
-    def send(state: str) -> None:
-        with contextlib.suppress(OSError):
-            sender.sendto(state.encode(), to)
-    return send
-
-
 class Systemd:
     """Tells systemd; every method is harmless without it."""
 
     def __init__(self, clock: Clock, environ: Mapping[str, str] = os.environ,
-                 connect: Callable[[str], Callable[[str], object]] = datagrams) -> None:
-        """`clock.now()` must be CLOCK_MONOTONIC, as SystemClock's is."""
+                 notify: Callable[[str], object] | None = None) -> None:
+        """`clock.now()` must be CLOCK_MONOTONIC, as SystemClock's is. `notify`: instead of what the environment names.
+
+        `notify` raises OSError for what cannot be told now: changes of state are told again, the rest is forgotten.
+        """
         self._clock = clock
         address = environ.get("NOTIFY_SOCKET", "")
-        self._notify = connect(address) if address else None
+        self._notify = (notify or _sender(address)) if address else None
+        self._owed: list[str] = []  # changes of state that systemd has not taken yet
         self.watchdog_interval = _interval(environ) if self._notify is not None else None
         """Seconds between two `watchdog()`: half of what the unit allows. None: nobody watches."""
 
@@ -63,7 +53,20 @@ class Systemd:
     def _send(self, state: str, status: str) -> None:
         if self._notify is not None:
             lines = [line for line in (state, f"STATUS={' '.join(status.split())}" if status else "") if line]
-            self._notify("\n".join(lines))
+            self._owed.append("\n".join(lines))
+            try:
+                while self._owed:
+                    self._notify(self._owed[0])
+                    self._owed.pop(0)
+            except OSError:
+                self._owed = [owed for owed in self._owed if not owed.startswith(("STATUS", "WATCHDOG"))]
+
+
+def _sender(address: str) -> Callable[[str], object]:
+    """Sends datagrams to systemd. OSError when it takes none now."""
+    place = f"\0{address[1:]}" if address.startswith("@") else address  # an abstract name (unix(7))
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    return lambda words: sender.sendto(words.encode(), place)
 
 
 def _interval(environ: Mapping[str, str]) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from far_line import FarLine, FarSpan
+from card_street import CardStreet
 
 from ccappliance import VERSION
 from ccappliance.base.clock import LoopClock, Outside
@@ -21,45 +21,14 @@ from ccappliance.house import House, Surroundings
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome
 from ccappliance.media.tones import load_zones
-from ccappliance.sim.exchange import Exchange
-from ccappliance.sim.exchange_line import LineSettings
 from ccappliance.sim.mishaps import in_use
 from ccappliance.sim.script import Script
 from ccappliance.sim.story import Story, spoken_texts
-from ccappliance.sim.world import Street
 from ccappliance.site import FxoLine, Site
 from ccappliance.store.database import Store
 
-FAR = 8  # plan `house`: channel n of ours meets n + FAR
 QUIET = 2.0  # s after the last step in which everybody comes to rest
 SETTLED = 2.5  # s; DAHDI tells no ring within 2 s of opening an FXO port
-
-
-class CardStreet(Street):
-    """The exchange and the telephones of a site at the far end of its channels; callers are still of software."""
-
-    def __init__(self, site: Site, *, loop: asyncio.AbstractEventLoop, far: EngineMedia, chance: random.Random,
-                 clock: LoopClock, lines: Any) -> None:
-        self._loop = loop
-        self._far = far
-        self._zone = far.zone
-        self.exchange = Exchange(loop, far, far.zone, chance)
-        outside = {line.channel + FAR for line in site.lines.values() if isinstance(line, FxoLine)}
-        stations = {line.channel + FAR for line in site.lines.values()} - outside
-        self.span = FarSpan(loop, sorted(outside), sorted(stations))
-        self.pairs: dict[str, FarLine] = {}  # type: ignore[assignment]
-        self._stations = {}
-        for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
-            pair: Any = self.span.lines[line.channel + FAR]
-            self.pairs[name] = pair
-            if isinstance(line, FxoLine):
-                self.exchange.add(line.number, LineSettings(**lines.get(name, {})), line=pair)
-            else:
-                self._stations[line.station] = pair
-
-    def close(self) -> None:
-        super().close()
-        self.span.close()
 
 
 @dataclass
@@ -104,6 +73,7 @@ async def tell(script: Script, site: Site, cache: Path, recordings: Path,
     far = EngineMedia(loop, zone, ports=64, name="street")
     driver = DahdiDriver(loop, DahdiKernel(), flash=zone.flash, wanted={
         line.channel: ChannelPlan(kind="fxo" if isinstance(line, FxoLine) else "fxs") for line in site.lines.values()})
+    beat = Metronome([near, far], realtime=True, clock=driver.clock())
     street = CardStreet(site, loop=loop, far=far, chance=chance, clock=clock, lines=script.lines)
     store, sink = Store(":memory:", threaded=False), MemorySink()
     language = site.system.language
@@ -113,7 +83,6 @@ async def tell(script: Script, site: Site, cache: Path, recordings: Path,
         used_space=lambda _: 0.0, texts=tuple((language, text) for text in spoken_texts(script))))
     spoken = {text: house.prompts.text(text, language).pcm for text in spoken_texts(script)}
     house.open(VERSION)
-    beat = Metronome([near, far], realtime=True, clock=driver.clock())  # now: it counts from here on
     beat.start()
     story = Story(script, house, street, clock=clock)
     await asyncio.sleep(SETTLED)

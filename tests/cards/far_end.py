@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 FRAME = 160  # samples of 20 ms
 ELAST = 500  # errno: an event waits; DAHDI's own
@@ -188,6 +189,14 @@ def plug_in(address: str, channels_: int, timing: int = 0) -> None:
 def unplug(address: str) -> None:
     """Take a local span away. OSError(EBUSY) while somebody has one of its channels open."""
     _dynamic(DYNAMIC_DESTROY, address, 0, 0)
+
+
+def device_of(span: int) -> str:
+    """The local device that has this span."""
+    for device in Path("/sys/bus/dahdi_devices/devices").glob("dynamic:loc:*"):
+        if (device / f"span-{span}").exists():
+            return device.name
+    raise AssertionError(f"no device has span {span}")
 
 
 def assign(device: str, span: int, base_channel: int) -> None:

@@ -17,6 +17,7 @@ from ccappliance.call.facts import ConversationStarted
 from ccappliance.call.journal import Entry
 from ccappliance.media.dsp import alaw_to_linear, linear_to_alaw
 
+STORY = "card-call"
 REHEARSED = Path(os.environ.get("CARDS_REHEARSED", "/nowhere"))
 IDLE = 8  # what A-law's idle code 0xD5 decodes to
 CLOCKS = {"seq", "at", "now", "rule"}  # of an entry, and fields that tell times in words
@@ -30,7 +31,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(recordings: Path) -> Told:
-    script, site = script_and_site()
+    script, site = script_and_site(STORY)
     return asyncio.run(tell(script, site, REHEARSED / "prompts", recordings, watch_the_talk))
 
 
@@ -73,10 +74,15 @@ def test_no_frame_is_lost_while_people_talk(told: Told) -> None:
 
 def test_the_journal_is_that_of_the_simulated_card(told: Told) -> None:
     """The same facts in the same order; times and durations differ by the card's delays."""
-    simulated = (REHEARSED / "simulated.jsonl").read_bytes().splitlines()
-    expected, found = timeless(simulated), timeless(told.journal)
-    assert "\n".join(difflib.unified_diff(expected, found, "simulated", "real", lineterm="", n=1)) == ""
+    assert differences(STORY, told) == ""
     assert sum(LATER in line for line in map(bytes.decode, told.journal)) == 1
+
+
+def differences(story: str, told: Told) -> str:
+    """Between the simulated card's journal and the real one's, timeless."""
+    simulated = (REHEARSED / f"{story}.jsonl").read_bytes().splitlines()
+    return "\n".join(difflib.unified_diff(timeless(simulated), timeless(told.journal), "simulated", "real",
+                                          lineterm="", n=1))
 
 
 def timeless(lines: Any) -> list[str]:
@@ -88,7 +94,7 @@ def timeless(lines: Any) -> list[str]:
 
 def test_the_recording_holds_every_sample_that_was_sent(told: Told, recordings: Path) -> None:
     """Left is the customer, right what he heard. A-law is all that has happened to their words."""
-    script, _ = script_and_site()
+    script, _ = script_and_site(STORY)
     ended = next(json.loads(line) for line in told.journal if LATER.encode() in line)
     assert ended["lost"] == 0.0
     with wave.open(str(recordings / ended["path"])) as file:

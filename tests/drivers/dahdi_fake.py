@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ccappliance.drivers.dahdi_kernel import Handle, Params, Timing
-from ccappliance.drivers.dahdi_words import Sig, Told
+from ccappliance.drivers.dahdi_words import Alarm, Sig, Told
 from ccappliance.media.card import CardClock
 
 MOST_EVENTS = 63  # DAHDI drops further ones
@@ -196,6 +196,12 @@ class FakeKernel:
 
     # ---- for tests ----
 
+    def close_span(self, span: int) -> None:
+        """As `unassign_span` begins: its channels are told, and for a second it is still there, closed."""
+        self.alarms[span] = Alarm.NOTOPEN
+        for port in self._of(span):
+            port.tell(Told.REMOVED)
+
     def take_out(self, span: int) -> None:
         """The card is pulled: its channels say so once, and then are gone."""
         self.absent.add(span)
@@ -205,6 +211,7 @@ class FakeKernel:
 
     def put_in(self, span: int) -> None:
         self.absent.discard(span)
+        self.alarms.pop(span, None)
         for port in self._of(span):
             port.gone = False
             port.events.clear()

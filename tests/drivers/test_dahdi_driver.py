@@ -301,6 +301,21 @@ def test_a_card_taken_out_is_let_go_and_used_again_when_it_is_back() -> None:
     play(story, ANALOG, (Sig.FXSKS,))
 
 
+def test_a_span_that_is_being_closed_is_not_opened_again() -> None:
+    async def story(bench: Bench) -> None:
+        bench.kernel.close_span(1)
+        bench.driver.attend()
+        await asyncio.sleep(1.1)  # a look while DAHDI gives everybody a second to let go
+        assert not any(bench.kernel.ports[number].open for number in range(1, 5))
+        bench.kernel.take_out(1)
+        await asyncio.sleep(1.1)
+        bench.kernel.put_in(1)
+        await asyncio.sleep(1.1)
+        assert [type(event) for event in bench.heard[1]] == [AlarmRaised, AlarmCleared]
+
+    play(story, ANALOG, (Sig.FXSKS,))
+
+
 def test_a_card_without_sound_is_dead_after_two_seconds_and_only_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stalled:
         missing = 0

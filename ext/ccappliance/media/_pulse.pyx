@@ -13,6 +13,7 @@ cdef extern from "src/beat.h" nogil:
         unsigned long ack
         counter_t stalls, carried
     void beat_begin(beat_t *beat)
+    void beat_start(beat_t *beat)
     int64_t beat_wait(beat_t *beat, int64_t due, int64_t period)
     void beat_skip(beat_t *beat, int64_t ticks)
 
@@ -70,6 +71,7 @@ cdef class Pulse:
         cdef int64_t due = clock_now()
         cdef int64_t late, skip
         cdef int i
+        beat_start(&self.beat)
         while not counter_get(&self.halted):
             due += self.period
             due = beat_wait(&self.beat, due, self.period)

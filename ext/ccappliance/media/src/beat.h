@@ -25,6 +25,11 @@ static inline void beat_begin(beat_t *beat) { beat->fd = -1; }
 
 static inline void beat_ack(beat_t *beat, int ticks) { ioctl(beat->fd, beat->ack, &ticks); }
 
+/* Ticking begins now: what the card has counted since it was opened belongs to nobody. */
+static inline void beat_start(beat_t *beat) {
+    if (beat->fd >= 0) beat_ack(beat, -1);
+}
+
 /* Has the card ticked? Waits for it until `until` at most. */
 static inline int beat_card(beat_t *beat, int64_t until) {
     struct pollfd card = {.fd = beat->fd, .events = POLLPRI};
