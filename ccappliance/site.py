@@ -148,6 +148,11 @@ class Site:
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))
+            if agent.group and agent.group not in self.trunks:
+                report.error(f"agents.{number}.group", f"there is no trunk group {agent.group!r}", _some(self.trunks))
+            if agent.outside in stations:
+                report.error(f"agents.{number}.outside", f"{agent.outside} is a station of the house",
+                             "write it as station")
 
     def _check_tones(self, report: Report) -> None:
         zone = load_zones().get(self.system.zone)

@@ -76,9 +76,10 @@ class Call:
         return self.place_on(self.switch.station(station), station, calling=calling or self.calling,
                              name=name or self.name)
 
-    def place_out(self, group: str, number: str, *, but: Sequence[str] = ()) -> Leg:
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+                  name: str = "") -> Leg:
         """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line")."""
-        return self.place_on(self.switch.trunk(group, but), number)
+        return self.place_on(self.switch.trunk(group, but), number, calling=calling, name=name)
 
     def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
         """A new outgoing leg on this very circuit."""

@@ -76,6 +76,7 @@ class Leg:
         self.on_digit: Callable[[str], None] | None = None
         self.on_flash: Callable[[], None] | None = None
         self.digits_dropped = 0
+        self.feature_keys = False  # *1 is his hook flash in a conversation, *2 lets him out of it
         self.secure = False
         self._loop = switch.loop
         self._journal = switch.journal

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import Agent
@@ -92,6 +93,11 @@ class FakeLeg:
         self.id = leg_id
         self.party = Party(party)
         self.gone: asyncio.Future[Cause] = world.loop.create_future()
+        self.released: asyncio.Future[None] = world.loop.create_future()
+        self.answered_now: float | None = None
+        self.circuit = SimpleNamespace(name=f"line of {party}")
+        self.port = SimpleNamespace(silence=self._silence)
+        self.on_digit: Callable[[str], None] | None = None
         self.far_end_cleared = False
         self.is_answered = answered
         self.heard: list[str] = []
@@ -133,8 +139,18 @@ class FakeLeg:
     def pick_up(self) -> None:
         if not self.is_gone and not self.is_answered:
             self.is_answered = True
+            self.answered_now = self.world.loop.time()
             for tell in self._on_answered:
                 tell(self)
+
+    def press(self, digits: str) -> None:
+        for digit in digits:
+            if self.on_digit is not None:
+                self.on_digit(digit)
+
+    def _silence(self) -> None:
+        if self.playing is not None:
+            self.playing.stop()
 
     def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
         if not self.is_gone:
@@ -190,6 +206,10 @@ class FakeCall:
     def place(self, station: str, *, calling: str = "", name: str = "") -> FakeLeg:
         return self.world.place(self, station)
 
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+                  name: str = "") -> FakeLeg:
+        return self.world.place_out(self, group, number, but)
+
     async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
         self.recorded = record
         over: asyncio.Future[str] = self.world.loop.create_future()
@@ -209,6 +229,15 @@ class FakeCall:
 class FakePrompts:
     def get(self, name: str, language: str) -> Sound:
         return Sound(name, bytes(2 * 8000))  # one second
+
+    def text(self, text: str, language: str) -> Sound:
+        return self.get(text, language)
+
+    def number(self, number: int, language: str) -> list[Sound]:
+        return [self.get(str(number), language)]
+
+    def duration(self, seconds: float, language: str) -> list[Sound]:
+        return [self.get(f"{round(seconds)} s", language)]
 
     def position(self, position: int, language: str) -> list[Sound]:
         return [self.get(f"position {position}", language)]
@@ -231,6 +260,7 @@ class World:
         self.legs: dict[str, FakeLeg] = {}  # by station, until it is released
         self.placed: list[tuple[float, str, str]] = []
         self.release_after = 0.02
+        self.lines = {"pstn": ["fxo/1", "fxo/2"]}  # by trunk group: idle lines
         self.facts: list[tuple[float, facts.Fact]] = []
         if keep:
             self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
@@ -264,8 +294,29 @@ class World:
             self.loop.call_later(after, leg.pick_up)
         return leg
 
+    def place_out(self, call: FakeCall, group: str, number: str, but: Sequence[str]) -> FakeLeg:
+        lines = [line for line in self.lines[group] if line not in but]
+        if not lines:
+            raise Refused("no_line", f"no idle line in trunk group {group}")
+        leg = FakeLeg(self, call, self.outside.ids.part(call.id, "leg"), number, False)
+        leg.circuit.name = lines[0]
+        self.lines[group].remove(lines[0])
+        self.legs[number] = leg
+        self.placed.append((self.loop.time(), number, call.id))
+        leg.on_gone(lambda _: self.loop.call_later(self.release_after, self._release_line, group, leg))
+        after = self.answer_after(number)
+        if after is not None:
+            self.loop.call_later(after, leg.pick_up)
+        return leg
+
+    def _release_line(self, group: str, leg: FakeLeg) -> None:
+        if self.legs.get(leg.party.number) is leg:
+            del self.legs[leg.party.number]
+        self.lines[group].append(leg.circuit.name)
+        leg.released.set_result(None)
+
     def _release(self, station: str) -> None:
-        del self.legs[station]
+        self.legs.pop(station).released.set_result(None)
         self.acd.station_busy(station, False)
 
     def offer(self, queue: str, calling: str = "13800138000", *, order_class: int = 0, boost: float = 0.0,

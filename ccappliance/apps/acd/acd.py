@@ -44,7 +44,7 @@ class Acd:
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
         self.dispatcher.on_empty = self._emptied
         self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
-                           hear=self.dispatcher.agent_moved)
+                           hear=self.dispatcher.agent_moved, prompts=prompts)
         self.features = Features(self.book, prompts=prompts, clock=outside.clock, journal=journal)
         self.station_busy = self.book.station_busy
         self.station_fault = self.book.station_fault

@@ -17,12 +17,16 @@ from ccappliance.call.facts import AgentMoved
 from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.accept import AcceptKey
     from ccappliance.apps.acd.offer import Step
+    from ccappliance.apps.acd.reach import Reach
     from ccappliance.apps.acd.settings import AgentSettings
     from ccappliance.call.journal import Journal
 
 BUSY_RETRY = 5.0  # a station that refused as busy is tried again then, should its release never be told; no fast loop
 FAULT_RETRY = 30.0  # a station that refused as blocked: a telephone is replaced in minutes, not in seconds
+OUTSIDE_RETRY = 60.0  # a number outside that was busy: each try takes a line and may cost money
+STOPS_WITHIN = 5.0  # a telephone that was ringing for nothing is free by then, or it was lifted in that moment
 MISSED_REASON = "no_answer"  # reason of the pause after missed calls
 MISSED_LONGEST = 7200.0  # who let it ring and has not come back after two hours has gone home
 
@@ -47,7 +51,7 @@ MOVES: dict[AgentState, frozenset[AgentState]] = {
     _S.LOGGED_OUT: frozenset({_S.READY, _S.TALKING, _S.LINE_FAULT}),
     _S.READY: frozenset({_S.RESERVED, _S.TALKING, _S.PAUSED, _S.LINE_FAULT, _S.LOGGED_OUT}),
     _S.RESERVED: _FREE | {_S.RINGING},
-    _S.RINGING: _FREE,
+    _S.RINGING: _FREE | {_S.RINGING},
     _S.TALKING: _FREE | {_S.HOLD, _S.WRAPUP},
     _S.HOLD: _FREE | {_S.WRAPUP},
     _S.WRAPUP: _FREE,
@@ -109,8 +113,11 @@ class Agent:
         self.pending: Pause | str = ""  # what was asked during a call: a Pause, or "logout"
         self.missed_in_a_row = 0
         self.wrapup = 0.0  # seconds due after this conversation
+        self.reach: Reach | None = None  # how he is rung, from login to logout
+        self.accept: AcceptKey | None = None  # the key he must press, if he must
         self.steps: Sequence[Step] = ()  # what he must do after answering before he is connected
         self._keeps_idle = False
+        self._line: Leg | None = None  # of an agent outside: the line to him, until it is released
         self._clock = clock
         self._loop = loop
         self._journal = journal
@@ -140,6 +147,15 @@ class Agent:
         return bool(self.call) and self.state in (_S.TALKING, _S.HOLD)
 
     @property
+    def stopping(self) -> bool:
+        """An offer ended without him in this moment; his telephone is not free yet."""
+        return self.state is _S.RINGING and self.reservation is None
+
+    @property
+    def outside(self) -> bool:
+        return self.reach is not None and self.reach.outside
+
+    @property
     def serving(self) -> bool:
         """May become ready again without anybody asking him to."""
         return self.state not in _AWAY and not self.pending
@@ -156,10 +172,11 @@ class Agent:
 
     # ---- what the agent, a supervisor or the configuration asks ----
 
-    def login(self, station: str, why: str, *, in_use: bool, fault: str) -> None:
+    def login(self, reach: "Reach", station: str, why: str, *, in_use: bool, fault: str) -> None:
         """Take a seat at a station; it is fixed until logout."""
         if self.state is not _S.LOGGED_OUT:
             raise Refused("already_logged_in", f"agent {self.number} is logged in at {self.station}; log out there")
+        self.reach, self._line = reach, None
         self.station, self.in_use, self.fault = station, in_use, fault
         self.pending, self.missed_in_a_row = "", 0
         self._settle(why)
@@ -210,13 +227,25 @@ class Agent:
         self._to(_S.RESERVED, f"offer {owner.id}", call=call, until=deadline)
         self.reservation = Reservation(owner, call, deadline)
 
-    def ring(self, deadline: float) -> None:
-        self._to(_S.RINGING, "rung", call=self.call, until=deadline)
+    def ring(self, leg: Leg, deadline: float) -> None:
+        """His telephone is rung; a second time, on another line, if the first one failed."""
+        if self.outside:
+            self.occupy(leg)
+        if self.state is not _S.RINGING:
+            self._to(_S.RINGING, "rung", call=self.call, until=deadline)
+
+    def occupy(self, leg: Leg) -> None:
+        """A line to his telephone outside: he can't be rung until it is released."""
+        self._line, self.in_use = leg, True
+        leg.released.add_done_callback(lambda _: self._line_released(leg))
 
     def released(self, why: str) -> None:
         """The offer ended without him: back to ready, or to what is due."""
         self.reservation = None
-        self._settle(why)
+        if self.in_use and self.state is _S.RINGING and not self.pending and not self.fault:
+            self._to(_S.RINGING, why, until=self._clock.now() + STOPS_WITHIN)
+        else:
+            self._settle(why)
 
     def missed(self, pause_after: int) -> None:
         """He let it ring."""
@@ -230,7 +259,9 @@ class Agent:
         self.reservation = None
         if code == "busy":
             self.in_use = True
-            self._settle(words, until=self._clock.now() + BUSY_RETRY)
+            self._line = None  # its release does not make him free
+            rung = self.outside and self.state is _S.RINGING  # or there was no line to ring him on
+            self._settle(words, until=self._clock.now() + (OUTSIDE_RETRY if rung else BUSY_RETRY))
         else:
             self.fault = words
             self._settle(words, until=self._clock.now() + FAULT_RETRY)
@@ -257,27 +288,38 @@ class Agent:
     def station_busy(self, busy: bool, wrapup: float) -> None:
         """His station is, or is no more, in use otherwise; `wrapup` seconds of work follow that use."""
         self.in_use = busy
-        if busy and self.state is _S.READY:
+        if busy and (self.state is _S.READY or self.stopping):
             self._settle("station in use")
-        elif not busy and self.state is _S.TALKING and not self.call:
+        elif not busy and self._in_use_otherwise:
             if wrapup > 0 and not self.pending:
                 self._wrap_up(wrapup)
             else:
                 self._settle("station free")
+        elif not busy and self.stopping:
+            self._settle("station free")
 
     def station_fault(self, words: str) -> None:
         """His station is out of order (`words` says how), or works again ("")."""
         self.fault = words
         if words and self.reservation is not None:
             self._give_back(words)
-        elif self.state is _S.LINE_FAULT or (words and (self.ready or (self.state is _S.TALKING and not self.call))):
+        elif self.state is _S.LINE_FAULT or (words and (self.ready or self.stopping or self._in_use_otherwise)):
             self._settle(words or "line works again")
 
     # ---- inside ----
 
+    @property
+    def _in_use_otherwise(self) -> bool:
+        return self.state is _S.TALKING and not self.call
+
     def _must_be_here(self) -> None:
         if self.state is _S.LOGGED_OUT:
             raise Refused("not_logged_in", f"agent {self.number} is not logged in")
+
+    def _line_released(self, leg: Leg) -> None:
+        if leg is self._line:
+            self._line = None
+            self.station_busy(False, 0.0)
 
     def _give_back(self, why: str) -> bool:
         if self.reservation is None:
@@ -291,7 +333,7 @@ class Agent:
         if self.pending == "logout":
             self.pending = ""
             self._to(_S.LOGGED_OUT, why)
-            self.station = ""
+            self.station, self.reach = "", None
         elif isinstance(self.pending, Pause):
             pause, self.pending = self.pending, ""
             self._to(_S.PAUSED, pause.why, until=now + pause.longest)
@@ -329,7 +371,8 @@ class Agent:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if until is not None and to not in _OFFERED:  # reservations are ended by their owner
+        reserved = to is _S.RESERVED or self.reservation is not None  # reservations are ended by their owner
+        if until is not None and not reserved:
             self._timer = self._loop.call_at(until, self._time_over)
         self._hear(self, left)
 
@@ -344,5 +387,7 @@ class Agent:
         elif self.state is _S.TALKING:
             self.in_use = False
             self._settle("tried again")
+        elif self.state is _S.RINGING:
+            self._settle("station in use")
         else:
             self._settle("wrap-up over")

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from ccappliance.apps.acd.accept import AcceptKey
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
+from ccappliance.apps.acd.announcer import Prompts
+from ccappliance.apps.acd.reach import reach_of, same_number
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
 
@@ -13,11 +16,15 @@ if TYPE_CHECKING:
     from ccappliance.call.journal import Journal
 
 
+OUTSIDE = "outside"  # a login's station: the agent's own number outside
+
+
 class Agents:
     """One station has one agent, one agent one station, fixed from login to logout."""
 
     def __init__(self, *, clock: Clock, loop: asyncio.AbstractEventLoop, journal: "Journal",
-                 known_station: Callable[[str], bool], hear: Callable[[Agent, AgentState], None]) -> None:
+                 known_station: Callable[[str], bool], hear: Callable[[Agent, AgentState], None],
+                 prompts: Prompts) -> None:
         self.by_number: dict[str, Agent] = {}
         self.reasons: tuple[PauseReason, ...] = ()
         self._leaving: dict[str, Agent] = {}  # taken out of the configuration while on a call
@@ -26,6 +33,7 @@ class Agents:
         self._journal = journal
         self._known_station = known_station
         self._tell = hear
+        self._prompts = prompts
         self._at: dict[str, Agent] = {}  # by station
         self._in_use: dict[str, bool] = {}
         self._faults: dict[str, str] = {}
@@ -49,14 +57,22 @@ class Agents:
     def login(self, number: str, station: str, why: str) -> None:
         """Refused: no_agent, no_station, station_taken, already_logged_in."""
         agent = self.get(number)
-        station = station or agent.settings.station
-        if not station or not self._known_station(station):
+        station = station or agent.settings.station or agent.settings.outside
+        if station == OUTSIDE:
+            station = agent.settings.outside
+        if not station or (station != agent.settings.outside and not self._known_station(station)):
             raise Refused("no_station", f"there is no station {station}" if station else
                           f"agent {number} has no station of his own: name one")
         other = self._at.get(station)
         if other is not None and other is not agent:
             raise Refused("station_taken", f"agent {other.number} is logged in at station {station}")
-        agent.login(station, why, in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""))
+        agent.login(reach_of(station, agent.settings), station, why, in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""))
+        self._equip(agent)
+
+    def outside(self, calling: str) -> Agent | None:
+        """Whose mobile or telephone at home has this number."""
+        return next((agent for agent in self.by_number.values() if same_number(agent.settings.outside, calling)),
+                    None)
 
     def logout(self, number: str, why: str) -> bool:
         """True: at once; False: when his call is over. Refused: no_agent, not_logged_in."""
@@ -113,6 +129,7 @@ class Agents:
             if agent is None:
                 agent = Agent(number, one, clock=self._clock, loop=self._loop, journal=self._journal, hear=self._hear)
             agent.settings = one
+            self._equip(agent)
             kept[number] = agent
         removed = [agent for number, agent in self.by_number.items() if number not in kept]
         self.by_number = kept
@@ -122,6 +139,13 @@ class Agents:
                 agent.logout("removed from the configuration")
 
     # ---- inside ----
+
+    def _equip(self, agent: Agent) -> None:
+        """What his seat asks of him before a connection. Who has moved house is rung there from his next login on."""
+        wanted = agent.settings.accept_key
+        key = AcceptKey(agent.settings.language, self._prompts, self._loop)
+        agent.accept = key if wanted or (wanted is None and agent.outside) else None
+        agent.steps = (agent.accept.step(),) if agent.accept is not None else ()
 
     def _hear(self, agent: Agent, left: AgentState) -> None:
         if left is AgentState.LOGGED_OUT:

@@ -115,6 +115,10 @@ class Dispatcher:
             offer.timer.cancel()
         offer.timer = self._loop.call_later(seconds, offer.time_over)
 
+    def ring_again(self, offer: Offer) -> None:
+        """A line on the way to an agent outside failed us: another one."""
+        self._ring(offer)
+
     def end(self, offer: Offer, outcome: str, why: str) -> None:
         """An offer ends without a conversation: the agent is let go, his telephone stops, the entry waits again."""
         if offer.over:
@@ -216,14 +220,14 @@ class Dispatcher:
         queue = entry.queue
         choice = queue.strategy.choose(entry, candidates, now)
         excluded = queue.excluded(entry, choice.agents, now)
-        deadline = now + queue.settings.ring_timeout
         for agent in choice.agents:
-            offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, self)
-            offer.timer = self._loop.call_at(deadline, offer.time_over)
-            bound = deadline + offer.steps_take
+            assert agent.reach is not None
+            ring = agent.reach.seconds(queue.settings.ring_timeout)
+            offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, ring, self)
+            offer.timer = self._loop.call_at(offer.deadline, offer.time_over)
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
                                           choice.rule, excluded))
-            agent.reserve(offer, entry.call.id, bound)
+            agent.reserve(offer, entry.call.id, offer.deadline + offer.steps_take)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
                 queue.offer(entry)
@@ -231,18 +235,19 @@ class Dispatcher:
             entry.offers[agent.number] = offer
         for offer in list(entry.offers.values()):
             if offer.leg is None and not offer.over:
-                self._ring(offer, deadline + offer.steps_take)
+                self._ring(offer)
 
-    def _ring(self, offer: Offer, bound: float) -> None:
-        call, queue = offer.entry.call, offer.entry.queue
+    def _ring(self, offer: Offer) -> None:
+        call, queue, reach = offer.entry.call, offer.entry.queue, offer.agent.reach
+        assert reach is not None
         try:
-            leg = call.place(offer.agent.station, calling=call.calling, name=call.name or queue.label)
+            leg = reach.ring(call, queue.label, offer.failed_lines)
         except Refused as refused:
-            self.end(offer, "busy" if refused.code == "busy" else "fault", str(refused))
+            self.end(offer, "busy" if refused.code in ("busy", "no_line") else "fault", str(refused))
         except LineFault as fault:
             self.end(offer, "fault", str(fault))
         else:
-            offer.agent.ring(bound)
+            offer.agent.ring(leg, offer.deadline + offer.steps_take)
             offer.ring(leg)
 
     # ---- an entry's own timer: while it waits its demand loosens; while it is rung more telephones may join ----

@@ -265,7 +265,7 @@ class Invariants:
         if agent.state.value != person.state:
             self._say(f"4: agent {number} is {agent.state.value}, the journal says {person.state}")
         rung = agent.state in _OFFERED
-        if rung is not bool(person.offer) or rung is not bool(agent.reservation):
+        if (rung and not agent.stopping) is not bool(person.offer) or bool(person.offer) is not bool(agent.reservation):
             self._say(f"3: agent {number} is {agent.state.value} with offer {person.offer or 'none'}")
         if agent.on_call and (agent.leg is None or agent.leg.is_gone):
             self._say(f"4: agent {number} is {agent.state.value} on call {agent.call}, and his leg is gone")

@@ -142,6 +142,8 @@ class QueueSettings:
                                doc="A caller who hangs up within these seconds counts as a short abandon.")
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
     members: Members = key(factory=Members, doc="Who serves the queue.")
+    spoken: Mapping[str, str] = key(factory=dict, doc="The queue's name by language, as an agent who must press a key "
+                                                      "to accept hears it: {zh: 销售, en: Sales}.")
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
 
     def destinations(self) -> Iterator[tuple[str, str]]:
@@ -173,8 +175,17 @@ class AgentSettings:
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+    outside: str = key("", pattern=r"[0-9]{3,20}|", doc="The agent's mobile or telephone at home, as it is dialled; a "
+                                                        "login at it, or at 'outside', has him rung there.")
+    group: str = key("", doc="Trunk group on which he is dialled outside.")
+    outside_ring: float = key(25.0, unit="s", least=5, most=120,
+                              doc="Seconds from the seizure of a line until the next agent is tried.")
+    accept_key: bool | None = key(None, doc="Whether he must press 1 to accept a call (2 declines); unless told, only "
+                                            "when he is rung outside, where a voice mail may answer.")
 
     def check(self, report: Report, path: str) -> None:
+        if self.outside and not self.group:
+            report.error(f"{path}.group", "a number outside needs a trunk group", "name one from trunks")
         for skill, level in self.skills.items():
             if problem := skill_problem(skill):
                 report.error(f"{path}.skills", problem, "write it like english_2 or billing")
@@ -231,6 +242,10 @@ class AcdSettings:
     def _check_agent(self, report: Report, path: str, number: str, agent: AgentSettings) -> None:
         if not (number.isascii() and number.isdigit() and len(number) <= 8):
             report.error(path, f"{number!r} can't be dialled", "an agent's key is his number, 1 to 8 digits, in quotes")
+        for other, one in self.agents.items():
+            if other < number and agent.outside and one.outside == agent.outside:
+                report.error(f"{path}.outside", f"agent {other} has {agent.outside} already",
+                             "give each his own number")
         for queue_name in agent.queues:
             if queue_name not in self.queues:
                 report.error(f"{path}.queues", f"there is no queue {queue_name!r}", _known(self.queues))
