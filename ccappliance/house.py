@@ -203,7 +203,8 @@ class House:
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *around.texts])
+        names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:

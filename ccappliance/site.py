@@ -20,7 +20,8 @@ from ccappliance.media.settings import PatternSettings, SoundSettings, learned_z
 from ccappliance.media.tones import load_zones
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
-AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end")
+AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "wrapup-extend", "disposition", "queue-leave",
+                  "queue-join", "state", "pickup", "last-missed", "menu")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,23 @@ class Call:
             raise
         return leg
 
+    def pick_up(self, station: str = "") -> bool:
+        """The anchor takes a call that rings at a telephone (this one, if named); False if none does."""
+        ringing = self.switch.ringing(station)
+        if ringing is None or self.anchor.state is not LegState.ANSWERED:
+            return False
+        ringing.taken_by = self.give_anchor(ringing.call)
+        ringing.clear(Cause.NORMAL, "picked up")
+        return True
+
+    def give_anchor(self, to: "Call") -> Leg:
+        """The anchor becomes a leg of another call; this one has nobody any more, and is over when its task is."""
+        leg = self.anchor
+        self.legs.remove(leg)
+        to.legs.append(leg)
+        leg.change_call(to)
+        return leg
+
     async def converse(self, other: Leg, *, record: str = "") -> ConversationEnd:
         """Let the anchor and `other` talk until one of them leaves; hook flash transfers. `record`: why, or ""."""
         return await Conversation(self, self.anchor, other, record).run()

@@ -75,6 +75,8 @@ class Leg:
         self.answered_now: float | None = None  # loop clock
         self.on_digit: Callable[[str], None] | None = None
         self.on_flash: Callable[[], None] | None = None
+        self.may_be_taken = False  # somebody else may answer for this telephone: `taken_by`
+        self.taken_by: Leg | None = None
         self.digits_dropped = 0
         self.feature_keys = False  # *1 is his hook flash in a conversation, *2 lets him out of it
         self.secure = False
@@ -151,6 +153,11 @@ class Leg:
         """End the leg from our side; harmless if it is gone."""
         if not self.is_gone:
             self._be_gone(cause, why or cause.words)
+
+    def change_call(self, call: "Call") -> None:
+        """Pickup: it belongs to another call from now on."""
+        self.call = call
+        self._note("", self.state, "picked up")
 
     # ---- sound ----
 

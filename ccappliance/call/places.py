@@ -51,6 +51,7 @@ class Station:
         except Refused as refused:
             call.anchor.clear(Cause.BUSY if refused.code == "busy" else Cause.OUT_OF_ORDER)
             return None
+        leg.may_be_taken = True
         return await connect(call, leg, self._settings)
 
 
@@ -86,6 +87,8 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
     try:
         await leg.answered()
     except LegGone as gone:
+        if leg.taken_by is not None:
+            return await _talk(call, leg.taken_by, settings)
         if gone.cause in give_back:
             raise
         call.ended_by = call.ended_by or "callee"
@@ -93,6 +96,10 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         return None
     finally:
         timer.cancel()
+    return await _talk(call, leg, settings)
+
+
+async def _talk(call: Call, leg: Leg, settings: StationSettings) -> str | None:
     return (await call.converse(leg, record="station" if settings.record == "always" else "")).next
 
 

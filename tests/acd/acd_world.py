@@ -185,6 +185,7 @@ class FakeCall:
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
+        self.given = False
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
         self._keys = list(keys)
@@ -209,6 +210,14 @@ class FakeCall:
     def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
                   name: str = "") -> FakeLeg:
         return self.world.place_out(self, group, number, but)
+
+    def pick_up(self, station: str = "") -> bool:
+        return False
+
+    def give_anchor(self, to: "FakeCall") -> FakeLeg:
+        self.anchor.call = to
+        self.given = True
+        return self.anchor
 
     async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
         self.recorded = record
@@ -335,8 +344,9 @@ class World:
     def dial(self, station: str, feature: str, *keys: str, direction: str = "internal") -> FakeCall:
         """A station dials a feature code and presses keys."""
         call = FakeCall(self, station, direction, keys)
-        self.acd.station_busy(station, True)
-        call.anchor.on_gone(lambda _: self.acd.station_busy(station, False))
+        if direction != "in":
+            self.acd.station_busy(station, True)
+            call.anchor.on_gone(lambda _: self.acd.station_busy(station, False))
         return self._launch(call, f"agent:{feature}")
 
     def _launch(self, call: FakeCall, destination: str) -> FakeCall:
@@ -359,7 +369,8 @@ class World:
         except (LegGone, asyncio.CancelledError):
             pass
         finally:
-            call.anchor.clear()
+            if not call.given:
+                call.anchor.clear()
             self.journal.write(facts.CallEnded(call.id, 16, "us"))
 
     # ---- helpers ----

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
@@ -11,15 +11,20 @@ from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
 from ccappliance.apps.acd.settings import AcdSettings
+from ccappliance.apps.acd.spoken import Spoken, Values
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
-from ccappliance.call.facts import HoldChanged, QueueApplied
+from ccappliance.call.facts import HoldChanged, MembershipChanged, QueueApplied
 
 if TYPE_CHECKING:
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
+
+
+class Speaks(Says, Values, Protocol):
+    """Everything the ACD says in numbers: media's Say."""
 
 
 class Acd:
@@ -31,7 +36,7 @@ class Acd:
     """
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
-                 journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
+                 journal: "Journal", prompts: Prompts, say: Speaks, known_station: Callable[[str], bool],
                  is_open: Callable[[str], bool], counts: Counts) -> None:
         self._loop = loop
         self._clock = outside.clock
@@ -44,8 +49,9 @@ class Acd:
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
         self.dispatcher.on_empty = self._emptied
         self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
-                           hear=self.dispatcher.agent_moved, prompts=prompts)
-        self.features = Features(self.book, prompts=prompts, clock=outside.clock, journal=journal)
+                           hear=self._agent_moved, prompts=prompts)
+        self.features = Features(self, prompts=prompts, spoken=Spoken(prompts, say, counts, outside.clock),
+                                 clock=outside.clock, journal=journal)
         self.station_busy = self.book.station_busy
         self.station_fault = self.book.station_fault
         self._queues: dict[str, Queue] = {}
@@ -141,6 +147,28 @@ class Acd:
         """Refused: no_agent, not_logged_in, not_in_wrapup."""
         self.book.end_wrapup(agent, by or "wrap-up ended")
 
+    def extend_wrapup(self, agent: str, by: str = "") -> None:
+        """Refused: no_agent, not_logged_in, not_in_wrapup, wrapup_longest."""
+        self.book.get(agent).extend_wrapup(by or "wrap-up extended")
+
+    def dispose(self, agent: str, key: str, by: str = "") -> str:
+        """The disposition's name. Refused: no_agent, not_logged_in, not_in_wrapup, no_disposition."""
+        return self.book.get(agent).dispose(key, by or agent)
+
+    def sit(self, number: str, name: str, present: bool, by: str = "") -> None:
+        """An agent leaves one of his queues, until he joins it again or logs out.
+
+        Refused: no_agent, no_queue, not_logged_in, not_a_member, unchanged.
+        """
+        agent, queue = self.book.get(number), self._queue(name)
+        if agent.state is AgentState.LOGGED_OUT:
+            raise Refused("not_logged_in", f"agent {number} is not logged in")
+        if name not in self.settings.queues or number not in self.settings.members_of(name):
+            raise Refused("not_a_member", f"agent {number} does not serve queue {name}")
+        if (name not in agent.out_of) is present:
+            raise Refused("unchanged", f"agent {number} is {'in' if present else 'out of'} queue {name} already")
+        self._sit(agent, queue, present, by or number)
+
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
@@ -177,8 +205,7 @@ class Acd:
             if former.queues.get(name) != one:
                 self._strategies.pop(name, None)
             queue.apply(one, settings.ageing)
-            members = {number: self.book.by_number[number] for number in seats[name]}
-            queue.seat(members, self._strategies.get(name, one.strategy))
+            queue.seat(self._present(name, seats[name]), self._strategies.get(name, one.strategy))
             if self._opened:
                 self._write_applied(queue, queue.strategy.name, "configuration")
             kept[name] = queue
@@ -193,6 +220,33 @@ class Acd:
         self._seat()
         if former.ageing is not settings.ageing:
             self._rank_anew()
+
+    def _present(self, name: str, numbers: list[str]) -> dict[str, Agent]:
+        agents = [self.book.by_number[number] for number in numbers]
+        return {agent.number: agent for agent in agents if name not in agent.out_of}
+
+    def _sit(self, agent: Agent, queue: Queue, present: bool, by: str) -> None:
+        self._journal.write(MembershipChanged(agent.number, queue.name, present, by))
+        if present:
+            agent.out_of.pop(queue.name)
+        else:
+            agent.out_of[queue.name] = None
+        queue.seat(self._present(queue.name, self.settings.members_of(queue.name)), queue.strategy.name)
+        self._write_applied(queue, queue.strategy.name, by)
+        self._seat()
+
+    def _agent_moved(self, agent: Agent, left: AgentState) -> None:
+        self.dispatcher.agent_moved(agent, left)
+        if agent.state is AgentState.LOGGED_OUT and agent.out_of:
+            self._loop.call_soon(self._all_back, agent)  # he is in the middle of his move
+
+    def _all_back(self, agent: Agent) -> None:
+        """A logout ends what was for a while, and forgets queues a reload has taken from him."""
+        for name in list(agent.out_of):
+            queue = self._queues.get(name)
+            if queue is not None and self.book.by_number.get(agent.number) is agent:
+                self._sit(agent, queue, True, "logged out")
+        agent.out_of.clear()
 
     def _make(self, name: str) -> Queue:
         return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,

@@ -6,14 +6,14 @@ but calls missed in a row, which decide whether he is paused.
 
 import asyncio
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
 from ccappliance.base.machine import Machine
-from ccappliance.call.facts import AgentMoved
+from ccappliance.call.facts import AgentMoved, DispositionSet
 from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ BUSY_RETRY = 5.0  # a station that refused as busy is tried again then, should i
 FAULT_RETRY = 30.0  # a station that refused as blocked: a telephone is replaced in minutes, not in seconds
 OUTSIDE_RETRY = 60.0  # a number outside that was busy: each try takes a line and may cost money
 STOPS_WITHIN = 5.0  # a telephone that was ringing for nothing is free by then, or it was lifted in that moment
+NOT_GIVEN = "disposition not given"
 MISSED_REASON = "no_answer"  # reason of the pause after missed calls
 MISSED_LONGEST = 7200.0  # who let it ring and has not come back after two hours has gone home
 
@@ -52,9 +53,9 @@ MOVES: dict[AgentState, frozenset[AgentState]] = {
     _S.READY: frozenset({_S.RESERVED, _S.TALKING, _S.PAUSED, _S.LINE_FAULT, _S.LOGGED_OUT}),
     _S.RESERVED: _FREE | {_S.RINGING},
     _S.RINGING: _FREE | {_S.RINGING},
-    _S.TALKING: _FREE | {_S.HOLD, _S.WRAPUP},
+    _S.TALKING: _FREE | {_S.HOLD, _S.WRAPUP, _S.TALKING},
     _S.HOLD: _FREE | {_S.WRAPUP},
-    _S.WRAPUP: _FREE,
+    _S.WRAPUP: _FREE | {_S.WRAPUP},
     _S.PAUSED: _FREE,
     _S.LINE_FAULT: _FREE,
 }
@@ -94,6 +95,17 @@ class Pause:
         return f"{self.reason} by {self.by}" if self.by else self.reason
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a call leaves an agent to do."""
+
+    call: str
+    queue: str
+    wrapup: float  # seconds
+    dispositions: Mapping[str, str]  # key on the keypad → name
+    required: bool  # a disposition must be given
+
+
 class Agent:
     """One agent. `hear(agent, left)` is told after each move; requests that do not fit are Refused with a code."""
 
@@ -107,12 +119,18 @@ class Agent:
         self.call = ""
         self.leg: Leg | None = None
         self.until: float | None = None
+        self._wrapup_began = 0.0
+        self._pause: Pause | None = None  # the last one
         self.why = ""
         self.in_use = False  # his station is busy with something that is no offer of ours
         self.fault = ""  # what is wrong with his station
         self.pending: Pause | str = ""  # what was asked during a call: a Pause, or "logout"
         self.missed_in_a_row = 0
         self.wrapup = 0.0  # seconds due after this conversation
+        self.work: Work | None = None  # of the last conversation
+        self.disposed = ""  # the disposition given for it
+        self.missed_call = ""  # the last one he let ring
+        self.out_of: dict[str, None] = {}  # queues he has left until he joins again or logs out
         self.reach: Reach | None = None  # how he is rung, from login to logout
         self.accept: AcceptKey | None = None  # the key he must press, if he must
         self.steps: Sequence[Step] = ()  # what he must do after answering before he is connected
@@ -178,7 +196,7 @@ class Agent:
             raise Refused("already_logged_in", f"agent {self.number} is logged in at {self.station}; log out there")
         self.reach, self._line = reach, None
         self.station, self.in_use, self.fault = station, in_use, fault
-        self.pending, self.missed_in_a_row = "", 0
+        self.pending, self.missed_in_a_row, self.missed_call, self.work = "", 0, "", None
         self._settle(why)
 
     def logout(self, why: str) -> bool:
@@ -215,10 +233,35 @@ class Agent:
             raise Refused("not_paused", f"agent {self.number} is {self.state.value}, not paused")
 
     def end_wrapup(self, why: str) -> None:
-        self._must_be_here()
-        if self.state is not _S.WRAPUP:
-            raise Refused("not_in_wrapup", f"agent {self.number} is {self.state.value}, not in wrap-up")
+        self._must_be_in_wrapup()
         self._settle(why)
+
+    def extend_wrapup(self, why: str) -> None:
+        """More time for the work after a call, up to his bound."""
+        self._must_be_in_wrapup()
+        assert self.until is not None
+        until = min(self.until + self.settings.wrapup_extend, self._wrapup_bound)
+        if until <= self.until:
+            raise Refused("wrapup_longest", f"agent {self.number} has had his {self.settings.wrapup_longest:g} s")
+        self._to(_S.WRAPUP, why, until=until)
+
+    def dispose(self, key: str, by: str) -> str:
+        """Say what became of the call, by its key on the keypad; once more corrects it. The disposition's name."""
+        self._must_be_in_wrapup()
+        if self.work is None or key not in self.work.dispositions:
+            known = ", ".join(f"{one} {name}" for one, name in self.work.dispositions.items()) if self.work else ""
+            raise Refused("no_disposition", f"there is no disposition {key!r}; known: {known or 'none'}")
+        overtime = self.owes_disposition and (self.why == NOT_GIVEN or not self.wrapup)
+        name = self.work.dispositions[key]
+        self._journal.write(DispositionSet(self.work.call, self.number, self.work.queue, name, by))
+        self.disposed = name
+        if overtime:
+            self._settle("disposition given")
+        return name
+
+    @property
+    def owes_disposition(self) -> bool:
+        return self.work is not None and self.work.required and not self.disposed
 
     # ---- what the dispatcher asks ----
 
@@ -250,6 +293,7 @@ class Agent:
     def missed(self, pause_after: int) -> None:
         """He let it ring."""
         self.missed_in_a_row += 1
+        self.missed_call = self.call
         if pause_after and self.missed_in_a_row >= pause_after and not self.pending:
             self.pending = Pause(MISSED_REASON, MISSED_LONGEST)
         self.released("no answer")
@@ -266,11 +310,14 @@ class Agent:
             self.fault = words
             self._settle(words, until=self._clock.now() + FAULT_RETRY)
 
-    def talk(self, leg: Leg, queue_wrapup: float) -> None:
+    def talk(self, leg: Leg, work: Work) -> None:
         """He answered: his state follows this leg until it is gone."""
+        if self.state is _S.PAUSED and not self.pending and self._pause is not None:
+            self.pending = self._pause  # he picked up a call during his pause, which goes on after it
+        self.work, self.disposed = work, ""
         self.reservation = None
         self.missed_in_a_row = 0
-        self.wrapup = max(queue_wrapup, self.settings.wrapup or 0.0)
+        self.wrapup = max(work.wrapup, self.settings.wrapup or 0.0)
         self.leg = leg
         self._to(_S.TALKING, "answered", call=leg.call.id)
 
@@ -292,6 +339,7 @@ class Agent:
             self._settle("station in use")
         elif not busy and self._in_use_otherwise:
             if wrapup > 0 and not self.pending:
+                self.work = None
                 self._wrap_up(wrapup)
             else:
                 self._settle("station free")
@@ -311,6 +359,15 @@ class Agent:
     @property
     def _in_use_otherwise(self) -> bool:
         return self.state is _S.TALKING and not self.call
+
+    @property
+    def _wrapup_bound(self) -> float:
+        return self._wrapup_began + max(self.settings.wrapup_longest, self.wrapup)
+
+    def _must_be_in_wrapup(self) -> None:
+        self._must_be_here()
+        if self.state is not _S.WRAPUP:
+            raise Refused("not_in_wrapup", f"agent {self.number} is {self.state.value}, not in wrap-up")
 
     def _must_be_here(self) -> None:
         if self.state is _S.LOGGED_OUT:
@@ -336,6 +393,7 @@ class Agent:
             self.station, self.reach = "", None
         elif isinstance(self.pending, Pause):
             pause, self.pending = self.pending, ""
+            self._pause = pause
             self._to(_S.PAUSED, pause.why, until=now + pause.longest)
         elif self.fault:
             self._to(_S.LINE_FAULT, self.fault, until=until)
@@ -349,12 +407,13 @@ class Agent:
         if leg is not self.leg:
             return
         self.leg = None
-        if self.wrapup > 0 and self.pending != "logout":
-            self._wrap_up(self.wrapup)
+        if (self.wrapup > 0 or self.owes_disposition) and self.pending != "logout":
+            self._wrap_up(self.wrapup or self.settings.wrapup_longest)
         else:
             self._settle("call over")
 
     def _wrap_up(self, seconds: float) -> None:
+        self._wrapup_began = self._clock.now()
         self._to(_S.WRAPUP, "call over", until=self._clock.now() + seconds)
 
     def _to(self, to: AgentState, why: str, *, call: str = "", until: float | None = None) -> None:
@@ -389,5 +448,7 @@ class Agent:
             self._settle("tried again")
         elif self.state is _S.RINGING:
             self._settle("station in use")
+        elif self.state is _S.WRAPUP and self.owes_disposition and self._clock.now() < self._wrapup_bound:
+            self._to(_S.WRAPUP, NOT_GIVEN, until=self._wrapup_bound)
         else:
             self._settle("wrap-up over")

@@ -66,7 +66,8 @@ class Agents:
         other = self._at.get(station)
         if other is not None and other is not agent:
             raise Refused("station_taken", f"agent {other.number} is logged in at station {station}")
-        agent.login(reach_of(station, agent.settings), station, why, in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""))
+        agent.login(reach_of(station, agent.settings), station, why,
+                    in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""))
         self._equip(agent)
 
     def outside(self, calling: str) -> Agent | None:

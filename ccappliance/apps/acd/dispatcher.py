@@ -20,6 +20,7 @@ from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
 from ccappliance.call.facts import EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
@@ -101,13 +102,28 @@ class Dispatcher:
         entry, agent, leg = offer.entry, offer.agent, offer.leg
         assert leg is not None
         self._close(offer, "answered")
-        agent.talk(leg, entry.queue.settings.wrapup)
+        agent.talk(leg, entry.queue.work(entry))
         self._write_left(entry, "answered", agent.number)
         self._take_out(entry, EntryState.CONNECTED, f"answered by {agent.number}")
         for other in list(entry.offers.values()):
             self.end(other, "lost", f"{agent.number} answered")
         entry.decide(Connected(offer))
         agent.follow(leg)
+
+    def pick_up(self, entry: Entry, agent: Agent, leg: Leg, rule: str) -> None:
+        """An agent takes this call himself, on a leg of it that is his, whatever the order says."""
+        former = entry.offers.get(agent.number)
+        if former is not None:
+            self.end(former, "withdrawn", rule)
+        offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, self._clock.now(), 0.0, self)
+        self._journal.write(OfferMade(offer.id, entry.call.id, entry.queue.name, agent.number, agent.station, rule, {}))
+        if entry.state is EntryState.WAITING:
+            entry.move(EntryState.OFFERED, offer.id)
+            entry.queue.offer(entry)
+            self._arm(entry)
+        entry.offers[agent.number] = offer
+        offer.leg = leg
+        self.connect(offer)
 
     def extend(self, offer: Offer, seconds: float) -> None:
         """The station answered; what must happen before the connection may take so long."""

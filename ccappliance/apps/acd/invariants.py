@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GRACE = 1.0  # s a deadline may be overdue: a loop that is later than this has an alarm of its own
 BOUNDED = ("reserved", "ringing", "wrapup", "paused")  # states that must have a deadline
+OWN = ("pickup", "missed")  # rules by which an agent takes a call himself
 MAX_BREACHES = 100  # kept for `must_hold`; `breach` is told all
 _OFFERED = (AgentState.RESERVED, AgentState.RINGING)
 
@@ -137,12 +138,13 @@ class Invariants:
 
     def _offer_made(self, fact: facts.OfferMade) -> None:
         stay, person = self._stays.get(fact.call), self._person(fact.agent)
+        own = fact.rule in OWN  # he took it himself: no decision of the matcher's
         if stay is None or stay.winner:
             self._say(f"3: call {fact.call}, which does not wait, was offered to {fact.agent}")
             return
-        if person.state != "ready" or person.offer:
+        if (person.state != "ready" and not own) or person.offer:
             self._say(f"3/5: agent {fact.agent} is {person.state} {person.offer} and was offered call {fact.call}")
-        for queue in self._acd.dispatcher.seats.get(fact.agent, ()):
+        for queue in () if own else self._acd.dispatcher.seats.get(fact.agent, ()):
             self._overtaken(queue.name, stay.key, fact.agent)
         if not stay.offers:
             self._wait_no_more(stay)

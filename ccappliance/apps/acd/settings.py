@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from ccappliance.apps.acd.skills import MOST, Requirement
@@ -144,6 +145,11 @@ class QueueSettings:
     members: Members = key(factory=Members, doc="Who serves the queue.")
     spoken: Mapping[str, str] = key(factory=dict, doc="The queue's name by language, as an agent who must press a key "
                                                       "to accept hears it: {zh: 销售, en: Sales}.")
+    keypad: str = key("", pattern=r"[0-9]{1,4}|", doc="Its number on the keypad, for agents who leave and join it.")
+    dispositions: Mapping[str, str] = key(factory=dict, doc="What may become of a call, by the keys an agent dials in "
+                                                            'his wrap-up: {"1": sold, "2": call again}.')
+    disposition_required: bool = key(False, doc="Hold wrap-up until a disposition is given, up to the agent's "
+                                                "wrapup_longest.")
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
 
     def destinations(self) -> Iterator[tuple[str, str]]:
@@ -157,6 +163,11 @@ class QueueSettings:
         if self.ring_timeout > self.max_wait.after:
             report.warning(f"{path}.ring_timeout", "is longer than max_wait.after: no telephone rings to its end",
                            "make ring_timeout shorter or max_wait.after longer")
+        for code in self.dispositions:
+            if not (code.isascii() and code.isdigit() and len(code) <= 4):
+                report.error(f"{path}.dispositions", f"{code!r} can't be dialled", "write 1 to 4 digits, in quotes")
+        if self.disposition_required and not self.dispositions:
+            report.error(f"{path}.disposition_required", "there are no dispositions", "name some, or leave this out")
         for name, to in self.destinations():
             if not to.partition(":")[0]:
                 report.error(f"{path}.{name}", f"{to!r} is no destination", "write kind:name, for example hangup:busy")
@@ -174,6 +185,10 @@ class AgentSettings:
     skills: Mapping[str, int] = key(factory=dict, doc=f"What the agent can do, with a level from 1 to {MOST}.")
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
+    wrapup_extend: float = key(60.0, unit="s", least=5, most=3600,
+                               doc="Seconds by which the agent may extend his wrap-up, each time.")
+    wrapup_longest: float = key(900.0, unit="s", least=5, most=7200,
+                                doc="Seconds of one wrap-up at most, however often it is extended.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
     outside: str = key("", pattern=r"[0-9]{3,20}|", doc="The agent's mobile or telephone at home, as it is dialled; a "
                                                         "login at it, or at 'outside', has him rung there.")
@@ -228,6 +243,10 @@ class AcdSettings:
             report.error(f"{dot}pause_reasons", f"the reason {name!r} is given twice", "remove one")
         for number, agent in self.agents.items():
             self._check_agent(report, f"{dot}agents.{number}", number, agent)
+        for other, queue_name in _pairs(self.queues):
+            if self.queues[other].keypad and self.queues[other].keypad == self.queues[queue_name].keypad:
+                report.error(f"{dot}queues.{queue_name}.keypad", f"queue {other} has this number already",
+                             "give each queue its own")
         for queue_name, queue in self.queues.items():
             self._check_queue(report, f"{dot}queues.{queue_name}", queue_name, queue)
 
@@ -282,6 +301,10 @@ def _check_requirement(report: Report, path: str, text: str) -> None:
         Requirement(text)
     except ExpressionError as error:
         report.error(path, f"{text!r}: {error}", 'write it like "english >= 3 and (sales or billing)"')
+
+
+def _pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return combinations(names, 2)
 
 
 def _known(names: Mapping[str, Any]) -> str:
