@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from ccappliance.apps.acd import restore
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -128,12 +130,14 @@ class House:
         self.recorder.repair()
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
+        agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
             self.journal.follow(reader)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
+        self.acd.restore(agents)
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:

@@ -1,7 +1,7 @@
 """The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
@@ -10,6 +10,7 @@ from ccappliance.apps.acd.announcer import Prompts, Says
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
+from ccappliance.apps.acd.restore import WHY, Stand
 from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.spoken import Spoken, Values
 from ccappliance.apps.acd.standing import Rules
@@ -65,6 +66,18 @@ class Acd:
         self._opened = True
         for queue in self._queues.values():
             self._write_applied(queue, queue.strategy.name, "configuration")
+
+    def restore(self, stands: Mapping[str, Stand]) -> None:
+        """After `open`: everybody goes on where he stood when the daemon stopped, if that is not too long ago (F40)."""
+        wall = self._clock.wall()
+        for number, stand in stands.items():
+            queues = [queue for name, queue in self._queues.items() if number in self.settings.members_of(name)]
+            wrapup = max([queue.settings.wrapup for queue in queues], default=0.0)
+            own = self.settings.agents[number].wrapup if number in self.settings.agents else None
+            if self.book.restore(number, stand, wall, max(wrapup, own or 0.0)):
+                for queue in queues:
+                    if queue.name in stand.out_of:
+                        self._sit(self.book.get(number), queue, False, WHY)
 
     # ---- destinations ----
 

@@ -49,7 +49,7 @@ class AgentState(enum.Enum):
 _S = AgentState
 _FREE = frozenset({_S.LOGGED_OUT, _S.READY, _S.TALKING, _S.PAUSED, _S.LINE_FAULT})  # where `_settle` may lead
 MOVES: dict[AgentState, frozenset[AgentState]] = {
-    _S.LOGGED_OUT: frozenset({_S.READY, _S.TALKING, _S.LINE_FAULT}),
+    _S.LOGGED_OUT: frozenset({_S.READY, _S.TALKING, _S.LINE_FAULT, _S.PAUSED, _S.WRAPUP}),
     _S.READY: frozenset({_S.RESERVED, _S.TALKING, _S.PAUSED, _S.LINE_FAULT, _S.LOGGED_OUT}),
     _S.RESERVED: _FREE | {_S.RINGING},
     _S.RINGING: _FREE | {_S.RINGING},
@@ -190,14 +190,18 @@ class Agent:
 
     # ---- what the agent, a supervisor or the configuration asks ----
 
-    def login(self, reach: "Reach", station: str, why: str, *, in_use: bool, fault: str) -> None:
-        """Take a seat at a station; it is fixed until logout."""
+    def login(self, reach: "Reach", station: str, why: str, *, in_use: bool, fault: str, pause: Pause | None = None,
+              wrapup: float = 0.0) -> None:
+        """Take a seat at a station; it is fixed until logout. Who is restored may be paused, or have work to do."""
         if self.state is not _S.LOGGED_OUT:
             raise Refused("already_logged_in", f"agent {self.number} is logged in at {self.station}; log out there")
         self.reach, self._line = reach, None
         self.station, self.in_use, self.fault = station, in_use, fault
-        self.pending, self.missed_in_a_row, self.missed_call, self.work = "", 0, "", None
-        self._settle(why)
+        self.pending, self.missed_in_a_row, self.missed_call, self.work = pause or "", 0, "", None
+        if wrapup > 0 and not pause:
+            self._wrap_up(wrapup, why)
+        else:
+            self._settle(why)
 
     def logout(self, why: str) -> bool:
         """Leave; True at once, False after the call under way."""
@@ -412,9 +416,9 @@ class Agent:
         else:
             self._settle("call over")
 
-    def _wrap_up(self, seconds: float) -> None:
+    def _wrap_up(self, seconds: float, why: str = "call over") -> None:
         self._wrapup_began = self._clock.now()
-        self._to(_S.WRAPUP, "call over", until=self._clock.now() + seconds)
+        self._to(_S.WRAPUP, why, until=self._clock.now() + seconds)
 
     def _to(self, to: AgentState, why: str, *, call: str = "", until: float | None = None) -> None:
         """The one place where he moves: fact, move, timer, then those who want to know."""

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.accept import AcceptKey
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.announcer import Prompts
 from ccappliance.apps.acd.reach import reach_of, same_number
+from ccappliance.apps.acd.restore import WHY, WITHIN, Stand
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
 
@@ -54,7 +56,7 @@ class Agents:
         """Who sits there."""
         return self._at.get(station)
 
-    def login(self, number: str, station: str, why: str) -> None:
+    def login(self, number: str, station: str, why: str, pause: Pause | None = None, wrapup: float = 0.0) -> None:
         """Refused: no_agent, no_station, station_taken, already_logged_in."""
         agent = self.get(number)
         station = station or agent.settings.station or agent.settings.outside
@@ -67,8 +69,32 @@ class Agents:
         if other is not None and other is not agent:
             raise Refused("station_taken", f"agent {other.number} is logged in at station {station}")
         agent.login(reach_of(station, agent.settings), station, why,
-                    in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""))
+                    in_use=self._in_use.get(station, False), fault=self._faults.get(station, ""),
+                    pause=pause, wrapup=wrapup)
         self._equip(agent)
+
+    def restore(self, number: str, stand: Stand, wall: datetime, wrapup: float) -> bool:
+        """He goes on where he stood; False: his pause is over its bound, or there is no such agent or station now.
+
+        `wrapup`: seconds of work after a call that the stop has cut.
+        """
+        moved, pause = stand.moved, None
+        if wall - stand.at > WITHIN:
+            return False
+        if moved.state == AgentState.PAUSED.value:
+            if not stand.left(wall):
+                return False
+            reason, _, by = moved.why.partition(" by ")
+            pause = Pause(reason, stand.left(wall), by)
+        elif moved.state == AgentState.WRAPUP.value:
+            wrapup = stand.left(wall)
+        elif not moved.call or moved.state not in (AgentState.TALKING.value, AgentState.HOLD.value):
+            wrapup = 0.0
+        try:
+            self.login(number, moved.station, WHY, pause, wrapup)
+        except Refused:
+            return False
+        return True
 
     def outside(self, calling: str) -> Agent | None:
         """Whose mobile or telephone at home has this number."""
