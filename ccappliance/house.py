@@ -232,6 +232,7 @@ class House:
             "flow": lambda name: self.flows.find(name),
             "queue": self.acd.find_queue,
             "agent": self.acd.find_feature,
+            "agent-number": self.acd.find_agent,
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,

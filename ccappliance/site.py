@@ -116,6 +116,7 @@ class Site:
         yield from (f"station:{line.station}" for line in self.lines.values() if isinstance(line, FxsLine))
         yield from (f"trunk:{name}/*" for name in self.trunks)
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
+        yield from (f"agent-number:{number}" for number in self.agents)
         yield from (f"hangup:{cause}" if cause else "hangup" for cause in CAUSES)
 
     def check(self, report: Report, path: str) -> None:

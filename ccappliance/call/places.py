@@ -45,9 +45,12 @@ class Station:
         self._number = number
         self._settings = settings
 
+    def place(self, call: Call, *, calling: str = "") -> Leg:
+        return call.place(self._number, calling=calling)
+
     async def run(self, call: Call) -> str | None:
         try:
-            leg = call.place(self._number)
+            leg = self.place(call)
         except Refused as refused:
             call.anchor.clear(Cause.BUSY if refused.code == "busy" else Cause.OUT_OF_ORDER)
             return None
@@ -62,6 +65,9 @@ class Outside:
         self._group = group
         self._number = number
         self._settings = settings
+
+    def place(self, call: Call, *, calling: str = "") -> Leg:
+        return call.place_out(self._group, self._number)
 
     async def run(self, call: Call) -> str | None:
         tried: list[str] = []

@@ -93,10 +93,14 @@ class FakeLeg:
         self.id = leg_id
         self.party = Party(party)
         self.gone: asyncio.Future[Cause] = world.loop.create_future()
+        self.taken_by = None
         self.released: asyncio.Future[None] = world.loop.create_future()
         self.answered_now: float | None = None
         self.circuit = SimpleNamespace(name=f"line of {party}")
         self.port = SimpleNamespace(silence=self._silence)
+        self.screen: Callable[[FakeLeg], None] | None = None
+        self.again = None
+        self.feature_keys = False
         self.on_digit: Callable[[str], None] | None = None
         self.far_end_cleared = False
         self.is_answered = answered
@@ -108,6 +112,14 @@ class FakeLeg:
     @property
     def is_gone(self) -> bool:
         return self.gone.done()
+
+    async def answered(self) -> None:
+        answer: asyncio.Future[None] = self.world.loop.create_future()
+        for watch in (self.on_answered, self.on_gone):
+            watch(lambda _: answer.done() or answer.set_result(None))
+        await answer
+        if self.is_gone:
+            raise LegGone(self, self.gone.result())
 
     def on_gone(self, tell) -> None:
         if self.is_gone:
@@ -138,8 +150,15 @@ class FakeLeg:
 
     def pick_up(self) -> None:
         if not self.is_gone and not self.is_answered:
-            self.is_answered = True
             self.answered_now = self.world.loop.time()
+            if self.screen is not None:
+                self.screen(self)
+            else:
+                self.admit()
+
+    def admit(self) -> None:
+        if not self.is_gone and not self.is_answered:
+            self.is_answered, self.screen = True, None
             for tell in self._on_answered:
                 tell(self)
 
@@ -186,6 +205,7 @@ class FakeCall:
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
         self.given = False
+        self.ended_by = ""
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
         self._keys = list(keys)
@@ -335,6 +355,10 @@ class World:
         call.order_class, call.boost, call.queued_since, call.require = order_class, boost, since, require
         return self._launch(call, f"queue:{queue}")
 
+    def call_agent(self, number: str) -> FakeCall:
+        """A call from outside that asks for one agent."""
+        return self._launch(FakeCall(self, "13800138000", "in", ()), f"agent-number:{number}")
+
     def quiet_call(self, calling: str) -> FakeCall:
         """A call that is nowhere yet, for tests that enter it themselves."""
         call = FakeCall(self, calling, "in", ())
@@ -363,7 +387,8 @@ class World:
                 if kind == "hangup":
                     call.variables["ended"] = name
                     break
-                found = self.acd.find_queue(name) if kind == "queue" else self.acd.find_feature(name)
+                found = {"queue": self.acd.find_queue, "agent": self.acd.find_feature,
+                         "agent-number": self.acd.find_agent}[kind](name)
                 assert found is not None, to
                 to = await found.run(call)
         except (LegGone, asyncio.CancelledError):

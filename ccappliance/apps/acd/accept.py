@@ -28,11 +28,16 @@ class AcceptKey:
     def step(self) -> Step:
         return Step(WITHIN, self._begin)
 
-    def ask(self, leg: Leg, name: "Sound | None", accepted: Callable[[], None], declined: Callable[[], None]) -> None:
-        """Say who calls and wait for a key; one of the two is told, or neither if the leg ends before."""
+    def ask(self, leg: Leg, what: str, name: "Sound | None", accepted: Callable[[], None],
+            declined: Callable[[], None]) -> None:
+        """Say what calls (`what`: a prompt, and perhaps a name) and wait for a key.
+
+        One of the two is told, or neither if the leg ends before.
+        """
         language = self._language or leg.call.language
-        call = [self._prompts.get("call_from_queue", language)]
-        sounds = [*call, *([name] if name is not None else []), self._prompts.get("press_to_accept", language)]
+        sounds = [self._prompts.get(what, language), *([name] if name is not None else []),
+                  self._prompts.get("press_to_accept", language)]
+        keys = leg.on_digit
         timer: asyncio.TimerHandle | None = None
 
         def again() -> None:
@@ -45,7 +50,7 @@ class AcceptKey:
 
         def heard(digit: str) -> None:
             if digit in (ACCEPT, DECLINE):
-                leg.on_digit = None
+                leg.on_digit = keys
                 if timer is not None:
                     timer.cancel()
                 leg.port.silence()
@@ -56,7 +61,7 @@ class AcceptKey:
 
     def _begin(self, offer: Offer) -> None:
         assert offer.leg is not None
-        self.ask(offer.leg, self._name(offer.entry.queue, offer), offer.proceed,
+        self.ask(offer.leg, "call_from_queue", self._name(offer.entry.queue, offer), offer.proceed,
                  lambda: offer.fail("no_answer", "declined"))
 
     def _name(self, queue: "Queue", offer: Offer) -> "Sound | None":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.direct import AgentNumber
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.queue import Queue
@@ -40,6 +41,7 @@ class Acd:
                  journal: "Journal", prompts: Prompts, say: Speaks, known_station: Callable[[str], bool],
                  is_open: Callable[[str], bool], counts: Counts) -> None:
         self._loop = loop
+        self._outside = outside
         self._clock = outside.clock
         self._journal = journal
         self._prompts = prompts
@@ -88,6 +90,12 @@ class Acd:
     def find_feature(self, name: str) -> Feature | None:
         """`agent:<feature>`."""
         return self.features.find(name)
+
+    def find_agent(self, number: str) -> AgentNumber | None:
+        """`agent-number:<number>`."""
+        if number not in self.book.by_number:
+            return None
+        return AgentNumber(number, self.book, loop=self._loop, outside=self._outside, journal=self._journal)
 
     # ---- control ----
 

@@ -323,6 +323,8 @@ class Agent:
         self.missed_in_a_row = 0
         self.wrapup = max(work.wrapup, self.settings.wrapup or 0.0)
         self.leg = leg
+        if self.outside:
+            leg.again = self._ring_back(leg)
         self._to(_S.TALKING, "answered", call=leg.call.id)
 
     def follow(self, leg: Leg) -> None:
@@ -376,6 +378,19 @@ class Agent:
     def _must_be_here(self) -> None:
         if self.state is _S.LOGGED_OUT:
             raise Refused("not_logged_in", f"agent {self.number} is not logged in")
+
+    def _ring_back(self, leg: Leg) -> Callable[[], Leg]:
+        """How a transfer that failed after he had hung up comes back to him."""
+        reach, accept = self.reach, self.accept
+
+        def again() -> Leg:
+            assert reach is not None
+            back = reach.ring(leg.call, "")
+            self.occupy(back)
+            if accept is not None:
+                back.screen = lambda _: accept.ask(back, "transfer_returned", None, back.admit, back.clear)
+            return back
+        return again
 
     def _line_released(self, leg: Leg) -> None:
         if leg is self._line:

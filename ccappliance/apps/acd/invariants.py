@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
+from ccappliance.apps.acd.direct import RULE as DIRECT
 from ccappliance.apps.acd.entry import OrderKey
 from ccappliance.base.errors import Bug
 from ccappliance.call import facts
@@ -62,6 +63,7 @@ class Invariants:
         self._stays: dict[str, _Stay] = {}  # open, by call
         self._waiting: dict[str, list[OrderKey]] = {}  # by queue; nobody is being rung for them
         self._offers: dict[str, _Stay] = {}  # open, by offer; its entry may have left a moment ago
+        self._direct: dict[str, str] = {}  # open, by offer: the agent
         self._people: dict[str, _Person] = {}
         self._deadlines: list[tuple[float, str, int]] = []
         self._touched: dict[str, None] = {}  # agents
@@ -138,6 +140,9 @@ class Invariants:
 
     def _offer_made(self, fact: facts.OfferMade) -> None:
         stay, person = self._stays.get(fact.call), self._person(fact.agent)
+        if fact.rule == DIRECT:
+            self._direct_made(fact)
+            return
         own = fact.rule in OWN  # he took it himself: no decision of the matcher's
         if stay is None or stay.winner:
             self._say(f"3: call {fact.call}, which does not wait, was offered to {fact.agent}")
@@ -152,7 +157,19 @@ class Invariants:
         person.offer = fact.offer
         self._offers[fact.offer] = stay
 
+    def _direct_made(self, fact: facts.OfferMade) -> None:
+        """A call that asks for this agent, and stands in no queue."""
+        person = self._person(fact.agent)
+        if person.state != "ready" or person.offer:
+            self._say(f"3/5: agent {fact.agent} is {person.state} {person.offer} and was called by {fact.call}")
+        person.offer = fact.offer
+        self._direct[fact.offer] = fact.agent
+
     def _offer_ended(self, fact: facts.OfferEnded) -> None:
+        direct = self._direct.pop(fact.offer, None)
+        if direct is not None:
+            self._person(direct).offer = ""
+            return
         stay = self._offers.pop(fact.offer, None)
         if stay is None:
             self._say(f"3: offer {fact.offer} ended ({fact.outcome}) but was not open")

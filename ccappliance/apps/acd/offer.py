@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.dispatcher import Dispatcher
 
 # A ringing leg that ended by itself: what its cause says of the agent. Anything else is a fault of his line.
-_OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE: "no_answer",
+OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE: "no_answer",
              Cause.REJECTED: "no_answer", Cause.NORMAL: "no_answer"}
 
 
@@ -93,4 +93,4 @@ class Offer:
                 self.failed_lines.append(leg.circuit.name)
                 self._dispatcher.ring_again(self)
                 return
-            self._dispatcher.end(self, _OUTCOMES.get(cause, "fault"), cause.words)
+            self._dispatcher.end(self, OUTCOMES.get(cause, "fault"), cause.words)
