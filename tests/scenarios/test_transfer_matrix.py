@@ -69,7 +69,7 @@ _BACK = """  - li: {says: 对不起，没有找到人。, to: wang}
 
 @dataclass(frozen=True)
 class Case:
-    """One square of the matrix: its story after the number is dialled, and what the journal must say of the transfer."""
+    """One square: its story before and after the number is dialled, and what the journal must say of the transfer."""
 
     before: str
     after: str
