@@ -394,6 +394,8 @@ class World:
         except (LegGone, asyncio.CancelledError):
             pass
         finally:
+            for leg in [leg for leg in self.legs.values() if leg.call is call and not call.given]:
+                leg.clear()  # as the switch does
             if not call.given:
                 call.anchor.clear()
             self.journal.write(facts.CallEnded(call.id, 16, "us"))
