@@ -261,6 +261,23 @@ def test_a_supervisor_logs_him_in_outside_or_in_the_house():
     play(story)
 
 
+def test_a_reload_changes_his_ring_time_at_once_and_his_number_at_the_next_login():
+    async def story(world):
+        world.login("1001")
+        known = world.acd.settings
+        changed = replace(known.agents["1001"], outside_ring=40.0, accept_key=False)
+        world.acd.apply(replace(known, agents={**known.agents, "1001": changed}))
+        assert world.agent("1001").reach.seconds(15.0) == 40.0
+        assert world.agent("1001").steps == ()
+        moved = replace(changed, outside="13800000000", accept_key=None)
+        world.acd.apply(replace(known, agents={**known.agents, "1001": moved}))
+        world.offer("sales")
+        await asyncio.sleep(1)
+        assert world.ringing() == [MOBILE]
+        assert len(world.agent("1001").steps) == 1
+    play(story)
+
+
 @pytest.mark.parametrize(("shown", "same"), [
     ("13912345678", True), ("013912345678", True), ("+8613912345678", True), ("008613912345678", True),
     ("13912345679", False), ("3912345678", False), ("", False)])

@@ -107,6 +107,20 @@ def test_a_station_that_is_gone_and_an_agent_who_is_gone():
     run_virtual(story())
 
 
+def test_an_agent_outside_is_restored_outside():
+    async def story():
+        site = settings({"sales": queue_settings()}, ["1001"])
+        mobile = replace(site.agents["1001"], outside="13912345678", group="pstn")
+        world = World(replace(site, agents={"1001": mobile}))
+        moved = facts.AgentMoved("1001", "logged_out", "ready", "keypad", "", None, "13912345678")
+        world.acd.restore(stands([Entry(1, world.outside.clock.wall(), 0.0, moved)]))
+        assert world.agent("1001").ready
+        assert world.agent("1001").outside
+        assert len(world.agent("1001").steps) == 1
+        await world.close()
+    run_virtual(story())
+
+
 def test_the_journal_on_disk_is_read_for_a_day_and_only_for_agents(tmp_path):
     sink = FileSink(tmp_path)
     day = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)

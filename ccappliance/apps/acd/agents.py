@@ -156,6 +156,8 @@ class Agents:
             if agent is None:
                 agent = Agent(number, one, clock=self._clock, loop=self._loop, journal=self._journal, hear=self._hear)
             agent.settings = one
+            if agent.outside and agent.station == one.outside:
+                agent.reach = reach_of(agent.station, one)  # perhaps another group, or ring time
             self._equip(agent)
             kept[number] = agent
         removed = [agent for number, agent in self.by_number.items() if number not in kept]
@@ -168,7 +170,7 @@ class Agents:
     # ---- inside ----
 
     def _equip(self, agent: Agent) -> None:
-        """What his seat asks of him before a connection. Who has moved house is rung there from his next login on."""
+        """What his seat asks of him before a connection. A new number outside counts from his next login on."""
         wanted = agent.settings.accept_key
         key = AcceptKey(agent.settings.language, self._prompts, self._loop)
         agent.accept = key if wanted or (wanted is None and agent.outside) else None

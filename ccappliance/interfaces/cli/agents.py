@@ -49,7 +49,8 @@ def agents_show(agent: str, language: str, as_json: bool, socket: Path | None) -
 
 @agents.command("login")
 @_AGENT
-@click.option("--station", default="", metavar="NUMBER", help="His telephone, if not the configured one.")
+@click.option("--station", default="", metavar="NUMBER",
+              help="His telephone, if not the configured one; 'outside' for his number outside.")
 def agents_login(agent: str, station: str, as_json: bool, socket: Path | None) -> None:
     """Log an agent in at a station."""
     _set(socket, as_json, agent=agent, request="login", station=station)
