@@ -57,7 +57,7 @@ class Identity:
     def __init__(self, agents: Agents, *, prompts: Prompts, clock: Clock, journal: "Journal") -> None:
         self._agents = agents
         self._prompts = prompts
-        self._pins = PinGuard(clock, journal)
+        self.pins = PinGuard(clock, journal)
 
     async def who(self, call: "Call") -> Agent:
         """The agent who is logged in. Refused: not_logged_in, not_from_outside, wrong_pin."""
@@ -94,7 +94,7 @@ class Identity:
             number = await self._digits(call, ENTER_NUMBER, Collect(most=8, first=8.0))
             pin = await self._digits(call, ENTER_PIN, Collect(most=12, first=8.0, secure=True))
             agent = self._agents.by_number.get(number)
-            if self._pins.right(number, pin, agent) and agent is not None:
+            if self.pins.right(number, pin, agent) and agent is not None:
                 return agent
             await call.play([self._prompts.get(WRONG, call.language)])
         raise Refused("wrong_pin", f"{TRIES} wrong PINs")
