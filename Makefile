@@ -10,20 +10,25 @@ SECONDS := 60
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
-                 python3-click python3-systemd cython3 gcc libc6-dev espeak-ng tzdata
-TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1
+                 python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata \
+                 python3-phonenumbers
+TEST_PACKAGES := python3-pytest python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
+                 ?flite ?festival
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
 # run (32 MB), the rest for the night (260 MB).
 TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav
-NIGHTLY_PACKAGES := ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
+NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
                     ?asterisk-core-sounds-ru-wav ?asterisk-prompt-it-menardi-wav ?asterisk-prompt-es-co \
                     ?asterisk-prompt-fr-armelle ?fillets-ng-data-cs ?fillets-ng-data-nl ?singularity-music ?drascula-music \
                     ?clang ?libclang-rt-14-dev ?libclang-rt-19-dev
 
-SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/media/*.pyx ext/ccappliance/media/*.pxd \
-           ext/ccappliance/media/src/*)
+# The guest of `make test-cards`: qemu, Debian's generic kernel, and DAHDI's sources and tools.
+CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
+                  busybox-static kmod cpio make binutils iproute2
 
-.PHONY: setup setup-test build run test lint docs bench accuracy instructions talkoff fuzz nightly clean
+SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/* ext/pri/src/*)
+
+.PHONY: setup setup-test build run test test-cards lint docs bench accuracy instructions talkoff fuzz nightly clean
 
 setup: .venv/built
 
@@ -50,6 +55,11 @@ run: setup
 
 test: setup-test lint
 	$(PY) -m pytest
+
+# Against DAHDI's own kernel modules in a virtual machine; tests/cards/README.md. TESTS=… chooses other tests.
+test-cards: setup-test
+	@tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@tools/cards/test $(TESTS)
 
 lint: setup-test
 	.venv/bin/ruff check .

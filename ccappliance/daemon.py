@@ -21,13 +21,16 @@ from ccappliance.base.units import TICK
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 from ccappliance.call.journal_file import FileSink
+from ccappliance.cards import Cards, CardWatch, open_cards
 from ccappliance.config.load import Loaded, load
+from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
 from ccappliance.house_view import View
 from ccappliance.interfaces.cli.roof import RunOptions
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
-from ccappliance.media.tones import load_zones
+from ccappliance.media.ports import Media
+from ccappliance.media.tones import Zone, load_zones
 from ccappliance.places import state_directory
 from ccappliance.service.logs import Logs
 from ccappliance.service.systemd import Systemd
@@ -36,7 +39,7 @@ from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
 from ccappliance.sim.script import Script, read_script
 from ccappliance.sim.story import Story, spoken_texts
-from ccappliance.sim.world import Street, engine_sound
+from ccappliance.sim.world import Beat, Street, engine_sound
 from ccappliance.site import Site
 from ccappliance.store.database import Store
 
@@ -75,6 +78,11 @@ class Daemon:
         self._systemd = Systemd(clock)
         self._stop = asyncio.Event()
         self._why = ""
+        self._media: Media
+        self._driver: Driver
+        self._beat: Beat
+        self._cards: Cards | None = None
+        self._watch: CardWatch | None = None
         self._failed = False
 
     @property
@@ -95,12 +103,8 @@ class Daemon:
             store = Store(state / "ccappliance.db", on_trouble=lambda words: self._store_trouble(words))
             stack.callback(store.close)
             self._signals(loop)
-            self._build(loop, loaded, script, state, sink, store)
-            stack.callback(self._street.close)
-            self._sound.beat.start()
-            stack.callback(self._sound.near.close)
-            stack.callback(self._sound.far.close)
-            stack.callback(self._sound.beat.stop)
+            self._build(stack, loop, loaded, script, state, sink, store)
+            self._beat.start()
             server = ControlServer(options.socket, operations_of(self._view), group=loaded.value.control.group)
             self._open(sink, store, loaded)
             await server.start()
@@ -116,24 +120,52 @@ class Daemon:
 
     # ---- beginning ----
 
-    def _build(self, loop: asyncio.AbstractEventLoop, loaded: Loaded[Site], script: Script | None, state: Path,
-               sink: FileSink, store: Store) -> None:
+    def _build(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, loaded: Loaded[Site],
+               script: Script | None, state: Path, sink: FileSink, store: Store) -> None:
         site = loaded.value
         zone = load_zones()[site.system.zone]
         chance = random.Random(script.seed if script else None)
-        self._sound = engine_sound(loop, zone, len(site.lines), virtual=False, realtime=site.system.realtime)
-        self._street = Street(site, loop=loop, far=self._sound.far, zone=zone, chance=chance, clock=self._clock,
-                              lines=script.lines if script else None)
+        if site.driver == "dahdi":
+            self._use_cards(stack, loop, site, zone, script)
+        else:
+            self._use_street(stack, loop, site, zone, script, chance)
         outside = Outside(self._clock, chance, Ids(int(self._clock.wall().timestamp())))
         texts = tuple((site.system.language, text) for text in spoken_texts(script)) if script else ()
         if script:
             self._say("Preparing the announcements (the first time this takes a while) …")
         self._house = House(site, Surroundings(
-            loop=loop, outside=outside, zone=zone, media=self._sound.near, driver=self._street.driver, sink=sink,
+            loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
             threaded=True, texts=texts))
+        if self._cards is not None:
+            self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, self._apply)
+
+    def _use_street(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
+                    script: Script | None, chance: random.Random) -> None:
+        """Simulated lines: both sides' sound, and the exchange and people at the far end."""
+        sound = engine_sound(loop, zone, site.voice_paths, virtual=False, realtime=site.system.realtime)
+        self._street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=self._clock,
+                              lines=script.lines if script else None, stepped=False)
+        stack.callback(self._street.close)
+        self._media, self._driver = sound.near, self._street.driver
+        self._beat = sound.beat
+        for end in (sound.near.close, sound.far.close, sound.beat.stop):
+            stack.callback(end)
+
+    def _use_cards(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
+                   script: Script | None) -> None:
+        """Real lines: nobody plays the far end."""
+        if script is not None:
+            raise Refused("story_needs_simulation", "a story is played on simulated lines: name a configuration with "
+                                                    "`driver: simulated`, or leave --story out")
+        self._cards = cards = open_cards(loop, site, zone)
+        stack.callback(cards.driver.close)
+        self._media, self._driver = cards.media, cards.driver
+        self._beat = cards.beat
+        for end in (cards.media.close, cards.beat.stop):
+            stack.callback(end)
 
     def _open(self, sink: FileSink, store: Store, loaded: Loaded[Site]) -> None:
         sink.on_alarm = self._house.journal.write
@@ -156,6 +188,7 @@ class Daemon:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._asked_to_stop, signal.Signals(number).name)
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload)
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._house.reopen_logs())
 
     # ---- serving ----
 
@@ -209,10 +242,12 @@ class Daemon:
             await asyncio.sleep(CARE)
             sink.retry()
             await loop.run_in_executor(None, sink.sync)
-            stats = self._sound.near.stats()
+            stats = self._media.stats()
             if stats.ticks > ticks:
                 self._systemd.watchdog()
             self._judge(stats.late - late, stats.worst_late)
+            if self._watch is not None:
+                self._watch.look()
             ticks, late = stats.ticks, stats.late
             self._systemd.status(f"{len(self._house.switch.calls)} calls, {len(self._house.alarms.standing())} alarms")
 

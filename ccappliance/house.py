@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ccappliance.apps.acd import restore
 from ccappliance.apps.acd.acd import Acd
+from ccappliance.apps.acd.callback import Callbacks, Means
+from ccappliance.apps.acd.callback_store import CallbackStore
+from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
@@ -20,13 +25,17 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar
+from ccappliance.call.calendar_watch import CalendarWatch
+from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
+from ccappliance.call.supervision import supervise_finder
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -39,9 +48,13 @@ from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
-from ccappliance.site import FxoLine, Line, Site
+from ccappliance.signalling.pri_build import build_span
+from ccappliance.signalling.pri_span import PriSpan
+from ccappliance.site import FxoLine, Line, PriLine, Site, occupied
 from ccappliance.store.database import Store
 
+T = TypeVar("T")
+CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
 
@@ -91,6 +104,17 @@ class LiveDialPlan:
         return self.routes.dialplan.match(digits) if self.routes is not None else Match.IMPOSSIBLE
 
 
+class LiveNumbers:
+    """What callers may dial to reach us: the same routes, seen from outside (for numbers that come in parts)."""
+
+    def __init__(self, dialplan: LiveDialPlan) -> None:
+        self._dialplan = dialplan
+
+    def match(self, digits: str) -> Match:
+        routes = self._dialplan.routes
+        return routes.incoming.match(digits) if routes is not None else Match.IMPOSSIBLE
+
+
 class House:
     """All rooms, joined. `open` lets calls in, `apply` changes the configuration, `close` lets the last one out."""
 
@@ -100,24 +124,41 @@ class House:
         self.around = around
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=self.cdrs.applied)
+        self.kept = CallbackStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
-        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date())
+        self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
+                               lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
+        self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
+        self.numbers = Numbers(site.system.area_code)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=Routes(site.routes, self.calendars, outside.clock), language=site.system.language)
+                             routes=self._new_routes(site, self.calendars),
+                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
-                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures)
+                       known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
+                       number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
+        self.callbacks = Callbacks(self.acd, Means(
+            loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
+            calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
+        self.acd.use(self.callbacks)
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
+                                           hang_up=self.switch.hang_up,
+                                           known_call=lambda call: call in self.switch.calls)
+        self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
+        self.spans: dict[str, PriSpan] = {}  # by line name
+        self.wires: dict[str, Channel] = {}  # by circuit name
+        self.line_of: dict[str, str] = {}  # by circuit name: the name of its line in the configuration
         self._register()
         self._install_lines(site)
         self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
@@ -130,22 +171,41 @@ class House:
         self.recorder.repair()
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
+        self.kept.catch_up(sink.read(self.kept.replay_from))
+        ends += self.kept.unfinished(self.around.outside.clock.wall())
+        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs.hear, self.alarms.hear, self.figures.hear, self.acd.hear, self.invariants.hear):
+        for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
+                       self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
-        self.journal.write(facts.DaemonStarted(version, self.site.system.name))
+        if self.queue_log is not None:
+            self.queue_log.begin(sink.read, sink.last_seq)
+            self.journal.follow(self.queue_log.hear)
+        self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
+        self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
         self.acd.restore(agents)
+        self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
+        self.callbacks.close()
         await self.switch.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
+        for span in self.spans.values():
+            span.close()
         self.journal.write(facts.DaemonStopped(why))
+        if self.queue_log is not None:
+            self.queue_log.close()
+
+    def reopen_logs(self) -> None:
+        """Somebody has rotated the files we write for others."""
+        if self.queue_log is not None:
+            self.queue_log.reopen()
 
     # ---- reload ----
 
@@ -165,12 +225,11 @@ class House:
                           + ", ".join(waiting))
         book = self.prompts.book
         if site.prompts != self.site.prompts or site.flows != self.site.flows:
-            if self.around.threaded:
-                book = await self.around.loop.run_in_executor(None, self._new_book, site)
-            else:
-                book = self._new_book(site)
+            book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
-        routes = Routes(site.routes, calendars, self.around.outside.clock)
+        routes = self._new_routes(site, calendars)
+        numbers = Numbers(site.system.area_code)
+        callers = await self._aside(lambda: Callers(numbers, site.vip, _inputs(site)))  # its file may be long
         groups = self._new_groups(site)
         commit_acd = self.acd.prepare(site.acd)
         # nothing below this line can fail
@@ -178,6 +237,8 @@ class House:
         self.prompts.book = book
         self.calendars = calendars
         self.switch.routes = self._dialplan.routes = routes
+        self.numbers = numbers
+        self.switch.callers = callers
         self.switch.groups = groups
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
@@ -185,6 +246,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
     # ---- what rooms ask ----
@@ -196,6 +258,13 @@ class House:
 
     # ---- inside ----
 
+    def _why_closed(self, calendar: str) -> str:
+        return self.calendars[calendar].state(self.around.outside.clock.wall())
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """What may take long, beside the loop; within it in virtual time."""
+        return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
+
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
             self.journal.write(facts.AlarmRaised("invariant", "acd", words))
@@ -203,6 +272,10 @@ class House:
     def _service_level(self, queue: str) -> float:
         settings = self.site.queues.get(queue)
         return settings.service_level if settings else 0.0
+
+    def _variant(self, queue: str) -> str:
+        settings = self.site.queues.get(queue)
+        return settings.service_level_variant if settings else "b"
 
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
@@ -220,8 +293,12 @@ class House:
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
 
+    def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
+        return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)
+
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
-        return {name: TrunkGroup(name, settings, self.switch.circuits) for name, settings in site.trunks.items()}
+        return {name: TrunkGroup(name, replace(settings, lines=site.circuits(settings.lines)), self.switch.circuits)
+                for name, settings in site.trunks.items()}
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
@@ -236,6 +313,8 @@ class House:
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
+            "callback": self.callbacks.find,
+            "supervise": supervise_finder(self.switch),
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room
@@ -248,11 +327,16 @@ class House:
         self.switch.numbers = _numbers(site)
 
     def _install(self, name: str, line: Line, channels: Mapping[int, Channel]) -> None:
-        channel = channels.get(line.channel)
-        if channel is None:
-            raise Refused("no_channel", f"lines.{name}.channel: the card has no channel {line.channel}; "
-                          f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
-        around = self.around
+        for number in occupied(line):
+            if number not in channels and not (isinstance(line, PriLine) and number == line.dchannel):
+                raise Refused("no_channel", f"lines.{name}: the card has no channel {number}; "
+                              f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
+        if isinstance(line, PriLine):
+            self._install_span(name, line, channels)
+            return
+        around, channel = self.around, channels[line.channel]
+        self.wires[name] = channel
+        self.line_of[name] = name
         tones = self.site.tones.get(line.tones) if isinstance(line, FxoLine) else None
         port = around.media.port(name, channel.wire,
                                  line.sound.treatment(learned_zone(around.zone, tones) if tones else None))
@@ -264,6 +348,36 @@ class House:
                                        number=line.station, timezone=self.timezone, clock=around.outside.clock,
                                        loop=around.loop, hear=self.switch.hears(name)), station=line.station)
 
+    def _install_span(self, name: str, line: PriLine, channels: Mapping[int, Channel]) -> None:
+        around = self.around
+        data = next((one for one in around.driver.data_channels() if one.number == line.dchannel), None)
+        if data is None:
+            raise Refused("no_channel", f"lines.{name}.dchannel: the card has no D channel {line.dchannel}")
+        bearers = {slot: channels[number] for slot, number in line.bearers.items()}
+        span = build_span(name, bearers, data, line.signalling, around.zone, LiveNumbers(self._dialplan),
+                          port=lambda circuit, wire: around.media.port(circuit, wire, line.sound.treatment()),
+                          hears=self.switch.hears, clock=around.outside.clock, loop=around.loop,
+                          stepped=not around.threaded, owned=self._owned,
+                          tell=lambda alarm, words: self._span_alarm(name, alarm, words))
+        self.spans[name] = span
+        for slot, circuit in span.circuits.items():
+            self.wires[circuit.name] = bearers[slot]
+            self.line_of[circuit.name] = name
+            self.switch.add(circuit)
+
+    def _owned(self, circuit: str) -> bool:
+        leg = self.switch.leg_on(circuit)
+        return leg is not None and not leg.is_gone
+
+    def _span_alarm(self, span: str, alarm: str, words: str | None) -> None:
+        self.journal.write(facts.AlarmRaised(alarm, span, words) if words is not None
+                           else facts.AlarmCleared(alarm, span))
+
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _inputs(site: Site) -> dict[str, LineInputs]:
+    return {name: LineInputs(line.language, line.site) for name, line in site.lines.items()
+            if isinstance(line, FxoLine | PriLine)}

@@ -3,30 +3,39 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ccappliance import VERSION
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import ConfigError, Refused
-from ccappliance.call import facts
+from ccappliance.call import calendar_watch, facts
 from ccappliance.call.call import Call
+from ccappliance.call.callback_figures import CallbackFigures
+from ccappliance.call.figures import VARIANTS
 from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
+from ccappliance.call.recount import shown
+from ccappliance.call.supervision import summon
 from ccappliance.config.keys import KeyInfo
 from ccappliance.config.load import Loaded, load
 from ccappliance.config.show import changes, plain, show
 from ccappliance.drivers.api import Channel
 from ccappliance.house import House
 from ccappliance.interfaces.control import view
+from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
+from ccappliance.interfaces.control.history import Told
+from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
 _IN = {"flow": "ivr", "queue": "waiting"}  # kind of destination → state of a call that is alone there
 FLUSH = 1.0  # s a listing waits for what ended a moment ago; with the disk in trouble it shows what there is
+MOST_ROWS = 1_000_000  # of the database held against the journal
 TRAIL = 32  # destinations remembered of a call
 
 
@@ -54,6 +63,8 @@ class View:
         self._reload = reload
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
+        self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.history = Told(house.around.sink.read, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)
 
     # ---- the box ----
@@ -71,17 +82,28 @@ class View:
             "channels": dict(Counter(_state(circuit) for circuit in house.switch.circuits.values())),
             "today": {"offered": total.offered, "answered": total.answered, "abandoned": total.abandoned,
                       "service_level": round(total.service_level or 0.0, 4)},
+            "service_level_is": f"{total.variant}: {VARIANTS[total.variant]}",
             "ticks": stats.ticks, "late_ticks": stats.late, "worst_late": round(stats.worst_late, 6),
             "alarms": [{"alarm": one.alarm, "subject": one.subject, "words": one.words,
                         "since": round(now - one.since, 1)} for one in house.alarms.standing()],
         }
 
     def spans(self) -> list[view.SpanRow]:
-        in_use = {self._house.site.lines[name].channel for name, circuit in self._house.switch.circuits.items()
+        in_use = {self._house.wires[name].number for name, circuit in self._house.switch.circuits.items()
                   if _state(circuit) not in ("idle", "blocked")}
         return [{"number": span.number, "name": span.name, "description": span.description,
                  "channels": len(span.channels), "in_use": len(in_use.intersection(span.channels)),
                  "alarm": span.alarm or ""} for span in self._house.around.driver.spans()]
+
+    def span(self, number: int) -> view.SpanDetail:
+        rows = {row["number"]: row for row in self.spans()}
+        if number not in rows:
+            raise Refused("no_such_span", f"there is no span {number}; spans: {', '.join(map(str, rows)) or 'none'}")
+        span = next(span for span in self._house.around.driver.spans() if span.number == number)
+        health = asdict(span.health) if span.health is not None else {}
+        words = str(health.pop("words", span.alarm or ""))
+        lines = [name for name, line in self._house.site.lines.items() if line.channel in span.channels]
+        return {**rows[number], "words": words, "health": health, "lines": lines}
 
     def channels(self) -> list[view.ChannelRow]:
         return [self._channel_row(name) for name in self._house.switch.circuits]
@@ -98,7 +120,7 @@ class View:
         return {**self._channel_row(name), "off_hook": status.off_hook, "ringing": status.ringing,
                 "reversed": status.reversed, "since": round(self._now - circuit.since, 1),
                 "calls_today": house.figures.lines.get(name, 0),
-                "settings": plain(house.site.lines[name], KeyInfo(doc="")), "history": circuit.history()}
+                "settings": plain(house.site.lines[house.line_of[name]], KeyInfo(doc="")), "history": circuit.history()}
 
     # ---- calls ----
 
@@ -124,7 +146,19 @@ class View:
             raise Refused("no_such_station", f"there is no station {station}")
         return self._call_row(self._house.switch.originate(station, number, group, by))
 
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> view.CallRow:
+        switch = self._house.switch
+        if call_id not in switch.calls:
+            raise Refused("no_such_call", f"there is no call {call_id}; `ccappliance calls list` shows those alive")
+        if not switch.has_station(station):
+            raise Refused("no_such_station", f"there is no station {station}")
+        return self._call_row(summon(switch, call_id, station, mode, by))
+
     # ---- agents and queues ----
+
+    @property
+    def supervisor(self) -> view.Supervisor:
+        return self._house.interventions
 
     def agents(self) -> list[view.AgentRow]:
         return [self._agent_row(row) for row in self._house.acd.agents()]
@@ -167,9 +201,38 @@ class View:
             for row in self._house.acd.agents() if name in row["queues"]]
         entries: list[view.EntryRow] = [
             {"position": row["position"], "call": row["call"], "calling": row["calling"], "name": row["name"],
-             "waited": row["waited"], "order_class": row["class"], "state": "offered" if row["ringing"] else "waiting"}
+             "waited": row["waited"], "order_class": row["class"], "boost": row["boost"], "demand": row["demand"],
+             "kind": row["kind"], "ringing": row["ringing"], "state": "offered" if row["ringing"] else "waiting"}
             for row in self._house.acd.entries(name)]
         return {**self._queue_row(rows[0]), "entries": entries, "members": members}
+
+    def callbacks(self) -> list[view.CallbackRow]:
+        return cast("list[view.CallbackRow]", self._house.callbacks.list())
+
+    async def callbacks_ended(self, limit: int) -> list[view.EndedCallbackRow]:
+        await self._house.around.store.flush(FLUSH)
+        return [{"callback": one.callback, "queue": one.queue, "number": one.number,
+                 "promised_at": _stamp(datetime.fromisoformat(one.promised_at)),
+                 "ended_at": _stamp(datetime.fromisoformat(one.ended_at)), "outcome": one.outcome, "why": one.why,
+                 "waited": one.waited, "attempts": one.attempts, "low": one.low, "high": one.high}
+                for one in self._house.kept.ended(limit)]
+
+    def callbacks_report(self) -> list[view.CallbackReportRow]:
+        figures = self._house.figures.callbacks
+        waiting = Counter(row["queue"] for row in self._house.callbacks.list())
+        promising = [name for name, queue in self._house.site.queues.items() if queue.callback.enabled]
+        rows = [{"queue": name, "waiting": waiting[name], **figures.get(name, CallbackFigures()).as_row()}
+                for name in dict.fromkeys([*promising, *figures, *waiting])]
+        return cast("list[view.CallbackReportRow]", rows)
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        match request:
+            case "cancel":
+                self._house.callbacks.cancel(callback, by)
+            case "retry":
+                self._house.callbacks.retry(callback, by)
+            case _:
+                raise Refused("bad_parameters", f"a callback can't be asked to {request!r}")
 
     # ---- records ----
 
@@ -216,9 +279,10 @@ class View:
         except ConfigError as error:
             return {"ok": False, "directory": str(path), "changes": [],
                     "findings": [_finding(finding.as_dict()) for finding in error.findings]}
+        late = calendar_watch.warnings(loaded.value, self._house.around.outside.clock.wall(), loaded.origins)
         return {"ok": True, "directory": str(path),
                 "changes": [_change(one.as_dict()) for one in changes(self._house.site, loaded.value)],
-                "findings": [_finding(finding.as_dict()) for finding in loaded.warnings]}
+                "findings": [_finding(finding.as_dict()) for finding in (*loaded.warnings, *late)]}
 
     async def config_reload(self, by: str) -> view.ReloadOutcome:
         try:
@@ -243,6 +307,13 @@ class View:
                 for row in show(self.loaded)]
 
     # ---- inside ----
+
+    async def _shown(self) -> Shown:
+        """One moment's figures, and the database when it has everything of that moment."""
+        house = self._house
+        seq, figures = house.journal.seq, shown(house.figures)
+        await house.around.store.flush(FLUSH)
+        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS))
 
     @property
     def _now(self) -> float:
@@ -271,14 +342,14 @@ class View:
                 self._trails.pop(fact.call, None)
 
     def _card_channel(self, name: str) -> Channel:
-        number = self._house.site.lines[name].channel
-        return next(one for one in self._house.around.driver.channels() if one.number == number)
+        return self._house.wires[name]
 
     def _channel_row(self, name: str) -> view.ChannelRow:
-        switch, line = self._house.switch, self._house.site.lines[name]
+        switch, line, channel = self._house.switch, self._house.site.lines[self._house.line_of[name]], \
+            self._card_channel(name)
         circuit = switch.circuits[name]
         leg = switch.leg_on(name)
-        return {"name": name, "number": line.channel, "span": self._card_channel(name).span, "kind": circuit.kind,
+        return {"name": name, "number": channel.number, "span": channel.span, "kind": circuit.kind,
                 "station": line.station if isinstance(line, FxsLine) else "", "state": _state(circuit),
                 "call": leg.call.id if leg and not leg.is_gone else "",
                 "alarm": circuit.blocked.words if circuit.blocked else ""}
@@ -314,10 +385,13 @@ class View:
         states = Counter(one["state"] for one in self._house.acd.agents() if row["queue"] in one["queues"])
         busy = sum(states[state] for state in ("reserved", "ringing", "talking", "hold", "wrapup"))
         level, wait = figures.service_level, figures.average_wait
+        settings = self._house.site.queues.get(row["queue"])
+        threshold = settings.service_level if settings else 0.0
         return {"name": row["queue"], "label": row["label"], "strategy": row["strategy"], "waiting": row["waiting"],
                 "longest_wait": row["longest"], "agents_ready": states["ready"], "agents_busy": busy,
                 "agents_paused": states["paused"], "offered": figures.offered, "answered": figures.answered,
                 "abandoned": figures.abandoned, "service_level": None if level is None else round(level, 4),
+                "service_level_is": f"{figures.variant}, {threshold:g} s: {VARIANTS[figures.variant]}",
                 "average_wait": None if wait is None else round(wait, 1)}
 
     def _parties(self, call: str) -> list[str]:

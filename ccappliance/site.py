@@ -1,8 +1,8 @@
 """The whole configuration of a box as one tree: every owner's settings, and the checks between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
@@ -11,17 +11,21 @@ from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
 from ccappliance.call.calendar import CalendarSettings
+from ccappliance.call.numbers import COUNTRIES
 from ccappliance.call.places import CAUSES, StationSettings
 from ccappliance.call.routes import RouteSettings
 from ccappliance.call.trunks import TrunkGroupSettings
+from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
+from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
+from ccappliance.signalling.pri_settings import PriSettings, channels_of
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
 AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "wrapup-extend", "disposition", "queue-leave",
-                  "queue-join", "state", "pickup", "last-missed", "menu")
+                  "queue-join", "state", "pickup", "last-missed", "menu", "monitor", "whisper", "barge", "takeover")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,9 @@ class SystemSettings:
     realtime: bool = key(True, doc="Ask for SCHED_FIFO and locked memory for the media tick.", reload=False)
     drain: float = key(0.0, unit="s", least=0, most=3600,
                        doc="How long a stopping daemon lets calls end by themselves.")
+    country: str = key("cn", choices=COUNTRIES, doc="Country whose numbering plan tells where a caller comes from.")
+    area_code: str = key("", pattern=r"0\d{2,3}|", doc="Area code of the site with its 0, such as 010: a caller who "
+                                                       "shows seven or eight digits is from here.")
 
     def check(self, report: Report, path: str) -> None:
         try:
@@ -45,6 +52,18 @@ class SystemSettings:
                          "write an IANA name such as Asia/Shanghai, and install the package tzdata")
         if self.zone not in load_zones():
             report.error(f"{path}.zone", f"there is no tone zone {self.zone!r}", f"known: {', '.join(load_zones())}")
+
+
+def _language() -> Any:
+    """The key of every outside line."""
+    return key("", choices=("", "zh", "en"), doc="Language of those who call here, unless the VIP list knows better; "
+                                                 "empty: the site's.")
+
+
+def _site() -> Any:
+    """The key of every outside line."""
+    return key("", pattern=r"[a-z][a-z0-9_]{0,20}|", doc="Where it is, for routes, flows and queues: a word of your "
+                                                         "choice, such as shenzhen.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +77,8 @@ class FxoLine:
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this line.")
     tones: str = key("", doc="Name in `tones`: what this line's exchange sends, if not what the country's do.",
                      reload=False)
+    language: str = _language()
+    site: str = _site()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +92,66 @@ class FxsLine:
     sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of this telephone.")
 
 
-Line = FxoLine | FxsLine
+@dataclass(frozen=True, kw_only=True)
+class PriLine:
+    """An ISDN primary rate span: its B channels are lines named after it and their time slot, such as pri/1/17."""
+
+    type: ClassVar[str] = "pri"
+    channels: str = required(doc='B channels of the card, such as "1-15,17-31".', reload=False)
+    dchannel: int = required(least=1, most=MAX_PORTS, doc="D channel of the card.", reload=False)
+    slot: int = key(16, least=1, most=31, doc="Time slot of the D channel on the span: 16 on an E1, 24 on a T1.",
+                    reload=False)
+    numbers: tuple[str, ...] = key((), doc="Numbers callers dial to reach this span, for the simulated exchange.",
+                                   reload=False)
+    signalling: PriSettings = key(factory=PriSettings, doc="How the switch speaks.", reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
+    language: str = _language()
+    site: str = _site()
+
+    @property
+    def channel(self) -> int:
+        """Where the span stands among the lines: its first channel."""
+        return min(self.bearers.values(), default=self.dchannel)
+
+    @property
+    def bearers(self) -> dict[int, int]:
+        """Channel of the card by time slot."""
+        return {channel - self.dchannel + self.slot: channel for channel in channels_of(self.channels)}
+
+    def check(self, report: Report, path: str) -> None:
+        try:
+            slots = self.bearers
+        except ValueError as error:
+            report.error(f"{path}.channels", str(error), 'write for example "1-15,17-31"')
+            return
+        if self.slot in slots:
+            report.error(f"{path}.channels", f"channel {self.dchannel} is the D channel and carries no calls",
+                         "leave it out of channels")
+        if not all(1 <= slot <= 31 for slot in slots):
+            report.error(f"{path}.channels", f"these channels and D channel {self.dchannel} are not of one span",
+                         "channels of a span follow each other; its D channel is its 16th, see slot")
+
+
+Line = FxoLine | FxsLine | PriLine
+
+
+def occupied(line: Line) -> tuple[int, ...]:
+    """Channels of the card that a line takes; none if its text is wrong, which its own check says."""
+    if not isinstance(line, PriLine):
+        return (line.channel,)
+    try:
+        return (*line.bearers.values(), line.dchannel)
+    except ValueError:
+        return ()
+
+
+def _places(name: str, line: Line) -> list[tuple[str, str, int]]:
+    """(key, kind of channel, channel) of each channel that a line takes."""
+    if not isinstance(line, PriLine):
+        return [(f"lines.{name}.channel", line.type, line.channel)]
+    *bearers, data = occupied(line) or (line.dchannel,)
+    return [*((f"lines.{name}.channels", "bearer", channel) for channel in bearers),
+            (f"lines.{name}.dchannel", "a data channel", data)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +166,10 @@ class ControlSettings:
 class Site:
     """A box. What has no key here does not exist."""
 
-    driver: str = key("simulated", choices=("simulated",), doc="What drives the lines.", reload=False)
+    driver: str = key("simulated", choices=("simulated", "dahdi"), reload=False,
+                      doc="What drives the lines: software and a simulated exchange, or the cards in spans.")
+    spans: Mapping[str, SpanSettings] = key(factory=dict, doc="Cards by name, for driver dahdi: a telephone card, or "
+                                                              "one E1 port.")
     system: SystemSettings = key(factory=SystemSettings, doc="What the whole box shares.")
     lines: Mapping[str, Line] = key(factory=dict, doc="Lines and telephones by name.")
     tones: Mapping[str, Mapping[str, PatternSettings]] = key(
@@ -100,14 +183,34 @@ class Site:
     agents: Mapping[str, AgentSettings] = key(factory=dict, doc="Agents by the number they log in with.")
     pause_reasons: tuple[PauseReason, ...] = key(factory=lambda: AcdSettings().pause_reasons,
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
+    callback_numbers: tuple[str, ...] = key(AcdSettings().callback_numbers,
+                                            doc="Patterns of the numbers that may be called back. A caller may enter "
+                                                "any number: allow none that costs more than a call at home.")
     flows: Mapping[str, FlowSettings] = key(factory=dict, doc="IVR flows, one file each in flows/.")
+    vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
+    queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
+                         "reporting tools that read it; empty: none.", reload=False)
     control: ControlSettings = key(factory=ControlSettings, doc="The control socket.")
 
     @property
     def acd(self) -> AcdSettings:
-        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons)
+        return AcdSettings(queues=self.queues, agents=self.agents, pause_reasons=self.pause_reasons,
+                           callback_numbers=self.callback_numbers)
+
+    @property
+    def voice_paths(self) -> int:
+        """How many calls' sound the lines carry at once."""
+        return sum(len(line.bearers) if isinstance(line, PriLine) else 1 for line in self.lines.values())
+
+    def circuits(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The circuits of these lines: a span's are its B channels."""
+        found: list[str] = []
+        for name in names:
+            line = self.lines[name]
+            found += [f"{name}/{slot}" for slot in line.bearers] if isinstance(line, PriLine) else [name]
+        return tuple(found)
 
     def destinations(self) -> Iterator[str]:
         """Names a call can be sent to; `kind:*` where the argument is free."""
@@ -126,17 +229,21 @@ class Site:
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()))
         self._check_lines(report)
         self._check_tones(report)
+        check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],
+                    self.driver, report)
         self._check_destinations(report)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
         stations: dict[str, str] = {}
         for name, line in self.lines.items():
-            if line.channel in channels:
-                report.error(f"lines.{name}.channel",
-                             f"channel {line.channel} belongs to {channels[line.channel]} already",
-                             "give every line a channel of its own")
-            channels[line.channel] = name
+            for channel in occupied(line):
+                if channel in channels and channels[channel] != name:
+                    report.error(f"lines.{name}.{'channels' if isinstance(line, PriLine) else 'channel'}",
+                                 f"channel {channel} belongs to {channels[channel]} already",
+                                 "give every line a channel of its own")
+                    break
+                channels[channel] = name
             if isinstance(line, FxsLine):
                 if line.station in stations:
                     report.error(f"lines.{name}.station", f"station {line.station} is {stations[line.station]} already",
@@ -144,9 +251,9 @@ class Site:
                 stations[line.station] = name
         for name, group in self.trunks.items():
             for line_name in group.lines:
-                if not isinstance(self.lines.get(line_name), FxoLine):
+                if not isinstance(self.lines.get(line_name), FxoLine | PriLine):
                     report.error(f"trunks.{name}.lines", f"{line_name!r} is no outside line",
-                                 "name lines of type fxo from lines")
+                                 "name lines of type fxo or pri from lines")
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))
@@ -178,12 +285,21 @@ class Site:
             if not _reachable(to, known):
                 report.error(path, f"there is no destination {to!r}", _some(known))
         for number, rule in enumerate(self.routes):
+            if rule.vip and rule.vip not in ("any", *self.vip.classes):
+                report.error(f"routes[{number}].vip", f"there is no class {rule.vip!r}", _some(self.vip.classes))
+            sites = dict.fromkeys(line.site for line in self.lines.values()
+                                  if isinstance(line, FxoLine | PriLine) and line.site)
+            if rule.site and rule.site not in sites:
+                report.error(f"routes[{number}].site", f"no line is at the site {rule.site!r}", _some(sites))
             if rule.line and rule.line not in self.lines:
                 report.error(f"routes[{number}].line", f"there is no line {rule.line!r}", _some(self.lines))
             if rule.calendar and rule.calendar not in self.calendars:
                 report.error(f"routes[{number}].calendar", f"there is no calendar {rule.calendar!r}",
                              _some(self.calendars))
         for name, queue in self.queues.items():
+            if queue.callback.group and queue.callback.group not in self.trunks:
+                report.error(f"queues.{name}.callback.group", f"there is no trunk group {queue.callback.group!r}",
+                             _some(self.trunks))
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))

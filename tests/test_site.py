@@ -35,6 +35,15 @@ def test_the_embedded_site_is_the_shipped_one() -> None:
      "conf.d/test.yaml:1:37: lines.fxo/9.channel: channel 1 belongs to fxo/1 already"),
     ("lines: {fxs/9: {type: fxs, channel: 9, station: '8001'}}",
      "lines.fxs/9.station: station 8001 is fxs/1 already"),
+    ("lines: {pri/1: {type: pri, channels: '8-22,24-38', dchannel: 23}}",
+     "lines.pri/1.channels: channel 8 belongs to fxs/4 already"),
+    ("lines: {pri/1: {type: pri, channels: '9-23,25-39', dchannel: 20}}",
+     "lines.pri/1.channels: channel 20 is the D channel and carries no calls"),
+    ("lines: {pri/1: {type: pri, channels: '9-23', dchannel: 200}}",
+     "lines.pri/1.channels: these channels and D channel 200 are not of one span"),
+    ("lines: {pri/1: {type: pri, channels: '9-', dchannel: 24}}", "'9-' is no channel and no range of channels"),
+    ("lines: {pri/1: {type: pri, channels: '9', dchannel: 24, signalling: {side: network, transfer: true}}}",
+     "lines.pri/1.signalling.transfer: the network's side cannot ask for a transfer"),
     ("trunks: {pstn: {lines: [fxs/1]}}", "trunks.pstn.lines: 'fxs/1' is no outside line"),
     ("agents: {'1001': {station: '9999'}}", "agents.1001.station: there is no station 9999"),
     ("routes: [{source: lines, calendar: never, to: 'flow:main'}]",
@@ -54,11 +63,33 @@ def test_the_embedded_site_is_the_shipped_one() -> None:
     ("queues: {sales: {wrapupp: 2s}}", "(did you mean 'wrapup'?)"),
     ("flows: {main: {nodes: {sales: {queue: nobody}}}}", "flows.main.nodes.sales.queue:"),
     ("agents: {'1001': {pin: 1234}}", "agents.1001.pin:"),
+    ("routes: [{source: lines, region: Beijin, to: 'flow:main'}]",
+     "conf.d/test.yaml:1:34: routes[0].region: there is no province or city 'Beijin' (did you mean beijing?)"),
+    ("routes: [{source: lines, vip: gold, to: 'flow:main'}]", "routes[0].vip: there is no class 'gold'"),
+    ("routes: [{source: lines, site: moon, to: 'flow:main'}]", "routes[0].site: no line is at the site 'moon'"),
+    ("routes: [{source: lines, when: 'caller_city =', to: 'flow:main'}]", "conf.d/test.yaml:1:32: routes[0].when: at"),
+    ("vip: {numbers: [{number: '139', class: gold}]}",
+     "conf.d/test.yaml:1:40: vip.numbers[0].class: there is no class"),
+    ("vip: {file: /nowhere/vip.csv}", "conf.d/test.yaml:1:13: vip.file: /nowhere/vip.csv: can't be read"),
+    ("system: {area_code: '10'}", "conf.d/test.yaml:1:21: system.area_code:"),
+    ("system: {country: xx}", "system.country:"),
+    ("calendars: {office: {country: xx}}", "calendars.office.country:"),
+    ("queues: {sales: {closed: {lunch: 'flow:nowhere'}}}",
+     "conf.d/test.yaml:1:34: queues.sales.closed.lunch: there is no destination 'flow:nowhere'"),
 ])
 def test_what_does_not_fit_is_told_with_its_place(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as wrong:
         overlaid(text)
     assert expected in str(wrong.value)
+
+
+def test_a_span_is_thirty_lines_beside_the_others() -> None:
+    site = overlaid("lines: {pri/1: {type: pri, channels: '9-23,25-39', dchannel: 24}}\n"
+                    "trunks: {pstn: {lines: [fxo/1, pri/1]}}\n"
+                    "routes: [{source: lines, line: pri/1, to: 'flow:main'}]")
+    circuits = site.circuits(site.trunks["pstn"].lines)
+    assert circuits == ("fxo/1", *(f"pri/1/{slot}" for slot in range(1, 32) if slot != 16))
+    assert site.voice_paths == 38
 
 
 def test_a_template_may_lead_to_any_destination_of_its_kind_only() -> None:

@@ -17,8 +17,12 @@ class Ids:
         return f"{self.epoch}.{self._next('call'):06d}"
 
     def part(self, call: str, kind: str) -> str:
-        """An id for a part of a call (`kind` one of leg, offer, recording): unique in this run."""
-        return f"{call}-{kind[0]}{self._next(kind)}"
+        """An id for a part of a call (`kind` one of leg, offer, recording, callback).
+
+        Unique over restarts: a part of what began in a former run (a callback kept) names the run it is made in.
+        """
+        run = "" if call.startswith(f"{self.epoch}.") else f"{self.epoch}."
+        return f"{call}-{kind[0]}{run}{self._next(kind)}"
 
     def _next(self, kind: str) -> int:
         self._counts[kind] += 1

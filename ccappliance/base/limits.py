@@ -4,6 +4,7 @@ MACHINE_HISTORY = 16  # moves kept per state machine for crash reports; older on
 MAX_PORTS = 1024  # DAHDI knows at most 1,024 channels; one more is a configuration error
 MAX_BRIDGE_PORTS = 8  # parties that hear each other; one more is Refused("bridge_full")
 MAX_CALLS = 2_000  # calls alive at once; one more is cleared with cause 42 before it is answered
+MAX_SUPERVISORS = 4  # who listen to one conversation: seats stay free for a conference; one more is Refused("too_many")
 MAX_DIGITS_QUEUED = 64  # digits nobody has collected yet (F22); further ones are dropped and counted
 MAX_COLLECT = 64  # digits one collect may ask for
 MAX_FLOW_STEPS = 1_000  # nodes one call may enter in one flow: ends the call with an apology, never spins

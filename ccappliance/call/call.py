@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
+from ccappliance.call.callers import NOBODY, Caller
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
@@ -25,20 +26,24 @@ class Call:
     """
 
     def __init__(self, switch: "Switch", call_id: str, direction: str, called: str, calling: str, name: str,
-                 line: str, language: str) -> None:
+                 line: str, language: str, caller: Caller = NOBODY) -> None:
         self.switch = switch
         self.id = call_id
         self.direction = direction  # "in", "internal", "out"
         self.called = called
         self.calling = calling
-        self.name = name
+        self.name = name or caller.label
         self.line = line
-        self.language = language
+        self.language = caller.language or language
+        self.caller = caller
+        self.site = caller.site
         self.variables: dict[str, str] = {}
-        self.order_class = 0  # what a flow has decided of its place in queues, besides the queue's own
-        self.boost = 0.0  # seconds
+        self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
+        self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
-        self.steps = ()  # nothing has to happen between an agent's answer and the connection
+        self.before = ()  # nothing has to happen before an agent's station rings
+        self.steps = ()  # nor between his answer and the connection
+        self.conversation: Conversation | None = None  # the one it is in now
         self.queued_since: float | None = None  # loop clock: when it first began to wait; survives transfers
         self.offered_now = switch.outside.clock.now()
         self.offered_at = switch.outside.clock.wall()
@@ -76,10 +81,13 @@ class Call:
         return self.place_on(self.switch.station(station), station, calling=calling or self.calling,
                              name=name or self.name)
 
-    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False, calling: str = "",
                   name: str = "") -> Leg:
-        """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line")."""
-        return self.place_on(self.switch.trunk(group, but), number, calling=calling, name=name)
+        """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line").
+
+        `kept`: also on the lines that are kept for callbacks.
+        """
+        return self.place_on(self.switch.trunk(group, but, kept=kept), number, calling=calling, name=name)
 
     def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
         """A new outgoing leg on this very circuit."""

@@ -69,6 +69,7 @@ class _Open:
     answered_now: float = 0.0
     queued: dict[str, float] = field(default_factory=dict)  # queue → entered, loop clock
     offers: dict[str, tuple[str, float]] = field(default_factory=dict)  # offer → agent, made
+    supervised: dict[str, float] = field(default_factory=dict)  # supervisor's leg → since, loop clock
     abandoned: bool = False
     talking_since: float | None = None
     alerting: dict[str, float] = field(default_factory=dict)  # leg → since
@@ -136,6 +137,8 @@ class CdrReader:
             until = last if call.cut is None else call.cut
             if call.talking_since is not None:
                 ends.append(facts.ConversationEnded(name, INTERRUPTED, _seconds(call.talking_since, until)))
+            for leg, since in call.supervised.items():
+                ends.append(facts.SupervisionEnded(name, leg, INTERRUPTED, _seconds(since, until)))
             for offer, (agent, made) in call.offers.items():
                 ends.append(facts.OfferEnded(offer, name, agent, "withdrawn", _seconds(made, until)))
             for queue, entered in call.queued.items():
@@ -194,6 +197,8 @@ def _note(call: _Open, entry: Entry, fact: Fact, now: float) -> None:
             call.wait += fact.waited
             call.abandoned = outcome in _ABANDONED
             call.agent = fact.agent if outcome == "answered" else call.agent
+        case facts.CallbackTried(queue=queue, agent=agent):
+            call.queue, call.agent = queue, agent
         case facts.OfferMade():
             call.offers[fact.offer] = (fact.agent, now)
         case facts.OfferEnded():
@@ -203,6 +208,10 @@ def _note(call: _Open, entry: Entry, fact: Fact, now: float) -> None:
         case facts.ConversationEnded(seconds=seconds) if call.talking_since is not None:
             call.talking_since = None
             call.talk += seconds
+        case facts.SupervisionStarted(leg=leg):
+            call.supervised[leg] = now
+        case facts.SupervisionEnded(leg=leg):
+            call.supervised.pop(leg, None)
         case facts.TransferEnded(outcome="attended" | "blind"):
             call.transfers += 1
         case facts.RecordingStarted(path=path) if path not in call.recordings:

@@ -18,6 +18,7 @@ from ccappliance.call import facts
 from ccappliance.call.consultation import Consultation
 from ccappliance.call.feature_keys import FeatureKeys
 from ccappliance.call.leg import Leg
+from ccappliance.call.supervision import Listeners
 
 if TYPE_CHECKING:
     from ccappliance.call.call import Call
@@ -40,8 +41,12 @@ class Conversation:
         self.parties: list[Leg] = [anchor, other]
         self._record = record
         self._events: asyncio.Queue[tuple[str, Leg]] = asyncio.Queue()
-        self._bridge = self.switch.media.bridge(call.id)
-        self._consulting: Leg | None = None
+        self.bridge = self.switch.media.bridge(call.id)
+        self.connected: list[Leg] = []  # who hears each other now
+        customer = self._customer()
+        self.coached: Leg | None = other if customer is anchor else anchor  # who hears a supervisor's whisper
+        self.listeners = Listeners(self)
+        self._consulting: Leg | None = None  # who consults somebody now
         self._began = self.switch.outside.clock.now()
 
     async def run(self) -> ConversationEnd:
@@ -49,6 +54,7 @@ class Conversation:
         end = ConversationEnd("caller")
         try:
             await self.call.answer()
+            self.call.conversation = self
             self.watch(self.parties[0])
             self.watch(self.parties[1])
             if self._record:
@@ -57,7 +63,9 @@ class Conversation:
             end = await self._talk()
             return end
         finally:
-            self._bridge.close()
+            self.call.conversation = None
+            self.listeners.close()
+            self.bridge.close()
             self.call.take_in_hands(None)
             seconds = self.switch.outside.clock.now() - self._began
             self.switch.journal.write(facts.ConversationEnded(self.call.id, end.by, round(seconds, 3)))
@@ -90,13 +98,15 @@ class Conversation:
 
     def connect(self, *legs: Leg) -> None:
         """Exactly these legs hear each other now."""
-        for leg in self.call.legs:
+        self.listeners.step_out()
+        for leg in [*self.call.legs, *self.listeners.parties()]:
             if leg not in legs:
-                self._bridge.leave(leg.port)
-        present = [leg for leg in legs if not leg.is_gone]
+                self.bridge.leave(leg.port)
+        present = self.connected = [leg for leg in legs if not leg.is_gone]
         for leg in present:
             leg.port.silence()
-            self._bridge.join(leg.port)
+            self.bridge.join(leg.port)
+        self.listeners.step_in()
         self.switch.journal.write(facts.Bridged(self.call.id, [leg.id for leg in present]))
 
     def hold(self, leg: Leg, held: bool) -> None:
@@ -114,8 +124,30 @@ class Conversation:
         kept = self.parties[0] if self.parties[1] is leaver else self.parties[1]
         if leaver is self.call.anchor:
             self.call.re_anchor(kept)
+        if leaver is self.coached:
+            self.coached = successor if successor.is_station else None
         self.parties = [kept, successor]
         self.connect(kept, successor)
+
+    # ---- for supervisors ----
+
+    def may_take_over(self) -> None:
+        """Refused("not_now")."""
+        if self._consulting is not None or self.coached not in self.parties:
+            raise Refused("not_now", f"call {self.call.id} can't be taken over while its agent consults somebody")
+
+    def take_over(self, leg: Leg) -> None:
+        """`leg`, of another call, takes the agent's place; the agent's leg ends. After `may_take_over`."""
+        agent = self.coached
+        assert agent is not None
+        others = [party for party in self.parties if party is not agent]
+        if agent is self.call.anchor:
+            self.call.re_anchor(others[0])
+        self.parties = [*others, leg]
+        self.coached = leg
+        self.watch(leg)
+        self.connect(*self.parties)
+        agent.clear(Cause.NORMAL, f"taken over by {leg.party.number}")
 
     # ---- inside ----
 

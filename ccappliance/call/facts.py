@@ -34,6 +34,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
 class DaemonStarted(Fact):
     version: str
     site: str
+    timezone: str = ""  # IANA name: at whose midnight counts begin anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,23 @@ class CallOffered(Fact):
     called: str
     calling: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallClassified(Fact):
+    """What is known of the caller; routes, flows and queues go by it. Written once, after CallOffered."""
+
+    call: str
+    number: str  # +8613800138000; "" withheld
+    kind: str  # "mobile", "fixed", "short", "free", "station", "international", "unknown", "withheld"
+    region: str  # 广东深圳
+    carrier: str  # 移动 联通 电信 广电
+    vip: str  # class of the VIP list
+    language: str  # known of him or his line; "": the site's
+    site: str  # where the line is
+    order_class: int  # added to every queue's
+    boost: float
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,32 @@ class TransferEnded(Fact):
     outcome: str  # "attended", "blind", "returned", "failed", "conference", "held_left", "abandoned" (the call ended)
 
 
+@dataclass(frozen=True, slots=True)
+class SupervisionStarted(Fact):
+    """A supervisor's telephone hears this call's conversation from now on."""
+
+    call: str  # whose conversation
+    leg: str  # the supervisor's, of a call of his own
+    station: str
+    mode: str  # "monitor" (nobody hears him), "whisper" (the agent does), "barge" (everybody does)
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionChanged(Fact):
+    call: str
+    leg: str
+    mode: str  # as above, or "takeover": he has the agent's place
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionEnded(Fact):
+    call: str
+    leg: str
+    why: str  # "hung up", "conversation over", "interrupted" (power cut, kill)
+    seconds: float
+
+
 # ---- IVR ----
 
 
@@ -226,6 +270,9 @@ class QueueEntered(Fact):
     wanted: str = ""  # this agent alone
 
 
+ASKED_ALL = "asked all"  # `why` of an entry that nobody took: everybody may be asked again
+
+
 @dataclass(frozen=True, slots=True)
 class EntryChanged(Fact):
     """An entry has another place or may be taken by others than before; every field is as it is from now on."""
@@ -239,6 +286,7 @@ class EntryChanged(Fact):
     tier: int
     wanted: str
     by: str  # who decided it; "": the rules
+    rest: bool = False  # it keeps its place and nobody may take it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +297,8 @@ class QueueApplied(Fact):
     strategy: str
     seats: list[dict[str, Any]]  # in order: {agent, tier, weight, skills}
     why: str  # "configuration", or who changed the strategy
+    ageing: bool = True  # whether entries stand by waiting time plus boost, or by boost, then time
+    service_level: float = 0.0  # s within which a call should be answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +331,7 @@ class OfferMade(Fact):
     station: str
     rule: str
     excluded: dict[str, str]
+    decided: float = 0.0  # loop clock of the decision: the rule's figures are of this moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +339,8 @@ class OfferEnded(Fact):
     offer: str
     call: str
     agent: str
-    outcome: str  # "answered", "no_answer", "caller_gone", "lost" (another won), "busy", "fault", "withdrawn"
+    outcome: str  # "answered", "no_answer", "caller_gone", "lost" (another won), "busy", "fault", "withdrawn",
+    #               "not_reached" (the customer who was to be called back)
     rang: float
 
 
@@ -322,6 +374,80 @@ class MembershipChanged(Fact):
     queue: str
     present: bool
     by: str
+
+
+# ---- callbacks ----
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackPromised(Fact):
+    """A caller may hang up: an entry of this name keeps his place. Exactly one CallbackEnded follows."""
+
+    callback: str  # the `call` of its QueueEntered and OfferMade
+    call: str  # in which it was promised
+    queue: str
+    number: str
+    name: str
+    language: str
+    entered_at: str  # wall clock, UTC: when he first began to wait
+    order_class: int  # besides the queue's, as `boost`
+    boost: float
+    require: str
+    low: float | None  # s from now within which he was told to be called; None: he was told nothing
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTried(Fact):
+    """The customer is being dialled. CallbackMissed or CallbackEnded follows."""
+
+    callback: str
+    call: str  # the one he is dialled in
+    queue: str
+    agent: str
+    number: str
+    attempt: int  # from 1; one that was broken off does not count, and its number is used again
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackMissed(Fact):
+    """He was not reached."""
+
+    callback: str
+    call: str
+    outcome: str  # busy no_answer congestion unallocated hung_up not_confirmed failed interrupted; broken_off no_line
+    attempts: int  # that count, so far
+    again_at: str  # wall clock, UTC: not tried again before; "": as soon as an agent is free
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnded(Fact):
+    """Exactly one for every CallbackPromised."""
+
+    callback: str
+    call: str  # in which he was reached; ""
+    queue: str
+    number: str
+    outcome: str  # reached gave_up expired withdrawn replaced
+    why: str
+    waited: float  # s since the promise
+    low: float | None
+    high: float | None
+    attempts: int
+    by: str  # who decided it; "": the rules
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened(Fact):
+    """A person has decided something in place of the rules; what follows from it is told by the facts after it."""
+
+    verb: str  # "move", "assign", "prioritise", "pull", "strategy", "pause", "ready", "logout", "skills", "release"
+    call: str  # "" if it is about none; so are queue and agent
+    queue: str
+    agent: str
+    what: str  # to what: a queue, a destination, "class 2, boost 60 s", a strategy, a reason, "now", levels of skills
+    by: str
+    why: str
 
 
 # ---- recording ----

@@ -5,19 +5,28 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ccappliance.call import facts
+from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.journal import Entry
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
+VARIANTS = {  # of the service level, which people compare without saying which they mean; entries that have ended count
+    "a": "answered in time / offered",
+    "b": "answered in time / (offered − short abandons)",
+    "c": "answered in time / answered",
+    "d": "(answered in time + abandoned in time) / offered",
+}
 
 
 @dataclass
 class QueueFigures:
-    """One queue since midnight. Service level, variant b: answered within the threshold / all but short abandons."""
+    """One queue since midnight. `variant`, of VARIANTS, says how its service level is reckoned."""
 
+    variant: str = "b"
     offered: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     in_time: int = 0
+    abandoned_in_time: int = 0
     answer_wait: float = 0.0  # seconds, sum over answered entries
     longest_wait: float = 0.0
 
@@ -31,8 +40,15 @@ class QueueFigures:
 
     @property
     def service_level(self) -> float | None:
-        counted = sum(self.outcomes.values()) - self.outcomes.get("short_abandoned", 0)
-        return self.in_time / counted if counted else None
+        offered, good = sum(self.outcomes.values()), self.in_time
+        match self.variant:
+            case "b":
+                offered -= self.outcomes.get("short_abandoned", 0)
+            case "c":
+                offered = self.answered
+            case "d":
+                good += self.abandoned_in_time
+        return good / offered if offered else None
 
     @property
     def average_wait(self) -> float | None:
@@ -56,16 +72,21 @@ class AgentFigures:
 
 
 class Figures:
-    """A reader of the journal. `threshold(queue)` is the queue's service level in s; `local` tells the local day."""
+    """A reader of the journal. `threshold(queue)` is the queue's service level in s, `variant(queue)` how it is
+    reckoned; `local` tells the local day."""
 
-    def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date]) -> None:
+    def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date],
+                 variant: Callable[[str], str] = lambda queue: "b") -> None:
         self._threshold = threshold
+        self._variant = variant
         self._local = local
         self._day: date | None = None
         self._hour: tuple[int, int, int, int] | None = None
         self.queues: dict[str, QueueFigures] = {}
         self.agents: dict[str, AgentFigures] = {}
         self.lines: dict[str, int] = {}  # calls offered by line
+        self.callbacks: dict[str, CallbackFigures] = {}  # by queue
+        self._promises: set[str] = set()  # whose entries stand in line: their callers were counted when they came
         self.calls = 0
 
     def hear(self, entry: Entry) -> None:
@@ -77,10 +98,16 @@ class Figures:
             self._agent_moved(fact, entry.now)
         elif kind is facts.QueueEntered:
             assert isinstance(fact, facts.QueueEntered)
-            self._queue(fact.queue).offered += 1
+            if fact.kind == "callback":
+                self._promises.add(fact.call)
+            else:
+                self._queue(fact.queue).offered += 1
         elif kind is facts.QueueLeft:
             assert isinstance(fact, facts.QueueLeft)
-            self._queue_left(fact)
+            if fact.call in self._promises:
+                self._promises.remove(fact.call)
+            else:
+                self._queue_left(fact)
         elif kind is facts.OfferEnded:
             assert isinstance(fact, facts.OfferEnded)
             agent = self.agent(fact.agent)
@@ -90,9 +117,14 @@ class Figures:
             assert isinstance(fact, facts.CallOffered)
             self.calls += 1
             self.lines[fact.line] = self.lines.get(fact.line, 0) + 1
+        elif isinstance(fact, facts.CallbackPromised | facts.CallbackTried | facts.CallbackEnded):
+            self.callbacks.setdefault(fact.queue, CallbackFigures()).hear(fact)
 
     def queue(self, name: str) -> QueueFigures:
-        return self.queues.get(name) or QueueFigures()
+        """A reload may have changed the variant: it is that of now."""
+        found = self.queues.get(name) or QueueFigures()
+        found.variant = self._variant(name)
+        return found
 
     def agent(self, number: str) -> AgentFigures:
         return self.agents.setdefault(number, AgentFigures())
@@ -114,11 +146,13 @@ class Figures:
         return occupied / available if available else 0.0
 
     def total(self) -> QueueFigures:
-        """All queues together."""
-        total = QueueFigures()
+        """All queues together, by the variant they share, or else variant b."""
+        variants = list(dict.fromkeys(self._variant(name) for name in self.queues))
+        total = QueueFigures(variant=variants[0] if len(variants) == 1 else "b")
         for one in self.queues.values():
             total.offered += one.offered
             total.in_time += one.in_time
+            total.abandoned_in_time += one.abandoned_in_time
             total.answer_wait += one.answer_wait
             total.longest_wait = max(total.longest_wait, one.longest_wait)
             for outcome, count in one.outcomes.items():
@@ -132,6 +166,8 @@ class Figures:
         queue = self._queue(fact.queue)
         queue.outcomes[fact.outcome] = queue.outcomes.get(fact.outcome, 0) + 1
         queue.longest_wait = max(queue.longest_wait, fact.waited)
+        if fact.outcome in ABANDONS:
+            queue.abandoned_in_time += fact.waited <= self._threshold(fact.queue)
         if fact.outcome == "answered":
             queue.answer_wait += fact.waited
             queue.in_time += fact.waited <= self._threshold(fact.queue)
@@ -154,6 +190,7 @@ class Figures:
         if self._day is not None and day != self._day:
             self.queues.clear()
             self.lines.clear()
+            self.callbacks.clear()
             self.calls = 0
             for number, agent in self.agents.items():
                 self.agents[number] = AgentFigures(state=agent.state, since=entry.now)

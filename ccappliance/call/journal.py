@@ -209,6 +209,11 @@ def of_kinds(lines: Iterable[bytes], kinds: Sequence[str]) -> Iterator[Entry]:
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
+def in_journal(seconds: float) -> float:
+    """A time or duration to the digit to which the journal keeps it."""
+    return round(seconds, _DIGITS)
+
+
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, _DIGITS)

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
-from ccappliance.base.errors import Refused
+from ccappliance.base.errors import LineFault, Refused
 from ccappliance.base.limits import MAX_CALLS, MAX_FLOW_DEPTH
 from ccappliance.call import facts
 from ccappliance.call.call import Call
+from ccappliance.call.callers import Callers
 from ccappliance.call.journal import Journal
 from ccappliance.call.leg import Leg, LegGone, LegState, Party
 from ccappliance.call.routes import Routed, Routes
@@ -39,11 +40,11 @@ class CallRecorder(Protocol):
 
 
 class Switch:
-    """Owns circuits, legs and calls. `routes` and `groups` are replaced whole by a reload."""
+    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload."""
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
                  zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
-                 language: str = "zh") -> None:
+                 callers: Callers, language: str = "zh") -> None:
         self.loop = loop
         self.outside = outside
         self.journal = journal
@@ -53,6 +54,7 @@ class Switch:
         self.sounds = sounds
         self.recorder = recorder
         self.routes = routes
+        self.callers = callers
         self.language = language
         self.groups: Mapping[str, TrunkGroup] = {}
         self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
@@ -93,11 +95,15 @@ class Switch:
     def has_station(self, number: str) -> bool:
         return number in self._stations
 
-    def trunk(self, group: str, but: Sequence[str] = ()) -> signals.Circuit:
+    def trunk(self, group: str, but: Sequence[str] = (), *, kept: bool = False) -> signals.Circuit:
         if group not in self.groups:
             known = ", ".join(self.groups) or "none"
             raise Refused("no_group", f"there is no trunk group {group!r}; there are: {known}")
-        return self.groups[group].choose(but=but)
+        return self.groups[group].choose(but=but, kept=kept)
+
+    def idle_lines(self, group: str) -> int:
+        """How many callbacks could leave on this group now."""
+        return self.groups[group].idle() if group in self.groups else 0
 
     # ---- calls ----
 
@@ -124,7 +130,7 @@ class Switch:
 
     def originate(self, station: str, to: str, group: str, by: str) -> Call:
         """Ring a station; when it answers, dial `to` through a trunk group, or as the routes say if `group` is ""."""
-        circuit = self.station(station)
+        self.station(station)  # Refused if there is none
         if group:
             self.trunk(group)  # Refused if there is no such group, or no line now
             routed = Routed(f"trunk:{group}/{to}", f"originated by {by}")
@@ -133,12 +139,45 @@ class Switch:
             if found is None:
                 raise Refused("no_route", f"no rule of routes lets a station dial {to!r}")
             routed = Routed(found.destination, f"originated by {by}")
+        return self.ring(station, to, routed)
+
+    def ring(self, station: str, to: str, routed: Routed, variables: Mapping[str, str] | None = None) -> Call:
+        """Ring a station that shows `to`; when it answers, its call goes where `routed` says."""
+        return self.call_station(station, routed, called=to, variables=variables)
+
+    def call_station(self, station: str, routed: Routed, *, called: str, name: str = "",
+                     ring: float = ORIGINATE_RING, variables: Mapping[str, str] | None = None) -> Call:
+        """A call of ours whose anchor is a station: it is rung and shows `called`; when it answers, the call goes on.
+
+        Refused("no_station"/"busy"/"blocked") if it can't be rung now.
+        """
+        circuit = self.station(station)
+        return self._originate(circuit, station, routed, called=called, calling=station, shown=(called, name),
+                               ring=ring, variables=variables)
+
+    def call_outside(self, group: str, number: str, routed: Routed, *, but: Sequence[str] = (), kept: bool = False,
+                     ring: float = ORIGINATE_RING) -> Call:
+        """A call of ours whose anchor is somebody outside. Refused("no_group"/"no_line")."""
+        circuit = self.trunk(group, but, kept=kept)
+        return self._originate(circuit, number, routed, called=number, calling="", shown=("", ""), ring=ring)
+
+    def _originate(self, circuit: signals.Circuit, number: str, routed: Routed, *, called: str, calling: str,
+                   shown: tuple[str, str], ring: float, variables: Mapping[str, str] | None = None) -> Call:
         if circuit.name in self._legs or not circuit.idle:
-            raise Refused("busy", f"station {station} is {circuit.state}")
-        call = Call(self, self.outside.ids.call(), "out", to, station, "", circuit.name, self.language)
-        self.journal.write(facts.CallOffered(call.id, circuit.name, "out", to, station, ""))
-        leg = call.place_on(circuit, station, calling=to)
-        self._launch(call, routed, leg)
+            if circuit.blocked is not None:
+                raise Refused("blocked", f"{circuit.name} can't be used: {circuit.blocked.words}")
+            raise Refused("busy", f"{circuit.name} is {circuit.state}")
+        call = Call(self, self.outside.ids.call(), "out", called, calling, "", circuit.name, self.language)
+        self.journal.write(facts.CallOffered(call.id, circuit.name, "out", called, calling, ""))
+        call.variables.update(variables or {})
+        try:
+            leg = call.place_on(circuit, number, calling=shown[0], name=shown[1])
+        except (Refused, LineFault):
+            for made in call.legs:
+                made.clear(Cause.INVALID_NUMBER)
+            self.journal.write(facts.CallEnded(call.id, int(Cause.INVALID_NUMBER), "us"))
+            raise
+        self._launch(call, routed, leg, ring)
         return call
 
     def leg_on(self, circuit: str) -> Leg | None:
@@ -194,29 +233,33 @@ class Switch:
             circuit.clear(Cause.CONGESTION)  # F62: shed before answer
             return
         if station:
-            routed = self.routes.dialled(called, station)
+            caller = self.callers.station(station)
+            routed = self.routes.dialled(called, station, caller)
         else:
-            routed = self.routes.from_line(circuit.name, called, offered.calling)
+            caller = self.callers.find(circuit.name, offered.calling)
+            routed = self.routes.from_line(circuit.name, called, offered.calling, caller)
         call = Call(self, self.outside.ids.call(), "internal" if station else "in", called, offered.calling,
-                    offered.name, circuit.name, self.language)
+                    offered.name, circuit.name, self.language, caller)
         self.journal.write(facts.CallOffered(call.id, circuit.name, call.direction, call.called, call.calling,
                                              call.name))
-        leg = self.make_leg(call, circuit, Party(offered.calling, offered.name), LegState.OFFERED)
+        if not station:
+            self.journal.write(caller.classified(call.id))
+        leg = self.make_leg(call, circuit, Party(offered.calling, call.name), LegState.OFFERED)
         circuit.accept()
         self._launch(call, routed or Routed("hangup:unallocated", "no rule"), leg)
 
     # ---- a call's life ----
 
-    def _launch(self, call: Call, routed: Routed, leg: Leg) -> None:
+    def _launch(self, call: Call, routed: Routed, leg: Leg, ring: float = ORIGINATE_RING) -> None:
         self.calls[call.id] = call
-        call.task = self.loop.create_task(self._run(call, routed, leg), name=f"call {call.id}")
+        call.task = self.loop.create_task(self._run(call, routed, leg, ring), name=f"call {call.id}")
         # a task that is cancelled before its first step never reaches its `finally`
         call.task.add_done_callback(lambda _: self._end(call))
 
-    async def _run(self, call: Call, routed: Routed, leg: Leg) -> None:
+    async def _run(self, call: Call, routed: Routed, leg: Leg, ring: float) -> None:
         try:
             if not leg.incoming:
-                timer = self.loop.call_later(ORIGINATE_RING, leg.clear, Cause.NO_ANSWER)
+                timer = self.loop.call_later(ring, leg.clear, Cause.NO_ANSWER)
                 try:
                     await leg.answered()
                 finally:

@@ -70,7 +70,7 @@ class BitsChanged:
 class AlarmRaised:
     """The channel cannot be used (no battery, RED, card gone); `words` says so to a technician."""
 
-    alarm: str  # stable code: "no_battery", "red", "yellow", "blue", "removed"
+    alarm: str  # code: "no_battery", "red", "yellow", "blue", "loopback", "not_open", "recovering", "dead", "removed"
     words: str
 
 
@@ -138,6 +138,25 @@ class DataChannel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SpanHealth:
+    """What a technician wants to know of a span; counted since the card was configured or the daemon started."""
+
+    words: str  # the alarm, with what to do about it; "" if there is none
+    slips: int  # frames left out or overrun, because two clocks differ or the machine was late
+    crc: int  # CRC-4 errors (G.704)
+    code_violations: int
+    framing: int  # framing errors
+    errored_seconds: int
+    interrupts_missed: int
+    missed: int  # frames that were not there when the tick came
+    unsent: int  # frames the card would not take
+    underruns: int
+    events_lost: int  # times a channel had more events than the card keeps
+    bad_frames: int  # on the D channel: bad FCS, aborted, too long
+    worst: int  # overruns and underruns of the channel that has most
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One port of a card."""
 
@@ -146,6 +165,7 @@ class Span:
     description: str
     alarm: str | None
     channels: tuple[int, ...]
+    health: SpanHealth | None = None  # None: nothing is measured there
 
 
 class Driver(Protocol):

@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ccappliance.base.errors import LineFault
 from ccappliance.drivers.api import (
@@ -29,7 +30,7 @@ BATTERY_ALARM = 1.0  # no battery for so long: an alarm; and back for so long: n
 FLASH = 0.1  # seconds, as in China; Zone.flash knows those of other countries
 
 
-class _SimulatedChannel(ABC):
+class SimulatedChannel(ABC):
     """What both kinds have in common: an owner, a card that may fail, and the requests of the other kind."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int, span: int, kind: Kind, wire: WireEnd) -> None:
@@ -111,7 +112,7 @@ class _SimulatedChannel(ABC):
     def _drop(self) -> None: ...
 
 
-class FxoChannel(_SimulatedChannel):
+class FxoChannel(SimulatedChannel):
     """A port into which a line from an exchange is plugged: the closing end."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int, span: int, line: SimulatedLine,
@@ -199,7 +200,7 @@ class FxoChannel(_SimulatedChannel):
         self._end.open()
 
 
-class FxsChannel(_SimulatedChannel):
+class FxsChannel(SimulatedChannel):
     """A port into which a telephone is plugged: the feeding end."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int, span: int, line: SimulatedLine) -> None:
@@ -253,13 +254,31 @@ class Card:
     lines: Sequence[SimulatedLine]
 
 
+class DigitalEnd(Protocol):
+    """The near end of a simulated E1 cable: simulated_span.SpanEnd."""
+
+    @property
+    def data(self) -> DataChannel: ...
+
+    def span(self) -> Span: ...
+
+    def channels(self) -> Sequence[Channel]: ...
+
+    def fail(self, alarm: str, words: str) -> None: ...
+
+    def mend(self) -> None: ...
+
+
 class SimulatedDriver:
     """Simulated cards: each is a span, its ports are channels numbered through from 1."""
 
     name = "simulated"
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, cards: Sequence[Card], *, flash: float = FLASH) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, cards: Sequence[Card], *, flash: float = FLASH,
+                 ends: Sequence[DigitalEnd] = ()) -> None:
+        """`ends`: near ends of simulated E1 cables (simulated_span.py), whose span numbers follow those of `cards`."""
         self._cards = list(cards)
+        self._ends = list(ends)
         self._channels: list[list[FxoChannel | FxsChannel]] = []
         number = 0
         for span, card in enumerate(self._cards, start=1):
@@ -274,21 +293,29 @@ class SimulatedDriver:
     def spans(self) -> Sequence[Span]:
         return [Span(number=number, name=f"SIM/{number}", description=card.description,
                      alarm=self._alarms.get(number), channels=tuple(channel.number for channel in channels))
-                for number, (card, channels) in enumerate(zip(self._cards, self._channels, strict=True), start=1)]
+                for number, (card, channels) in enumerate(zip(self._cards, self._channels, strict=True), start=1)
+                ] + [end.span() for end in self._ends]
 
     def channels(self) -> Sequence[Channel]:
-        return [channel for channels in self._channels for channel in channels]
+        analog: list[Channel] = [channel for channels in self._channels for channel in channels]
+        return analog + [channel for end in self._ends for channel in end.channels()]
 
     def data_channels(self) -> Sequence[DataChannel]:
-        return []
+        return [end.data for end in self._ends]
 
     def fail(self, span: int, alarm: str, words: str) -> None:
         """Inject: the whole span is in `alarm` ("red", "removed", …)."""
+        if span > len(self._cards):
+            self._ends[span - 1 - len(self._cards)].fail(alarm, words)
+            return
         self._alarms[span] = alarm
         for channel in self._channels[span - 1]:
             channel.fail(alarm, words)
 
     def mend(self, span: int) -> None:
+        if span > len(self._cards):
+            self._ends[span - 1 - len(self._cards)].mend()
+            return
         self._alarms.pop(span, None)
         for channel in self._channels[span - 1]:
             channel.mend()

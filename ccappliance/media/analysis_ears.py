@@ -13,7 +13,6 @@ from ccappliance.media.ports import ToneEnded, ToneHeard
 from ccappliance.media.tones import COLUMNS, DIGITS, LONG_OFF, ROWS, SAME_HZ, Recognised, Zone
 
 FEED = 2 * HOP  # bytes an ear is given at a time: then it is known to 5 ms when it became certain
-CERTAIN = 16  # hops an ear for DTMF takes at most until it is certain: 80 ms
 BAUD = 1200
 FSK_LINES = {"bell202": (1200, 2200), "v23": (1300, 2100)}  # mark and space, Hz
 
@@ -22,43 +21,23 @@ class Digits:
     """DTMF. Value: the digit."""
 
     def listen(self, track: Track, found: Sequence[Event]) -> Iterator[Event]:
-        ear = dsp.DtmfEar()
         free = 0  # sample up to which an earlier digit reaches
-        pcm = track.pcm + bytes(2 * RATE // 4)  # a digit at the very end is told in the silence after it
-        for at in range(0, len(pcm), FEED):
-            for digit in ear.hear(pcm[at:at + FEED]):
-                event = self._measure(track, digit, min(at // FEED, track.hops - 1), free)
-                if event is not None:
-                    free = event.end
-                    yield event
+        pcm = track.pcm + bytes(2 * RATE // 4)  # a digit at the very end is over in the silence after it
+        for digit, began, ended in dsp.DtmfEar().follow(pcm):
+            event = self._measure(track, digit, max(began, free), min(ended, len(track.samples)), free)
+            free = event.end
+            yield event
 
-    def _measure(self, track: Track, digit: str, told: int, free: int) -> Event | None:
+    def _measure(self, track: Track, digit: str, began: int, ended: int, free: int) -> Event:
         place = DIGITS.index(digit)
         low, high = round(ROWS[place // 4]), round(COLUMNS[place % 4])
-        powers = {hop: track.line_power(low, hop - 1, hop + 2) + track.line_power(high, hop - 1, hop + 2)
-                  for hop in range(max(free // HOP, told - 2 * CERTAIN), told + 1)}
-        if not powers:
-            return None
-        best = max(powers, key=lambda hop: powers[hop])
-        first = last = best
-        while first - 1 in powers and powers[first - 1] > powers[best] / 4:
-            first -= 1
-        if first - 1 not in powers and first * HOP > free:  # certain late: it began before
-            while first > free // HOP and track.line_power(low, first - 2, first + 1) > powers[best] / 8:
-                first -= 1
-        while last + 1 < track.hops and _pair(track, low, high, last + 1) > powers[best] / 4:
-            last += 1
-        run = track.exact(first * HOP, (last + 1) * HOP)
+        run = track.exact(began, ended)
         inside = (run.start // HOP + 1, max(run.end // HOP - 1, run.start // HOP + 2))
         loud_low, loud_high = track.line_power(low, *inside), track.line_power(high, *inside)
         share = (loud_low + loud_high) / max(track.power(*inside), 1.0)
         levels = (dbm0(math.sqrt(loud_low)), dbm0(math.sqrt(loud_high)))
         return Event(max(run.start, free), run.end, "dtmf", digit, dbm0(math.sqrt(loud_low + loud_high)),
                      min(1.0, 0.5 + 0.5 * share), {"low_dbm0": round(levels[0], 1), "high_dbm0": round(levels[1], 1)})
-
-
-def _pair(track: Track, low: int, high: int, hop: int) -> float:
-    return track.line_power(low, hop - 1, hop + 2) + track.line_power(high, hop - 1, hop + 2)
 
 
 class Progress:

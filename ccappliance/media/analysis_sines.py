@@ -24,10 +24,10 @@ WANDER = 70.0  # Hz a window may differ from its stretch: noise moves the estima
 COHERENT = 0.7  # share one line must hold of 50 ms: a pair, or a vowel, does not reach it
 SHORTEST = 60.0  # ms
 
-# E.180 §7: 950, 1400 and 1800 Hz, each ± 50 Hz for 330 ± 70 ms, with at most 30 ms between them
+# E.180: 950, 1400 and 1800 Hz, each ± 50 Hz for 330 ± 70 ms, with at most 30 ms between them
 SIT_LINES = (950.0, 1400.0, 1800.0)
 SIT_OFF = 57.0  # Hz: and what the segments of SR-2275 need, 913.8 to 985.2
-# Telcordia SR-2275 §6.21.2: (first high, second high) by what the announcement is about; the third is always 1776.7 Hz
+# Telcordia SR-2275: (first high, second high) by what the announcement is about; the third is always 1776.7 Hz
 SIT_MEANINGS = {(True, True): "no circuit", (False, False): "intercept", (True, False): "vacant",
                 (False, True): "reorder"}
 
@@ -129,9 +129,9 @@ class Fax:
 
     def listen(self, track: Track, found: Sequence[Event]) -> Iterator[Event]:
         stretches = _left(track, found)
-        yield from self._cng([one for one in stretches if one.near(1100.0, 38.0)])  # T.30 §4.3.3.3: 1100 ± 38 Hz
+        yield from self._cng([one for one in stretches if one.near(1100.0, 38.0)])  # T.30's CNG: 1100 ± 38 Hz
         for one in stretches:
-            if one.near(2100.0, 22.0) and one.lasts(400.0):  # V.25 §4.2: 2100 ± 15 Hz; and what an old set may be off
+            if one.near(2100.0, 22.0) and one.lasts(400.0):  # V.25: 2100 ± 15 Hz; and what an old set may be off
                 yield from self._answer(track, one)
             elif one.near(2225.0, 22.0) and one.lasts(600.0):
                 yield self._event(one, "modem", "Bell 103", one.purity)
@@ -151,7 +151,7 @@ class Fax:
         value = "2100 with phase reversals" if len(turns) >= 2 or (turns and one.run.ms < 1000.0) else "2100"
         whole = 1.0 if one.lasts(2300.0, 5000.0) else 0.75  # T.30: 2.6 to 4.0 s; V.8: up to 5 s
         yield self._event(one, "ced", value, whole * one.purity, details)
-        if (len(turns) or wobble >= 0.1) and not sent:  # V.8 §7.2: 15 Hz, 20 % deep; V.25 §4.3: turned every 450 ms
+        if (len(turns) or wobble >= 0.1) and not sent:  # V.8: 15 Hz, 20 % deep; V.25: turned every 450 ms
             standard = "V.8" if wobble >= 0.1 else "V.25"
             yield self._event(one, "modem", f"{standard} answer tone", whole * one.purity)
 
@@ -187,7 +187,7 @@ def _wobble(track: Track, one: Sine) -> float:
 
 
 def flags(track: Track, first: int, last: int) -> bool:
-    """Whether a fax says its preamble: V.21 channel 2, HDLC flags, mostly 1650 Hz, some 1850 Hz (T.30 §5.3.1)."""
+    """Whether a fax says its preamble: V.21 channel 2, HDLC flags, mostly 1650 Hz, some 1850 Hz (T.30)."""
     run = 0
     for hop in range(first, min(last, track.hops) - 20, 4):
         power = track.power(hop, hop + 20)

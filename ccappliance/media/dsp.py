@@ -87,6 +87,15 @@ class DtmfEar:
         """The digits that became certain in these samples, each told once."""
         return self._ear.run(pcm)
 
+    def follow(self, pcm: bytes) -> list[tuple[str, int, int]]:
+        """The digits that ended in these samples: (digit, began, ended), in samples since the ear was opened."""
+        return self._ear.follow(pcm)
+
+    @property
+    def mute(self) -> bool:
+        """Whether a digit sounds, or seems to, at the end of what was heard: earlier than it is told."""
+        return self._ear.mute
+
     def lost(self, count: int) -> None:
         """`count` samples did not arrive here: a digit that sounded goes on."""
         self._ear.fillin(count)
@@ -100,7 +109,7 @@ class ProgressEar:
 
     def __init__(self, zone: Zone) -> None:
         self._names = tuple(one.name for one in zone.recognised)
-        self._ear = _dsp.Progress([(one.hz, one.on_ms, one.off_ms) for one in zone.recognised])
+        self._ear = _dsp.Progress([one[1:] for one in zone.recognised])
 
     def hear(self, pcm: bytes) -> list[ToneHeard | ToneEnded | VoiceHeard]:
         """The facts these samples tell, in order."""

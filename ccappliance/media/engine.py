@@ -13,7 +13,8 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS, TAPE_SECONDS
 from ccappliance.base.units import RATE, TICK, amplitude, dbm0, samples
 from ccappliance.media import _engine
-from ccappliance.media._engine import WireEnd
+from ccappliance.media._engine import Engine
+from ccappliance.media._wire import Wire, WireEnd
 from ccappliance.media.dsp import render_fsk
 from ccappliance.media.ports import (
     PLAIN,
@@ -265,7 +266,7 @@ class EngineBridge:
         self._members: list[EnginePort] = []
         self._closed = False
 
-    def join(self, port: MediaPort) -> None:
+    def join(self, port: MediaPort, *, heard: bool = True) -> None:
         if not isinstance(port, EnginePort) or port.media is not self._media:
             raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if self._closed or port.closed or port in self._members:
@@ -276,7 +277,7 @@ class EngineBridge:
             port.in_bridge.leave(port)
         port.in_bridge = self
         self._members.append(port)
-        self._media.engine.join(self._handle, port.handle)
+        self._media.engine.join(self._handle, port.handle, heard)
 
     def leave(self, port: MediaPort) -> None:
         if not isinstance(port, EnginePort) or port not in self._members:
@@ -318,7 +319,7 @@ class EngineMedia:
         self.name = name
         self.timing: Timing | None = None
         self._room = ports
-        self.engine = _engine.Engine(ports, self._flush_later)
+        self.engine = Engine(ports, self._flush_later)
         self._tones: dict[tuple[Recognised, ...], Any] = {}  # ports of one kind of exchange share them
         self._ports: dict[int, EnginePort] = {}
         self._bridges: dict[EngineBridge, None] = {}
@@ -329,7 +330,7 @@ class EngineMedia:
     # ---- the border ----
 
     def wire(self) -> tuple[WireEnd, WireEnd]:
-        wire = _engine.Wire()
+        wire = Wire()
         return WireEnd(wire, 0), WireEnd(wire, 1)
 
     def port(self, name: str, wire: WireEnd, treatment: Treatment = PLAIN) -> EnginePort:
@@ -428,7 +429,7 @@ def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str])
             return fact(name), signal_ear(name)
         return fact(patterns[value]), Ear.PROGRESS
     if kind == _engine.DIGIT:
-        return DigitHeard(chr(value)), Ear.DTMF
+        return DigitHeard(chr(value & 0x7F), (value >> 8) / RATE), Ear.DTMF
     if kind == _engine.VOICE:
         return VoiceHeard(), Ear.PROGRESS
     if kind == _engine.FSK:

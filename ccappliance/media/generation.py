@@ -17,19 +17,19 @@ from ccappliance.media.tones import COLUMNS, DIGITS, DTMF_LEVEL, LEVEL, ROWS, TO
 
 MAX_SECONDS = 3600.0  # of all parts together; more is refused
 SIGNALS = {  # what every country's lines carry besides its own tones
-    "sit": "950/330,1400/330,1800/330,0/1000",  # E.180 §7
-    "sit_intercept": "913.8/274,1370.6/274,1776.7/380,0/1000",  # Telcordia SR-2275 §6.21.2, as the next three
+    "sit": "950/330,1400/330,1800/330,0/1000",  # E.180
+    "sit_intercept": "913.8/274,1370.6/274,1776.7/380,0/1000",  # Telcordia SR-2275, as the next three
     "sit_vacant": "985.2/380,1370.6/274,1776.7/380,0/1000",
     "sit_reorder": "913.8/274,1428.5/380,1776.7/380,0/1000",
     "sit_no_circuit": "985.2/380,1428.5/380,1776.7/380,0/1000",
-    "cng": "1100/500,0/3000",  # T.30 §4.3.3.3
-    "ced": "2100/3000x1",  # T.30 §4.3.3.4: 2.6 to 4.0 s
+    "cng": "1100/500,0/3000",  # T.30's CNG
+    "ced": "2100/3000x1",  # T.30's CED: 2.6 to 4.0 s
     "bell103": "2225/3000x1",
 }
-ANSWER_TONES = {"ced_reversals": (True, 0.0), "ansam": (True, 0.2), "ansam_plain": (False, 0.2)}  # V.25, V.8 §7.2
-TURN = 0.45  # seconds between two phase reversals: V.25 §4.3, 450 ± 25 ms
+ANSWER_TONES = {"ced_reversals": (True, 0.0), "ansam": (True, 0.2), "ansam_plain": (False, 0.2)}  # V.25, V.8
+TURN = 0.45  # seconds between two phase reversals: V.25, 450 ± 25 ms
 WOBBLE = 15.0  # Hz of ANSam's amplitude modulation
-ANSWER_SECONDS = 3.3  # V.25 §4.2: 3.3 ± 0.7 s
+ANSWER_SECONDS = 3.3  # V.25: 3.3 ± 0.7 s
 _OPTION = re.compile(r",([a-z_]+)=")
 _MASK = (1 << 64) - 1
 

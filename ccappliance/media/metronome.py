@@ -2,6 +2,10 @@
 
 A metronome ticks its engines one after the other in the order given; sides joined by memory wires belong to one
 metronome. `ticks` counts up as long as sound moves: the watchdog looks at it.
+
+Real time is the card's when there is one: its crystal counts out the samples, so a tick that follows it reads and
+writes exactly what came and what is wanted, for years. A card that stops ticking for 40 ms is replaced by the machine's
+clock until it ticks again (`card_stalls`): calls on other cards, and whoever waits for the end of a prompt, go on.
 """
 
 import asyncio
@@ -13,6 +17,7 @@ from pathlib import Path
 
 from ccappliance.base.units import TICK
 from ccappliance.media._pulse import Pulse, lock_memory
+from ccappliance.media.card import CardClock
 from ccappliance.media.engine import EngineMedia
 
 PRIORITY = 20  # SCHED_FIFO: above every ordinary thread, below the kernel's interrupt threads (50)
@@ -24,14 +29,17 @@ log = logging.getLogger(__name__)
 class Metronome:
     """Real time. Late ticks (more than half a tick) are counted; after a stall up to 4 are made up, the rest skipped.
 
-    `realtime`: SCHED_FIFO and locked memory when permitted, a warning and nice when not.
+    `realtime`: SCHED_FIFO and locked memory when permitted, a warning and nice when not. `clock`: the card to follow.
     """
 
-    def __init__(self, engines: Sequence[EngineMedia], *, realtime: bool = False) -> None:
+    def __init__(self, engines: Sequence[EngineMedia], *, realtime: bool = False,
+                 clock: CardClock | None = None) -> None:
         self._engines = list(engines)
         self._realtime = realtime
         self._locked = False
         self._pulse = Pulse([media.engine for media in engines], TICK)
+        if clock is not None:
+            self._pulse.follow(clock.fd, clock.ack)
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
 
     @property
@@ -50,6 +58,16 @@ class Metronome:
     def skipped(self) -> int:
         """Ticks that were never made, because they were more than 4 behind."""
         return int(self._pulse.skipped)
+
+    @property
+    def card_ticks(self) -> int:
+        """Ticks that came from the card's clock; the others from the machine's."""
+        return int(self._pulse.carried)
+
+    @property
+    def card_stalls(self) -> int:
+        """How often the card's clock stopped and the machine's took over."""
+        return int(self._pulse.stalls)
 
     def start(self) -> None:
         """In the loop of the engines, once."""

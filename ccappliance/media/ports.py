@@ -7,7 +7,7 @@ All methods are called in the loop and return at once; all callbacks come in the
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.base.units import RATE
@@ -65,7 +65,7 @@ class Ear(enum.Flag):
     BOTH = enum.auto()  # double talk: BothBegan, BothEnded
 
 
-# Signals that are the same everywhere, told by name with ToneHeard (E.180 §8, T.30 §4, V.25): "sit" and "cng" once each
+# Signals that are the same everywhere, told by name with ToneHeard (E.180, T.30, V.25): "sit" and "cng" once each
 # time they come; "ced" (a fax answers) and "modem" (its 2100 Hz reverses its phase) with ToneEnded when they are over.
 SIGNALS = ("sit", "cng", "ced", "modem")
 
@@ -80,9 +80,14 @@ def signal_ear(name: str) -> Ear:
 
 @dataclass(frozen=True, slots=True)
 class DigitHeard:
-    """A DTMF digit (0-9 * # A-D), told once, as soon as it is certain."""
+    """A DTMF digit (0-9 * # A-D), told once, as soon as it is certain.
+
+    `sounded` is how many seconds of it had been heard by then (real ears need some 40 ms; a script tells at once): what
+    has to be muted or cut from a recording begins so long ago. Equality leaves it out.
+    """
 
     digit: str
+    sounded: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +306,9 @@ class MediaPort(Protocol):
 class Bridge(Protocol):
     """Lets ports hear each other. At most MAX_BRIDGE_PORTS; Refused("bridge_full") beyond."""
 
-    def join(self, port: MediaPort) -> None:
-        """Everybody hears the newcomer at 0 dB and he hears everybody."""
+    def join(self, port: MediaPort, *, heard: bool = True) -> None:
+        """Everybody hears the newcomer at 0 dB and he hears everybody. `heard` False: nobody hears him, not for one
+        frame, before `weigh` says so. Who joins later hears him at 0 dB."""
         ...
 
     def leave(self, port: MediaPort) -> None:

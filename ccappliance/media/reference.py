@@ -7,6 +7,7 @@ against each other. A sample costs microseconds here: for tests and for reading,
 import cmath
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ccappliance.base.units import RATE, amplitude
 
@@ -77,8 +78,11 @@ class Progress:
 
     HOP = 80
 
-    def __init__(self, patterns: Sequence[tuple[Sequence[float], int, int]]) -> None:
-        self._patterns = [(tuple(hz), on_ms, off_ms) for hz, on_ms, off_ms in patterns]
+    def __init__(self, patterns: Sequence[tuple[Any, ...]]) -> None:
+        self._patterns = [(tuple(hz), on_ms, off_ms) for hz, on_ms, off_ms, *_ in patterns]
+        self._rounds = {k: cadence[0] for k, (_, _, _, *cadence) in enumerate(patterns) if cadence and cadence[0]}
+        self._longest_on = [max(one[1], self._rounds[k][2] if k in self._rounds else 0)
+                            for k, one in enumerate(patterns)]
         self._sounds = list(dict.fromkeys(hz for hz, _, _ in self._patterns))
         self._x: list[int] = []
         self._window = [0] * (3 * self.HOP)
@@ -174,7 +178,7 @@ class Progress:
 
     def _turn(self, sound: tuple[float, ...], since: int) -> None:
         fades = len(self._now) == 1 and self._inside and max(self._inside) > 2.5 * min(self._inside)
-        self._past = [(self._now, 0 if fades else self._length), *self._past[:3]]
+        self._past = [(self._now, 0 if fades else self._length), *self._past[:4]]
         self._inside = []
         self._now, self._length, self._turning, self._other = sound, since, 0, 0
         self._votes = {sound: since} if sound else {}
@@ -193,7 +197,7 @@ class Progress:
                         self._later = (-1, 0)
                         self._tell(index)
                         return
-            elif self._repeats(hz, on_ms, off_ms):
+            elif self._comes_round(hz, index) if index in self._rounds else self._repeats(index):
                 self._tell(index)
                 return
 
@@ -201,12 +205,25 @@ class Progress:
         """How long silence must last until an on whose beginning was not heard is not the end of a longer one."""
         if len(self._past) > 1 and not self._past[1][0] and self._past[1][1] > 2:
             return 0
-        return max((self._longest(off) + 1 for other, on, off in self._patterns if other == hz and off and on > on_ms),
-                   default=0)
+        return max((self._longest(off) + 1
+                    for (other, _, off), on in zip(self._patterns, self._longest_on, strict=True)
+                    if other == hz and off and on > on_ms), default=0)
 
-    def _repeats(self, hz: tuple[float, ...], on_ms: int, off_ms: int) -> bool:
+    def _comes_round(self, hz: tuple[float, ...], index: int) -> bool:
+        """Whether the last four runs are a whole round of two ons and two offs."""
+        runs, cadence = self._past[:4][::-1], self._rounds[index]
+        return len(runs) == 4 and any(
+            all(sound == (() if (k + first) % 2 else hz) and self._fits(length, cadence[(k + first) % 4])
+                for k, (sound, length) in enumerate(runs)) for first in range(4))
+
+    def _repeats(self, index: int) -> bool:
+        hz, on_ms, off_ms = self._patterns[index]
+        runs = 4 if on_ms + off_ms < 600 else 3
+        if any(self._patterns[other][0] == hz and other != index for other in self._rounds) and (
+                len(self._past) <= runs or self._past[runs][1] <= 3):
+            return False  # the first was cut: it may be a piece of another
         wanted = self._past[0][0]
-        for k in range(4 if on_ms + off_ms < 600 else 3):
+        for k in range(runs):
             if k >= len(self._past) or self._past[k][0] != wanted:
                 return False
             if not self._fits(self._past[k][1], on_ms if wanted else off_ms):
@@ -224,7 +241,8 @@ class Progress:
     def _lasting(self) -> None:
         if self._told >= 0 and self._patterns[self._told][2] > 0:
             hz, on_ms, off_ms = self._patterns[self._told]
-            most = self._longest(off_ms) if not self._now else self._longest(on_ms) if self._now == hz else 4
+            longest_on = self._longest(self._longest_on[self._told])
+            most = self._longest(off_ms) if not self._now else longest_on if self._now == hz else 4
             if self._length > most:
                 self._end()
         if self._later[0] >= 0 and self._length >= self._later[1]:
@@ -233,7 +251,8 @@ class Progress:
             return
         for index, (hz, on_ms, off_ms) in enumerate(self._patterns):
             if off_ms == 0 and hz == self._now:
-                others = [self._longest(on) + 1 for other, on, off in self._patterns if other == hz and off > 0]
+                both = zip(self._patterns, self._longest_on, strict=True)
+                others = [self._longest(on) + 1 for (other, _, off), on in both if other == hz and off > 0]
                 if self._length >= max([on_ms // 10, *others]):
                     self._tell(index)
                     return

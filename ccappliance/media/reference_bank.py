@@ -78,6 +78,9 @@ class Dtmf:
         last = self._candidates[-4:]
         if not digit or digit == self._on or last != [digit] * 4:
             return ""
+        if not self._plausible(digit):
+            self._candidates = []
+            return ""
         looks = [look for ago in range(4) if (look := self._look(digit, ago)) is not None]
         if len(looks) < 4 or not self._certain(digit, looks):
             return ""
@@ -114,6 +117,23 @@ class Dtmf:
         strongest = [max(range(4), key=lambda k, group=group: abs(correlate(tapered, group[k])))  # type: ignore[misc]
                      for group in (ROWS, COLUMNS)]
         return DIGITS[4 * strongest[0] + strongest[1]]
+
+    def _plausible(self, digit: str) -> bool:
+        """Whether the five last hops, each by itself, let two steady sines be there."""
+        x = self._x[-5 * HOP:]
+        nominal = pair(digit)
+        fits = [fit(x[k:k + HOP], (*nominal, 425.0)) for k in range(0, len(x), HOP)]
+        if sum(explained for explained, _ in fits) < 0.55 * energy_of(x):
+            return False
+        power = [sum(abs(sines[k]) ** 2 for _, sines in fits) for k in (0, 1)]
+        if power[0] > 1.6 * 8.9 * power[1] or power[1] > 1.6 * 3.55 * power[0]:
+            return False
+        for k, hz in enumerate(nominal):
+            turn = sum((after[k] * before[k].conjugate() for (_, before), (_, after) in pairwise(fits)), 0j)
+            astray = cmath.phase(turn * cmath.exp(-2j * math.pi * hz / RATE * HOP)) / (2 * math.pi * hz / RATE * HOP)
+            if abs(turn) < 0.6 * 0.8 * power[k] or abs(astray) > 0.035:
+                return False
+        return True
 
     def _look(self, digit: str, ago: int) -> Look | None:
         end = len(self._x) - ago * HOP
@@ -159,13 +179,17 @@ class Dtmf:
             astray = max(astray, abs(statistics.median(measured) / nominal - 1))
         if second < (0.80 if astray < 0.010 else 0.90 if astray < 0.016 else 0.95):
             return False
-        clean = 0.97 if any(look.over_dial for look in looks) else 0.93
-        if second >= clean or max(looks[0].power) > 1.26e9:
-            return True
         hops = [energy_of(self._x[k:k + HOP]) for k in range(0, len(self._x), HOP)][-128:]
-        before = sorted(hops[:-10])
-        floor = before[len(before) // 4] if before else 0.0
-        return (1 - second) * sum(hops[-6:]) / 6 <= 4 * floor + HOP
+        before, now = hops[:-10], sum(hops[-6:]) / 6
+        over_dial = any(look.over_dial for look in looks)
+        if not over_dial and len(before) >= 12 and sorted(before[-12:])[3] > 0.22 * now and second < 0.985:
+            return False  # nothing has begun
+        if second >= (0.97 if over_dial else 0.93) or max(looks[0].power) > 1.26e9:
+            return True
+        rest = (1 - second) * now
+        if len(before) >= 12 and rest > 2.5 * sorted(before[-16:])[len(before[-16:]) // 2] + HOP:
+            return False
+        return rest <= 2.5 * (sorted(before)[len(before) // 4] if before else 0.0) + HOP
 
 
 def pair(digit: str) -> tuple[float, float]:

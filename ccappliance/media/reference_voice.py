@@ -27,6 +27,7 @@ class Hop:
     level: float
     bands: list[float]
     floors: list[float] = field(default_factory=list)
+    smooth: list[float] = field(default_factory=list)
     snr: float = 0.0
     active: bool = False
 
@@ -47,6 +48,7 @@ def hops_of(x: Sequence[int]) -> list[Hop]:
         hop = Hop(level, [_band(x, start, taps, weight) for taps, weight in BANDS])
         before = smooth[-1] if smooth else hop.bands
         smooth.append([old + 0.35 * (new - old) for old, new in zip(before, hop.bands, strict=True)])
+        hop.smooth = smooth[-1]
         number = len(hops)
         stretch = number // 12
         first = max(0, 12 * (stretch - min(stretch, 8)) - 1)
@@ -131,13 +133,39 @@ def timing_of(hops: Sequence[Hop]) -> list[float]:
             float(syllables), 100 * syllables / speech if speech > 0 else 0.0]
 
 
+def heard_of(hops: Sequence[Hop]) -> list[float]:
+    """Features heard … heard_pause: hops in which any band, smoothed, is 4.5 dB over its floor, and their stretches.
+
+    Pauses of up to half a second are within a stretch; a first stretch of less than 5 such hops is forgotten.
+    """
+    heard = [at + 1 for at, hop in enumerate(hops) if hop.level > -48.0
+             and max(one - floor for one, floor in zip(hop.smooth, hop.floors, strict=True)) > 4.5]
+    stretches: list[list[int]] = []
+    pauses: list[int] = []
+    for at in heard:
+        pause = at - stretches[-1][-1] if stretches else 0
+        if stretches and pause <= 50:
+            stretches[-1].append(at)
+            pauses.append(pause)
+        elif len(stretches) == 1 and len(stretches[0]) < 5:
+            stretches, pauses = [[at]], []
+        else:
+            pauses.append(pause)
+            stretches.append([at])
+    if not stretches:
+        return [0.0] * 5
+    first, last = stretches[0], stretches[-1]
+    return [len(heard) / 100, (first[-1] - first[0]) / 100, (last[-1] - last[0]) / 100,
+            (len(hops) - last[-1]) / 100, max(pauses, default=0) / 100]
+
+
 def trees_say(features: Sequence[float], feature: Sequence[Sequence[int]], threshold: Sequence[Sequence[float]],
               leaf: Sequence[Sequence[float]], bias: float) -> float:
-    """Probability that boosted trees of depth 3 give: node k's children are 2k+1 and, over its threshold, 2k+2."""
+    """Probability that complete boosted trees give: node k's children are 2k+1 and, over its threshold, 2k+2."""
     total = bias
     for names, limits, leaves in zip(feature, threshold, leaf, strict=True):
         node = 0
-        while node < 7:
+        while node < len(limits):
             node = 2 * node + (2 if features[names[node]] > limits[node] else 1)
-        total += leaves[node - 7]
+        total += leaves[node - len(limits)]
     return 1.0 / (1.0 + math.exp(-total))

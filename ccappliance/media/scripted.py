@@ -286,7 +286,7 @@ class ScriptedBridge:
         self._members: list[ScriptedPort] = []
         self._deaf: dict[ScriptedPort, dict[ScriptedPort, None]] = {}  # listener → talkers he does not hear
 
-    def join(self, port: MediaPort) -> None:
+    def join(self, port: MediaPort, *, heard: bool = True) -> None:
         if not isinstance(port, ScriptedPort) or port.media is not self._media:
             raise ValueError(f"{port.name} is a port of another side than bridge {self.name}: bridge it there")
         if self._closed or port.closed or port in self._members:
@@ -295,6 +295,9 @@ class ScriptedBridge:
             raise Refused("bridge_full", f"{self.name} has {MAX_BRIDGE_PORTS} parties; nobody else can join")
         if port.bridge is not None:
             port.bridge.leave(port)
+        if not heard:
+            for member in self._members:
+                self._deaf.setdefault(member, {})[port] = None
         self._members.append(port)
         port.bridge = self
         self._settle()

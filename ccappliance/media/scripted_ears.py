@@ -66,8 +66,9 @@ class Progress:
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
         self._names: dict[Tone, str | None] = {}
-        self._cadences = {name: (on_ms / 1000, off_ms / 1000) for name, _, on_ms, off_ms in zone.recognised}
-        self._frequencies = frozenset(hz for _, tone_hz, _, _ in zone.recognised for hz in tone_hz)
+        self._cadences = {one.name: (one.on_ms / 1000, one.off_ms / 1000) for one in zone.recognised}
+        self._rounds = {one.name: sum(one.cadence) / 1000 for one in zone.recognised if one.cadence}
+        self._frequencies = frozenset(hz for one in zone.recognised for hz in one.hz)
 
     def name(self, tone: Tone) -> str | None:
         """What the ear takes the tone for, whatever it is called; None if it is not among those recognised."""
@@ -88,6 +89,8 @@ class Progress:
         if name is None:
             return None
         on, off = self._cadences[name]
+        if name in self._rounds:
+            return self._rounds[name] + EDGE
         if not off:
             return on + CONTINUOUS_MARGIN
         return (2 * on + off if on + off <= LONG_CYCLE else on) + EDGE

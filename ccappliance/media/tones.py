@@ -34,12 +34,17 @@ _STEP = re.compile(r"(?P<hz>[0-9.]+(?:\+[0-9.]+)*)(?:@(?P<level>-?[0-9.]+))?(?:/
 
 
 class Recognised(NamedTuple):
-    """A pattern an ear for progress tells: `hz` of one or two sines, on and off in ms (off 0: continuous)."""
+    """A pattern an ear for progress tells: `hz` of one or two sines, on and off in ms (off 0: continuous).
+
+    `cadence`, where there are two ons of different length: on, off, on, off in ms; `on_ms` is then the first on and
+    `off_ms` the longest off.
+    """
 
     name: str
     hz: tuple[float, ...]
     on_ms: int
     off_ms: int
+    cadence: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,19 @@ def alike(one: Recognised, other: Recognised) -> bool:
         return False
     if one.off_ms == 0:
         return True
+    if one.cadence or other.cadence:
+        return _alike_in_part(one, other)
     long = max(one.off_ms, other.off_ms) >= LONG_OFF
     return _near(one.on_ms, other.on_ms) and (long or _near(one.off_ms, other.off_ms))
+
+
+def _alike_in_part(one: Recognised, other: Recognised) -> bool:
+    """Whether as many runs in a row are alike as an ear asks for: four, or three of a cadence of 0.6 s and more."""
+    first, second = (each.cadence or (each.on_ms, each.off_ms) * 2 for each in (one, other))
+    plain = one if other.cadence else other
+    asked = 3 if not plain.cadence and plain.on_ms + plain.off_ms >= 600 else 4
+    return any(all(_near(first[(a + k) % 4], second[(b + k) % 4]) for k in range(asked))
+               for a in range(4) for b in range(a % 2, 4, 2))
 
 
 def _near(one: int, other: int) -> bool:
@@ -258,6 +274,12 @@ def _zone(name: str, fact: Any) -> Zone:
 
 def _recognised(name: str, fact: Any) -> Recognised:
     one = Recognised(name, tuple(map(float, fact["hz"])), int(fact["on_ms"]), int(fact["off_ms"]))
+    cadence = tuple(map(int, fact.get("cadence", ())))
+    if cadence and (len(cadence) != 4 or min(cadence) <= 0
+                    or (cadence[0], max(cadence[1::2])) != (one.on_ms, one.off_ms)):
+        raise ValueError(f"recognised {name}: cadence is on, off, on, off in ms; on_ms its first on, off_ms its "
+                         "longest off")
+    one = one._replace(cadence=cadence)
     if not 1 <= len(one.hz) <= 2 or min(one.hz) < 100.0 or max(one.hz) > 3600.0:
         raise ValueError(f"recognised {name}: one or two frequencies of 100 to 3600 Hz, not {list(one.hz)}")
     if not 0 < one.on_ms <= 60_000 or not 0 <= one.off_ms <= 60_000:

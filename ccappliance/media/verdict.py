@@ -43,6 +43,20 @@ class GreetingEnded:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rested on. Log it with the agent's disposition, and the model can be refitted for a route."""
+
+    model: str  # the table's name
+    human: float  # probability of a person, by that model
+    carrier: float  # that it is the network, if it is a machine
+    special: Answer | None  # FAX or CARRIER if its tones were heard
+    features: tuple[float, ...]  # in the order of FEATURES
+
+    def named(self) -> dict[str, float]:
+        return dict(zip(FEATURES, self.features, strict=True))
+
+
 Found = VerdictGiven | BeepHeard | GreetingEnded
 
 _ANSWERS = {_verdict.HUMAN: Answer.HUMAN, _verdict.MACHINE: Answer.MACHINE, _verdict.FAX: Answer.FAX,
@@ -77,8 +91,14 @@ class VerdictEar:
 
     @property
     def features(self) -> dict[str, float]:
-        """What the model sees now, by name: to be logged with the agent's disposition, so that it can be refitted."""
+        """What the model sees now, by name."""
         return dict(zip(FEATURES, self._ear.features(), strict=True))
+
+    @property
+    def evidence(self) -> Evidence:
+        """All that is known at this moment; taken when the verdict is told, it is what the verdict rested on."""
+        human, carrier = self._ear.likely()
+        return Evidence(_verdict.MODEL, human, carrier, _ANSWERS.get(self._ear.special), tuple(self._ear.features()))
 
     @property
     def human(self) -> float:
@@ -97,4 +117,5 @@ class VerdictEar:
 FEATURES = ("elapsed", "silence_before", "first_words", "longest_words", "last_words", "speech", "greeting",
             "silence_now", "stretches", "longest_pause", "mean_pause", "speech_share", "syllables", "syllable_rate",
             "tilt", "flatness", "centroid", "centroid_spread", "level_over_noise", "level_spread", "noise_before",
-            "noise_step", "noise_now", "tone")
+            "noise_step", "noise_now", "tone", "first_phrase", "last_phrase", "first_pause", "heard", "heard_first",
+            "heard_last", "heard_silence", "heard_pause", "heard_second", "heard_three", "level_jumps", "purity")

@@ -4,25 +4,37 @@ Type=notify-reload in the unit: a reload tells RELOADING with the monotonic cloc
 Source: sd_notify(3), sd_watchdog_enabled(3).
 """
 
+import contextlib
 import os
+import socket
 from collections.abc import Callable, Mapping
 
-try:
-    from systemd.daemon import notify as _notify
-except ImportError:  # python3-systemd is optional
-    _notify = None
-
 from ccappliance.base.clock import Clock
+
+
+def datagrams(address: str) -> Callable[[str], object]:
+    """Tells systemd's socket and never waits for it: python3-systemd's would, and the loop and all calls with it.
+
+    What finds the socket full is lost; a watchdog that has not read a thousand lines is not watching.
+    """
+    to = "\0" + address[1:] if address.startswith("@") else address
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+
+    def send(state: str) -> None:
+        with contextlib.suppress(OSError):
+            sender.sendto(state.encode(), to)
+    return send
 
 
 class Systemd:
     """Tells systemd; every method is harmless without it."""
 
     def __init__(self, clock: Clock, environ: Mapping[str, str] = os.environ,
-                 notify: Callable[[str], object] | None = _notify) -> None:
+                 connect: Callable[[str], Callable[[str], object]] = datagrams) -> None:
         """`clock.now()` must be CLOCK_MONOTONIC, as SystemClock's is."""
         self._clock = clock
-        self._notify = notify if environ.get("NOTIFY_SOCKET") else None
+        address = environ.get("NOTIFY_SOCKET", "")
+        self._notify = connect(address) if address else None
         self.watchdog_interval = _interval(environ) if self._notify is not None else None
         """Seconds between two `watchdog()`: half of what the unit allows. None: nobody watches."""
 

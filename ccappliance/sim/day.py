@@ -15,7 +15,7 @@ from ccappliance import VERSION
 from ccappliance.base.clock import LoopClock, Outside, SystemClock
 from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.base.ids import Ids
-from ccappliance.call.figures import Figures
+from ccappliance.call.figures import VARIANTS, Figures
 from ccappliance.call.journal import Entry, MemorySink
 from ccappliance.config.load import load_file
 from ccappliance.house import House, Surroundings
@@ -105,7 +105,8 @@ async def _day(day: Day, site: Site, seed: int, sink: DaySink, cache: Path, voic
         loop=loop, outside=Outside(clock, stream("house"), Ids(int(day.begins.timestamp()))), zone=zone,
         media=sound.near, driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache,
         recordings=None, threaded=False, voice=voice))
-    ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min))
+    ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
+                            lambda queue: site.queues[queue].service_level_variant))
     house.journal.follow(ledger.hear)
     if watch is not None:
         house.journal.follow(watch)
@@ -191,7 +192,8 @@ def _figures(house: House, town: Town, ledger: Ledger) -> dict[str, float | int 
         **{outcome: count for outcome, count in sorted(total.outcomes.items())
            if outcome not in ("answered", "abandoned", "short_abandoned")},
         "service_level": "" if level is None else round(100 * level, 2),
-        "service_level_is": f"%, variant b: answered within {' or '.join(thresholds)} / all but short abandons",
+        "service_level_is": f"%, variant {total.variant}: {VARIANTS[total.variant]}; "
+                            f"in time is within {' or '.join(thresholds)}",
         "asa": "" if asa is None else round(asa, 2),
         "longest_wait": round(total.longest_wait, 2),
         "most_waiting": ledger.most_waiting,

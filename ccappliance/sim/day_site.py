@@ -13,7 +13,7 @@ from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.config.load import OVERRIDES, Source, bind_sources, read_directory
 from ccappliance.config.tree import Findings
 from ccappliance.sim.day_settings import Day, QueueChange
-from ccappliance.site import FxoLine, FxsLine, Site
+from ccappliance.site import FxoLine, FxsLine, Site, occupied
 
 FIRST_STATION = 8001  # of telephones that are added
 FIRST_AGENT = 1001
@@ -67,7 +67,7 @@ def _additions(day: Day, site: Site) -> dict[str, Any]:
     number = dialled_number(day, site)
     outside = _outside(site)
     telephones = {line.station: name for name, line in site.lines.items() if isinstance(line, FxsLine)}
-    channel = max((line.channel for line in site.lines.values()), default=0)
+    channel = max((number for line in site.lines.values() for number in occupied(line)), default=0)
     lines: dict[str, Any] = {name: {"number": number} for name in outside}
     for name in _names("fxo", list(site.lines), day.lines - len(outside)):
         channel += 1

@@ -10,7 +10,7 @@ from ccappliance.base.limits import MAX_DIALLED
 from ccappliance.drivers.api import HookChanged, Pulsed
 from ccappliance.drivers.hook import HookDecoder, HookEvent
 from ccappliance.drivers.line import LineEvent, LoopChanged, Ringer, SimulatedLine
-from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, Played, Sound
+from ccappliance.media.ports import DigitHeard, Ear, Heard, Media, MediaPort, Played, Sound
 from ccappliance.media.tones import Zone, parse_tone
 
 HUNG_UP = 0.5  # a break this long is on-hook: longer than any flash key, shorter than a caller's redial
@@ -63,20 +63,60 @@ class LineState(enum.Enum):
     CLEARED = "cleared"  # off-hook with nobody there: waits for on-hook
 
 
-class Connection(Protocol):
-    """The call a line takes part in."""
-
-    def lifted(self, line: "ExchangeLine") -> None: ...
-
-    def hung_up(self, line: "ExchangeLine") -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class CallerIdMessage:
     """Who calls, in both forms a line may be told."""
 
     fsk: bytes
     dtmf: str
+
+
+class Connection(Protocol):
+    """The call a line takes part in."""
+
+    caller: "Party"
+    number: str  # that was dialled
+
+    def lifted(self, line: "Party") -> None: ...
+
+    def refused(self, line: "Party", tone: str) -> None: ...
+
+    def hung_up(self, line: "Party") -> None: ...
+
+
+class Party(Protocol):
+    """Who takes part in a call of the exchange: one of its lines, or a B channel of an ISDN span."""
+
+    number: str
+    name: str
+    settings: LineSettings
+    port: MediaPort
+    connection: Connection | None
+
+    @property
+    def state(self) -> LineState: ...
+
+    @property
+    def free(self) -> bool: ...
+
+    @property
+    def works(self) -> bool: ...
+
+    def ring(self, connection: Connection, caller: CallerIdMessage) -> None: ...
+
+    def stop_ringing(self) -> None: ...
+
+    def hear_tone(self, name: str) -> None: ...
+
+    def talk(self) -> None: ...
+
+    def sign_answer(self) -> None: ...
+
+    def part(self, tone: str) -> None: ...
+
+    def announce(self, sounds: Sequence[Sound], tone: str) -> None: ...
+
+    def sign_disconnect(self) -> None: ...
 
 
 class ExchangeLine:
@@ -292,6 +332,9 @@ class ExchangeLine:
 
     def _reset(self) -> None:
         self._stop_timer()
+        if self._breaking:  # on-hook was certain before the sign was over
+            self._breaking = False
+            self.line.feeding.battery(self.works)
         self._ringer.stop()
         self._caller = None
         self.connection = None

@@ -5,12 +5,13 @@ from typing import Any
 
 from ccappliance.base.errors import ConfigError, Finding, Refused
 from ccappliance.call.facts import Fact
+from ccappliance.call.supervision import summon
 from ccappliance.drivers.line import SimulatedLine
 from ccappliance.house import House
 from ccappliance.sim.configured import Configured, Overlay
 from ccappliance.sim.exchange_line import ExchangeLine
 from ccappliance.sim.people import Unmet
-from ccappliance.sim.script import Order, Reload, Step
+from ccappliance.sim.script import Intervention, Order, Reload, Step, Taken
 from ccappliance.sim.world import Street
 
 SPOILS: dict[str, Callable[[bytes], bytes]] = {
@@ -49,9 +50,33 @@ class Mishaps:
                 await self._rejected(step.argument)
             case "originate":
                 self._originate(step.argument)
+            case "callback":
+                self._callback(step)
+            case "intervene":
+                self._intervene(step)
             case "login":
                 agent, station = step.argument
                 self._house.acd.login(agent, station, "story")
+
+    def _intervene(self, step: Step) -> None:
+        wanted: Intervention = step.argument
+        given = dict(wanted.given)
+        if "call" in given:
+            given["call"] = next((call.id for call in self._house.switch.calls.values()
+                                  if call.calling == given["call"]), given["call"])
+        try:
+            if wanted.do == "listen":
+                summon(self._house.switch, given["call"], given["station"], given["mode"], "story")
+            else:
+                if wanted.do == "prioritise":
+                    given = {"order_class": None, "boost": None} | given
+                getattr(self._house.interventions, wanted.do)(**given, by="story")
+        except Refused as refused:
+            if refused.code != wanted.refused:
+                raise Unmet("the house", f"to {wanted}", f"it said {refused.code}: {refused}") from None
+            return
+        if wanted.refused:
+            raise Unmet("the house", f"to refuse with {wanted.refused!r}", f"it did {wanted}")
 
     def _pair(self, step: Step) -> SimulatedLine:
         pair = self._street.pairs.get(step.argument)
@@ -115,6 +140,22 @@ class Mishaps:
             return
         if order.refused:
             raise Unmet("the house", f"to refuse with {order.refused!r}", "it rings")
+
+    def _callback(self, step: Step) -> None:
+        taken: Taken = step.argument
+        queue = self._house.acd.find_queue(taken.queue)
+        entry = next((entry for entry in queue.line if entry.kind == "call" and entry.call.calling == taken.calling),
+                     None) if queue is not None else None
+        if entry is None:
+            raise Unmet("the house", f"to have {taken.calling} waiting in queue {taken.queue}", "nobody of it waits")
+        try:
+            self._house.callbacks.promise(entry, taken.number or taken.calling, taken.told)
+        except Refused as refused:
+            if refused.code != taken.refused:
+                raise Unmet("the house", f"to promise {taken.calling} a callback", f"it said: {refused}") from None
+            return
+        if taken.refused:
+            raise Unmet("the house", f"to refuse with {taken.refused!r}", "it promised a callback")
 
 
 def in_use(house: House) -> list[str]:

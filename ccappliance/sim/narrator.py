@@ -52,6 +52,8 @@ def _offered(fact: Fact) -> str:
     who = f"{fact.calling or 'unknown number'} {fact.name}".strip()
     if fact.direction == "in":
         return f"{fact.line} rings: caller ID says {who}. Call {fact.call}"
+    if not fact.calling:
+        return f"calls {fact.called} on {fact.line}. Call {fact.call}"
     return f"station {fact.calling} dialled {fact.called}. Call {fact.call}"
 
 
@@ -94,6 +96,10 @@ _SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
     facts.QueueLeft: _field("leaves queue {queue}: {outcome} after {waited:.1f} s"),
     facts.OfferMade: _field("offers the call to agent {agent} at {station} ({rule})"),
     facts.AgentMoved: _agent,
+    facts.CallbackPromised: _field("promises to call {number} back; the place in queue {queue} is kept"),
+    facts.CallbackTried: _field("dials {number} for agent {agent}: attempt {attempt}"),
+    facts.CallbackMissed: _field("does not reach the customer: {outcome}"),
+    facts.CallbackEnded: _field("callback to {number} is over: {outcome} after {waited:.1f} s"),
     facts.ConversationStarted: _field("a conversation begins"),
     facts.TransferStarted: _field("transfer to {target} begins"),
     facts.TransferEnded: _field("transfer to {target}: {outcome}"),

@@ -85,7 +85,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     zone = load_zones()[site.system.zone]
     clock = LoopClock(loop, script.at)
     chance = random.Random(script.seed)
-    sound = engine_sound(loop, zone, len(site.lines), virtual=True) if engine else scripted_sound(loop, zone)
+    sound = engine_sound(loop, zone, site.voice_paths, virtual=True) if engine else scripted_sound(loop, zone)
     street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=clock, lines=script.lines)
     told = MemorySink()
     sink, store = (past.sink, past.store) if past else (told, Store(":memory:", threaded=False))
@@ -110,6 +110,8 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     if failed is None:
         await asyncio.sleep(QUIET)
     story.close()
+    for row in house.callbacks.list():  # nobody is there any more to be called back
+        house.callbacks.cancel(row["callback"], "the story")
     left = await _at_rest(house)
     await house.close("the story is over")
     sound.beat.stop()

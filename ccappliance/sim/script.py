@@ -20,9 +20,16 @@ OPTIONS = {"within", "shows", "to", "as"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
 SPOILED = ("nothing", "checksum", "cut", "noise")
-MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login")
+MISHAPS = (*LINE_MISHAPS, "spoil", "reload", "reload rejected", "originate", "login", "callback",
+           "intervene")
 ORDER_NEEDS = {"station", "to"}
+CALLBACK_NEEDS = {"queue", "calling"}
+CALLBACK_KEYS = CALLBACK_NEEDS | {"number", "told", "refused"}
 ORDER_KEYS = ORDER_NEEDS | {"trunk", "refused"}
+INTERVENTIONS = {"move": {"call", "queue"}, "assign": {"call", "agent"}, "prioritise": {"call", "order_class", "boost"},
+                 "pull": {"call", "to"}, "strategy": {"queue", "strategy"}, "skills": {"agent", "levels"},
+                 "force": {"agent", "state", "reason", "now"}, "release": {"call"},
+                 "listen": {"call", "station", "mode"}}  # what a supervisor can do → what he says of it
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
 WITHIN = 10.0  # s an expectation waits unless told
@@ -58,6 +65,32 @@ class Order:
 
     def __str__(self) -> str:
         return f"{self.station} → {self.to}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A callback taken by the caller of this number who waits in a queue, as if he had chosen it by keys."""
+
+    queue: str
+    calling: str
+    number: str = ""  # to be called; "": the one he calls from
+    told: tuple[float, float] | None = None  # the seconds from now between which he is told to be called
+    refused: str = ""  # the code with which it must be refused
+
+    def __str__(self) -> str:
+        return f"{self.calling} in {self.queue}"
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What a supervisor decides at his desk. A `call` among `given` is that of this calling number."""
+
+    do: str
+    given: Mapping[str, Any]
+    refused: str = ""  # the code with which it must be refused
+
+    def __str__(self) -> str:
+        return " ".join([self.do, *map(str, self.given.values())])
 
 
 @dataclass(frozen=True)
@@ -199,17 +232,44 @@ class _Reader:
                 self._wrong(told, word, "needs station and to", 'write originate: {station: "8001", to: "13800138000"}')
                 return None
             return Step(place, "", word, Order(**{key: str(value) for key, value in order.items()}))
+        if word == "callback":
+            return self._callback(place, told)
         if word == "login":
             seat = self._plain(told)
             if not isinstance(seat, dict) or set(seat) != {"agent", "station"}:
                 self._wrong(told, word, "needs agent and station", 'write login: {agent: "1001", station: "8001"}')
                 return None
             return Step(place, "", word, (str(seat["agent"]), str(seat["station"])))
+        if word == "intervene":
+            return self._intervention(place, told)
         argument = self._plain(told)
         if word == "spoil" and argument not in SPOILED:
             self._wrong(told, word, f"{argument!r} can't be done to caller ID", f"known: {', '.join(SPOILED)}")
             return None
         return Step(place, "", word, str(argument))
+
+    def _callback(self, place: str, told: yaml.Node) -> Step | None:
+        taken = self._plain(told)
+        if not isinstance(taken, dict) or not CALLBACK_NEEDS <= set(taken) <= CALLBACK_KEYS:
+            self._wrong(told, "callback", "needs queue and calling",
+                        'write callback: {queue: sales, calling: "13800138000"}')
+            return None
+        range_ = taken.pop("told", None)
+        if range_ is not None and not (isinstance(range_, list) and len(range_) == 2):
+            self._wrong(told, "callback.told", "must be two numbers of seconds", "such as [60, 180]")
+            return None
+        return Step(place, "", "callback", Taken(**{key: str(value) for key, value in taken.items()},
+                                                 told=(float(range_[0]), float(range_[1])) if range_ else None))
+
+    def _intervention(self, place: str, told: yaml.Node) -> Step | None:
+        given = self._plain(told) if isinstance(told, yaml.MappingNode) else {}
+        do, refused = str(given.pop("do", "")), str(given.pop("refused", ""))
+        known = INTERVENTIONS.get(do)
+        if known is None or not set(given) <= known | {"why"}:
+            says = ", ".join(sorted(known)) if known else ", ".join(INTERVENTIONS)
+            self._wrong(told, f"intervene.{do or 'do'}", "is nothing a supervisor can say", f"known: {says}")
+            return None
+        return Step(place, "", "intervene", Intervention(do, given, refused))
 
     def _deed(self, place: str, who: str, told: yaml.Node) -> Step | None:
         if isinstance(told, yaml.ScalarNode):

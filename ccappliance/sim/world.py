@@ -12,6 +12,7 @@ from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.drivers.api import Kind
 from ccappliance.drivers.line import SimulatedLine
 from ccappliance.drivers.simulated import Card, SimulatedDriver
+from ccappliance.drivers.simulated_span import SimulatedE1
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome, VirtualMetronome
 from ccappliance.media.ports import Media
@@ -19,8 +20,9 @@ from ccappliance.media.scripted import ScriptedMedia
 from ccappliance.media.tones import Zone
 from ccappliance.sim.exchange import Exchange
 from ccappliance.sim.exchange_line import LineSettings
+from ccappliance.sim.exchange_pri import ExchangeSpan
 from ccappliance.sim.people import Person
-from ccappliance.site import FxoLine, Site
+from ccappliance.site import FxoLine, PriLine, Site
 
 PORTS_PER_LINE = 3  # a line's far end, and a caller's telephone with its end at the exchange
 
@@ -70,8 +72,11 @@ class Street:
     """The exchange, the pairs to our card, and the people who were asked for."""
 
     def __init__(self, site: Site, *, loop: asyncio.AbstractEventLoop, far: Media, zone: Zone, chance: random.Random,
-                 clock: Clock, lines: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """`lines`: by line name, how the exchange treats it (LineSettings); ConfigError for what it can't do."""
+                 clock: Clock, lines: Mapping[str, Mapping[str, Any]] | None = None, stepped: bool = True) -> None:
+        """`lines`: by line name, how the exchange treats it (LineSettings); ConfigError for what it can't do.
+
+        `stepped`: time is virtual.
+        """
         self._loop = loop
         self._far = far
         self._zone = zone
@@ -79,8 +84,12 @@ class Street:
         self.exchange = Exchange(loop, far, zone, chance, local_time=lambda: clock.wall().astimezone(local))
         self.pairs: dict[str, SimulatedLine] = {}  # by line name
         self._stations: dict[str, SimulatedLine] = {}
+        self.cables: dict[str, SimulatedE1] = {}  # by name of an ISDN line
+        self.spans: dict[str, ExchangeSpan] = {}
         told = dict(lines or {})
         for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
+            if isinstance(line, PriLine):
+                continue
             pair = SimulatedLine(loop, far.wire())
             self.pairs[name] = pair
             if isinstance(line, FxoLine):
@@ -91,7 +100,16 @@ class Street:
         if told:
             raise ConfigError([Finding("story", f"exchange.{name}", "there is no such outside line",
                                        f"lines: {', '.join(self.pairs)}") for name in told])
-        self.driver = SimulatedDriver(loop, _cards(site, self.pairs), flash=zone.flash)
+        cards = _cards(site, self.pairs)
+        for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
+            if isinstance(line, PriLine):
+                numbers = sorted(line.bearers.values())
+                cable = self.cables[name] = SimulatedE1(loop, len(cards) + len(self.cables) + 1, numbers, line.dchannel,
+                                                        [far.wire() for _ in numbers])
+                self.spans[name] = ExchangeSpan(name, line, cable.far, self.exchange, media=far, zone=zone, clock=clock,
+                                                loop=loop, stepped=stepped)
+        self.driver = SimulatedDriver(loop, cards, flash=zone.flash,
+                                      ends=[cable.near for cable in self.cables.values()])
 
     def person(self, name: str, *, station: str = "", number: str = "", withheld: bool = False) -> Person:
         """Somebody at a station's telephone, or a subscriber of the exchange. ConfigError for an unknown station."""
@@ -107,12 +125,15 @@ class Street:
 
     def close(self) -> None:
         self.exchange.close()
+        for span in self.spans.values():
+            span.close()
 
 
 def _cards(site: Site, pairs: Mapping[str, SimulatedLine]) -> list[Card]:
     """Simulated cards whose ports have the channel numbers of the site: runs of one kind, from 1 without a gap."""
     cards: list[Card] = []
-    ordered = sorted(site.lines.items(), key=lambda item: item[1].channel)
+    ordered = sorted(((name, line) for name, line in site.lines.items() if not isinstance(line, PriLine)),
+                     key=lambda item: item[1].channel)
     for expected, (name, line) in enumerate(ordered, start=1):
         if line.channel != expected:
             raise ConfigError([Finding("spans.yaml", f"lines.{name}.channel",

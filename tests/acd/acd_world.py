@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import Agent
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.redone import Decision, Redone
 from ccappliance.apps.acd.settings import (
     AcdSettings,
     AgentSettings,
@@ -106,6 +107,7 @@ class FakeLeg:
         self.is_answered = answered
         self.heard: list[str] = []
         self.playing: FakePlaying | None = None
+        self.tones: list[object] = []
         self._on_gone: list[Callable[[FakeLeg], None]] = []
         self._on_answered: list[Callable[[FakeLeg], None]] = []
 
@@ -141,6 +143,9 @@ class FakeLeg:
         self.heard.append("+".join(sound.name for sound in sounds))
         self.playing = FakePlaying(self.world.loop, None if repeat else sum(sound.seconds for sound in sounds))
         return self.playing
+
+    def tone(self, tone: object) -> None:
+        self.tones.append(tone)
 
     def clear(self, cause: Cause = Cause.NORMAL, why: str = "") -> None:
         if not self.is_gone:
@@ -200,6 +205,8 @@ class FakeCall:
         self.order_class = 0
         self.boost = 0.0
         self.require = ""
+        self.before = ()
+        self.site = ""
         self.steps = ()
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
@@ -275,11 +282,15 @@ class FakePrompts:
 class World:
     """One ACD, its stations and callers. `answer_after(station)`: seconds until the agent picks up; None: never."""
 
-    def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1) -> None:
+    def __init__(self, acd_settings: AcdSettings, *, keep: bool = True, check: bool = True, seed: int = 1,
+                 past: Sequence[bytes] = (), epoch: datetime = EPOCH) -> None:
+        """`past`: the journal of an earlier world, with which this one goes on at `epoch`."""
         self.loop = asyncio.get_running_loop()
-        clock = LoopClock(self.loop, EPOCH)
-        self.outside = Outside(clock, random.Random(seed), Ids(1_790_000_000))
+        clock = LoopClock(self.loop, epoch)
+        self.outside = Outside(clock, random.Random(seed), Ids(1_790_000_000 + len(past)))
         self.sink = MemorySink(keep=keep)
+        self.sink.lines += past
+        self.sink.last_seq = len(past)
         self.journal = Journal(clock, self.sink)
         self.errors: list[dict] = []
         self.loop.set_exception_handler(lambda _, context: self.errors.append(context))
@@ -300,6 +311,11 @@ class World:
                        is_open=lambda calendar: self.open, counts=self.figures)
         self.journal.follow(self.figures.hear)
         self.journal.follow(self.acd.hear)
+        self.decisions: list[Decision] = []
+        self.redone = Redone(self.decisions.append)
+        self.redone.retold.whole = True  # a world is a run of its own, also after a former one
+        if check:
+            self.journal.follow(self.redone.hear)
         self.acd.open()
         self.checker = Invariants(self.acd, loop=self.loop, breach=lambda words: None)
         if check:
@@ -409,6 +425,11 @@ class World:
     def agent(self, number: str) -> Agent:
         return self.acd.book.get(number)
 
+    def later_idle(self, number: str, seconds: float) -> None:
+        """As if he had become ready so much later; the journal is understood so, too."""
+        self.agent(number).idle_since += seconds
+        self.redone.retold.person(number).idle_since += seconds
+
     def ringing(self) -> list[str]:
         return sorted(station for station, leg in self.legs.items() if not leg.is_gone and not leg.is_answered)
 
@@ -433,3 +454,10 @@ class World:
             assert not agent.call
         assert not self.errors, self.errors
         self.checker.must_hold()
+        self.redone.close()
+        assert not self.redone.unknown
+        assert not self.differences(), "\n".join(self.differences())
+
+    def differences(self) -> list[str]:
+        """Decisions that come out otherwise when they are made again from the journal."""
+        return [f"{one.seq} {one.call}: {words}" for one in self.decisions for words in one.differs]

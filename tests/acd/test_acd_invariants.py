@@ -99,10 +99,34 @@ async def no_outcome(world: World) -> None:
     world.journal.write(facts.CallEnded(call.id, 16, "caller"))
 
 
+def tried(callback: str) -> facts.CallbackTried:
+    return facts.CallbackTried(callback, "c", "a", "1001", "13800138000", 1)
+
+
+def ended(callback: str) -> facts.CallbackEnded:
+    return facts.CallbackEnded(callback, "c", "a", "13800138000", "reached", "", 1.0, None, None, 1, "")
+
+
+async def dialled_twice(world: World) -> None:
+    world.journal.write(tried("c1"))
+    world.journal.write(tried("c2"))
+
+
+async def promise_over_twice(world: World) -> None:
+    world.journal.write(ended("c1"))
+    world.journal.write(ended("c1"))
+
+
+async def dialled_after_the_end(world: World) -> None:
+    world.journal.write(ended("c1"))
+    world.journal.write(tried("c1"))
+
+
 @pytest.mark.parametrize(("harm", "words"), [
     (overtake, "1: "), (idle_and_waiting, "2: "), (double_offer, "3/5: "), (two_winners, "3: "),
     (reserved_for_nothing, "3: "), (no_bound, "4: "), (over_its_bound, "4: "), (second_writer, "4: "),
-    (short_wrapup, "5: "), (no_wrapup, "5: "), (two_outcomes, "6: "), (no_outcome, "6: ")])
+    (short_wrapup, "5: "), (no_wrapup, "5: "), (two_outcomes, "6: "), (no_outcome, "6: "),
+    (dialled_twice, "7: "), (promise_over_twice, "7: "), (dialled_after_the_end, "7: ")])
 def test_each_breach_is_told(harm, words):
     async def story():
         world = World(settings({"a": queue_settings(), "ring": queue_settings(strategy="ring-all")}))

@@ -239,7 +239,7 @@ def test_nothing_to_pick_up():
 def test_he_takes_the_call_he_has_missed_wherever_it_is():
     async def story(world):
         world.login("1001", "1002")
-        world.agent("1002").idle_since += 1.0
+        world.later_idle("1002", 1.0)
         caller = world.offer("sales")
         await asyncio.sleep(17)
         assert world.ringing() == ["8002"]

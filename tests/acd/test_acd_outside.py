@@ -64,7 +64,7 @@ def test_he_hears_who_calls_and_accepts_while_the_caller_has_music():
 def test_voice_mail_never_takes_a_call():
     async def story(world):
         world.login("1001", "1002")
-        world.agent("1002").idle_since += 1.0
+        world.later_idle("1002", 1.0)
         world.answer_after = lambda station: 8.0 if station == MOBILE else 3.0
         call = world.offer("sales")
         await asyncio.sleep(17.9)
@@ -82,7 +82,7 @@ def test_voice_mail_never_takes_a_call():
 def test_a_call_may_be_declined_at_once():
     async def story(world):
         world.login("1001", "1002")
-        world.agent("1002").idle_since += 1.0
+        world.later_idle("1002", 1.0)
         world.offer("sales")
         await asyncio.sleep(4)
         world.legs[MOBILE].pick_up()
@@ -132,7 +132,7 @@ def test_he_hangs_up_and_the_call_ends():
 def test_he_has_his_own_ring_time():
     async def story(world):
         world.login("1001", "1002")
-        world.agent("1002").idle_since += 1.0
+        world.later_idle("1002", 1.0)
         world.offer("sales")
         await asyncio.sleep(29)
         assert world.ringing() == [MOBILE]

@@ -27,7 +27,7 @@ async def first_life() -> World:
     world.acd.sit("1006", "service", False)
     world.answer_after = lambda station: {"8003": 1.0, "8004": 1.0}.get(station)
     for number in ("1001", "1005", "1006"):
-        world.agent(number).idle_since += 100.0
+        world.later_idle(number, 100.0)
     world.acd.dispatcher.schedule()
     world.acd.apply(SITE)
     one, _two, _three = world.offer("sales"), world.offer("sales"), world.offer("sales")

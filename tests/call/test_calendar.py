@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccappliance.call.calendar import Calendar, CalendarSettings
+from ccappliance.call.calendar import HORIZON, Calendar, CalendarSettings
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OFFICE = CalendarSettings(
@@ -78,3 +78,41 @@ def test_what_is_no_time_no_day_no_date_is_told() -> None:
         "calendars.office.open.mo", "calendars.office.open.mo", "calendars.office.open.mon",
         "calendars.office.open.mon", "calendars.office.open.mon",
         "calendars.office.workdays.10/10", "calendars.office.workdays.10/10"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin"])
+def test_it_turns_when_the_answer_changes_and_not_before(zone: str) -> None:
+    """Followed for a year from turn to turn: between two of them the answer is one, and each is a change."""
+    calendar = Calendar(OFFICE, ZoneInfo(zone))
+    at = datetime(2026, 9, 20, tzinfo=UTC)
+    for _ in range(700):
+        turn = calendar.turn(at)
+        assert turn is not None
+        assert calendar.is_open(turn) is not calendar.is_open(at)
+        between = at
+        while between < turn:
+            assert calendar.is_open(between) is calendar.is_open(at), between
+            between += timedelta(minutes=47)
+        assert calendar.is_open(turn - timedelta(minutes=1)) is calendar.is_open(at)
+        at = turn
+
+
+def test_what_never_changes_does_not_turn() -> None:
+    at = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    always = Calendar(CalendarSettings(open=dict.fromkeys(WEEK, ("00:00-24:00",))), ZoneInfo("Asia/Shanghai"))
+    never = Calendar(CalendarSettings(), ZoneInfo("Asia/Shanghai"))
+    assert always.turn(at) is None
+    assert never.turn(at) is None
+    assert always.open_for(at, 3600.0) == at + timedelta(hours=1)
+    assert never.open_for(at, 3600.0) == at + HORIZON + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("since", "hours", "until"), [
+    ("2026-10-12T10:00+08:00", 1, "2026-10-12T11:00+08:00"),  # Monday
+    ("2026-10-12T11:00+08:00", 2, "2026-10-12T14:30+08:00"),  # over noon
+    ("2026-10-12T17:00+08:00", 2, "2026-10-13T10:00+08:00"),  # over night
+    ("2026-10-12T20:00+08:00", 1, "2026-10-13T10:00+08:00"),  # begun while closed
+    ("2026-10-12T17:00+08:00", 1, "2026-10-12T18:00+08:00")])  # to the minute
+def test_only_open_hours_count(since: str, hours: int, until: str) -> None:
+    calendar = Calendar(OFFICE, ZoneInfo("Asia/Shanghai"))
+    assert calendar.open_for(datetime.fromisoformat(since), hours * 3600.0) == datetime.fromisoformat(until)

@@ -73,8 +73,10 @@ def whole_call(call: str = "c") -> list[Fact | float]:
             facts.QueueLeft(call, "sales", "answered", 20.0, 1, "ann"),
             facts.RecordingStarted(call, f"{call}-r1", f"2026/{call}-r1.wav", "queue sales"),
             facts.ConversationStarted(call, ["l1", "l2"], ["020123", "8001"]), 60.0,
+            facts.SupervisionStarted(call, "s-l1", "8009", "monitor", "ann"),
             facts.TransferStarted(call, "l2", "8002"), leg(call, "l3", "fxs/2", "8002", "alerting"), 3.0,
             leg(call, "l3", "fxs/2", "8002", "answered"), facts.TransferEnded(call, "l2", "8002", "attended"), 27.0,
+            facts.SupervisionEnded(call, "s-l1", "conversation over", 30.0),
             facts.ConversationEnded(call, "caller", 90.0),
             facts.RecordingEnded(call, f"{call}-r1", f"2026/{call}-r1.wav", 90.0, 0.0, "complete"), ended(call)]
 
@@ -170,6 +172,8 @@ def exactly_once(entries: Iterator[Entry]) -> None:
                 key, step = ("tape", fact.recording), 1 if isinstance(fact, facts.RecordingStarted) else -1
             case facts.ConversationStarted() | facts.ConversationEnded():
                 key, step = ("talk", fact.call), 1 if isinstance(fact, facts.ConversationStarted) else -1
+            case facts.SupervisionStarted() | facts.SupervisionEnded():
+                key, step = ("ear", fact.leg), 1 if isinstance(fact, facts.SupervisionStarted) else -1
             case _:
                 continue
         pairs[key] = pairs.get(key, 0) + step

@@ -7,7 +7,7 @@ import pytest
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.facts import Fact
-from ccappliance.call.figures import Figures
+from ccappliance.call.figures import VARIANTS, Figures
 from ccappliance.call.journal import Entry
 
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -42,6 +42,29 @@ def test_service_level_counts_answered_in_time_over_all_but_short_abandons() -> 
     assert sales.longest_wait == 90.0
     assert sum(sales.outcomes.values()) == sales.offered
     assert figures.total().outcomes == sales.outcomes
+
+
+@pytest.mark.parametrize(("variant", "level"), [("a", 1 / 6), ("b", 1 / 5), ("c", 1 / 2), ("d", 3 / 6)])
+def test_the_four_service_levels_of_one_day(variant: str, level: float) -> None:
+    """Answered after 10 and 30 s, abandoned after 15 and 60 s, after 2 s (short), timed out; in time is 20 s."""
+    figures = Figures(lambda queue: 20.0, lambda at: at.date(), lambda queue: variant)
+    steps = [*((0.0, entered()) for _ in range(6)), *((1.0, left(*one)) for one in (
+        ("answered", 10.0), ("answered", 30.0), ("abandoned", 15.0), ("abandoned", 60.0), ("short_abandoned", 2.0),
+        ("timed_out", 90.0)))]
+    for seq, (now, fact) in enumerate(steps, 1):
+        figures.hear(Entry(seq, BEGIN, now, fact))
+    assert figures.queue("sales").service_level == pytest.approx(level)
+    assert (figures.total().variant, figures.total().service_level) == (variant, pytest.approx(level))
+    assert variant in VARIANTS
+
+
+def test_queues_of_different_variants_are_totalled_by_b() -> None:
+    figures = Figures(lambda queue: 20.0, lambda at: at.date(), lambda queue: {"sales": "a", "service": "c"}[queue])
+    for name in ("sales", "service"):
+        figures.hear(Entry(1, BEGIN, 0.0, facts.QueueEntered("c", name, 1, 0.0, 0, 0.0)))
+        figures.hear(Entry(2, BEGIN, 0.0, facts.QueueLeft("c", name, "answered", 5.0, 1, "")))
+    assert figures.queue("sales").variant == "a"
+    assert figures.total().variant == "b"
 
 
 def test_a_queue_nobody_has_called_has_no_service_level() -> None:
@@ -81,3 +104,26 @@ def test_an_alarm_stands_once_until_it_is_cleared() -> None:
     assert [(one.alarm, one.subject, one.since) for one in alarms.standing()] == [("disk_full", "recordings", 3.0)]
     assert alarms.has("disk_full", "recordings")
     assert not alarms.has("dead", "fxo/1")
+
+
+def over(outcome: str, waited: float, low: float | None = None, high: float | None = None) -> facts.CallbackEnded:
+    return facts.CallbackEnded("c-c1", "d", "sales", "138", outcome, "", waited, low, high, 1, "")
+
+
+def test_a_promise_is_told_beside_the_truth_and_its_caller_counts_once() -> None:
+    """He was offered and left as callback_taken; that his promise stands in line is no second offer."""
+    promised = facts.CallbackPromised("c-c1", "c", "sales", "138", "", "zh", "", 0, 0.0, "", 60.0, 180.0)
+    kept = facts.QueueEntered("c-c1", "sales", 1, 0.0, 0, 0.0, "callback")
+    taken = facts.QueueLeft("c", "sales", "callback_taken", 60.0, 1, "")
+    answered = facts.QueueLeft("c-c1", "sales", "answered", 100.0, 1, "1001")
+    figures = told((0.0, entered()), (60.0, promised), (60.0, kept), (60.0, taken),
+                   (100.0, facts.CallbackTried("c-c1", "d", "sales", "1001", "138", 1)), (160.0, answered),
+                   (160.0, over("reached", 100.0, 60.0, 180.0)), (161.0, over("reached", 30.0, 60.0, 180.0)),
+                   (162.0, over("reached", 300.0, 60.0, 180.0)), (163.0, over("reached", 50.0)),
+                   (164.0, over("gave_up", 400.0, 60.0, 180.0)), (165.0, over("expired", 900.0)))
+    sales = figures.queue("sales")
+    assert (sales.offered, sales.outcomes) == (1, {"callback_taken": 1})
+    row = figures.callbacks["sales"].as_row()
+    assert (row["promised"], row["tried"], row["reached"], row["gave_up"], row["expired"]) == (1, 1, 4, 1, 1)
+    assert (row["told"], row["kept"], row["early"], row["late"], row["kept_share"]) == (3, 1, 1, 1, 0.3333)
+    assert (row["average_wait"], row["longest_wait"]) == (120.0, 300.0)

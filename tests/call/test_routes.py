@@ -93,3 +93,21 @@ def test_busy_and_tried_lines_are_passed_over_and_none_left_is_refused() -> None
     with pytest.raises(Refused, match="no idle line in trunk group pstn") as refused:
         trunks.choose(but=["fxo/2", "fxo/3"])
     assert refused.value.code == "no_line"
+
+
+def test_lines_at_the_end_of_a_group_are_kept_for_callbacks() -> None:
+    """Others never get them; callbacks take them first, and then any other line."""
+    lines = {name: Line(name) for name in ("fxo/1", "fxo/2", "fxo/3")}
+    settings = TrunkGroupSettings(lines=tuple(lines), order="last", reserve=1)
+    trunks = TrunkGroup("pstn", settings, lines)  # type: ignore[arg-type]
+    assert [trunks.choose().name for _ in range(2)] == ["fxo/2", "fxo/2"]
+    assert trunks.choose(kept=True).name == "fxo/3"
+    assert trunks.idle() == 3
+    lines["fxo/3"].idle = False
+    assert trunks.choose(kept=True).name == "fxo/2"
+    lines["fxo/3"].idle = True
+    lines["fxo/1"].idle = lines["fxo/2"].idle = False
+    with pytest.raises(Refused, match="kept for callbacks"):
+        trunks.choose()
+    assert trunks.choose(kept=True).name == "fxo/3"
+    assert trunks.idle() == 1

@@ -125,6 +125,9 @@ def near(seconds: float) -> Any:
 
 
 SHORT, LONG = speech("short", 0.31), speech("long", 1.0)
+# a machine takes its second, and then says more than anybody does who answers
+GREETING = Sound("greeting", bytes(2 * RATE) + speech("you have reached", 3.0).pcm + bytes(2 * (RATE * 3 // 10))
+                 + speech("nobody is here", 4.0).pcm, "machine")
 BEEP = Tone("beep", (ToneStep((1000.0,), 0.2),), rounds=1)
 
 
@@ -457,7 +460,7 @@ async def test_silence_is_taken_for_a_person_without_confidence(sides: Sides) ->
 async def test_a_greeting_its_beep_and_its_end(sides: Sides) -> None:
     port, far = sides.line("a")
     port.listen(Ear.VERDICT)
-    await far.play([Sound("greeting", speech("greeting", 7.0).pcm, "machine")]).wait()
+    await far.play([GREETING]).wait()
     (verdict,) = sides.heard[port]
     assert isinstance(verdict, Verdict)
     assert verdict.kind in ("machine", "carrier")  # noise in syllables has no voice by which to tell these two apart
@@ -471,7 +474,7 @@ async def test_a_greeting_its_beep_and_its_end(sides: Sides) -> None:
 async def test_a_greeting_without_a_beep_ends_with_two_seconds_of_silence(sides: Sides) -> None:
     port, far = sides.line("a")
     port.listen(Ear.VERDICT)
-    await far.play([Sound("greeting", speech("greeting", 7.0).pcm, "machine")]).wait()
+    await far.play([GREETING]).wait()
     await asyncio.sleep(1.7)
     assert len(sides.heard[port]) == 1
     await asyncio.sleep(0.6)
@@ -619,6 +622,23 @@ async def test_monitor_and_whisper_are_only_weights(sides: Sides) -> None:
     with pytest.raises(Refused) as refused:
         bridge.weigh(caller, coach, 0.0)
     assert refused.value.code == "not_in_bridge"
+
+
+@story
+async def test_who_joins_unheard_is_heard_by_nobody_until_a_weight_says_so(sides: Sides) -> None:
+    (caller, far_caller), (agent, far_agent), (coach, far_coach) = (sides.line(name) for name in "abc")
+    bridge = sides.here.bridge("coached")
+    bridge.join(caller)
+    bridge.join(agent)
+    bridge.join(coach, heard=False)
+    far = [far_caller, far_agent, far_coach]
+    assert await who_hears(sides, far_coach, far, "1") == [False, False, False]
+    assert await who_hears(sides, far_caller, far, "2") == [False, True, True]
+    bridge.weigh(agent, coach, 0.0)
+    assert await who_hears(sides, far_coach, far, "3") == [False, True, False]
+    bridge.leave(coach)
+    bridge.join(coach)
+    assert await who_hears(sides, far_coach, far, "4") == [True, True, False]
 
 
 @story

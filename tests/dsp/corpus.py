@@ -1,21 +1,19 @@
-"""A corpus of answered calls, made from seeds: espeak-ng's voices, what they say, and lines bad in known ways."""
+"""A corpus of answered calls, made from seeds: voices, their words, what is behind them, lines bad in known ways."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from corpus_texts import TEXTS, VARIANTS
-from dsp_signals import speech
+from corpus_voices import DEVELOP, FAMILIES, PROVE, TEXTS, TRAIN, VARIANTS, Speaker, missing
 from scipy.signal import butter, sosfilt
 
 from ccappliance.base.units import RATE, amplitude
 from ccappliance.media import dsp
 
-TRAIN, PROVE = 0, 1
 BAND = butter(4, (300, 3400), "bandpass", fs=RATE, output="sos")
 NARROW = butter(3, (350, 2600), "bandpass", fs=RATE, output="sos")  # a cheap machine's tape or chip
 DULL = butter(1, 500, fs=RATE, output="sos")  # the spectrum of rooms and streets
+__all__ = ["DEVELOP", "FAMILIES", "PROVE", "TEXTS", "TRAIN", "VARIANTS", "Call", "Speaker", "call", "calls", "missing"]
 KINDS = ("human", "machine", "carrier", "fax")
 SHARES = (0.52, 0.32, 0.14, 0.02)
 
@@ -32,36 +30,7 @@ class Call:
     noise: float  # dBm0
     language: str
     voice: str
-
-
-@lru_cache(maxsize=4096)
-def utterance(voice: str, text: str, speed: int, pitch: int) -> np.ndarray:
-    """Speech whose loud half has the power of a sine at 0 dBm0, silence at its ends cut."""
-    x = speech(voice, text, speed, pitch)
-    if x is None:
-        raise RuntimeError("espeak-ng is not installed")
-    frames = np.sqrt((x[:len(x) // 80 * 80].reshape(-1, 80) ** 2).mean(1))
-    loud = np.nonzero(frames > frames.max() * 0.03)[0]
-    x = x[loud[0] * 80:(loud[-1] + 1) * 80]
-    rms = np.sqrt((frames[frames > np.median(frames[frames > frames.max() * 0.05])] ** 2).mean())
-    return x * (amplitude(0.0) / np.sqrt(2) / rms)
-
-
-class Speaker:
-    """One voice of one language, with its own speed and pitch."""
-
-    def __init__(self, rng: np.random.Generator, part: int) -> None:
-        spoken = [language for language in TEXTS if TEXTS[language][1 + part]]
-        self.language = spoken[rng.integers(len(spoken))]
-        number = int(rng.integers(len(VARIANTS[part])))
-        self.voice = TEXTS[self.language][0] + VARIANTS[part][number]
-        self.texts = TEXTS[self.language][1 + part]
-        self.speed, self.pitch = 145 + 13 * (number % 5), 30 + 9 * (number * 3 % 5)  # few, so that they are made once
-        self._rng = rng
-
-    def says(self, role: str) -> np.ndarray:
-        texts = self.texts[role]
-        return utterance(self.voice, texts[self._rng.integers(len(texts))], self.speed, self.pitch)
+    family: str
 
 
 def quiet(seconds: float) -> np.ndarray:
@@ -141,14 +110,64 @@ def through_line(rng: np.random.Generator, x: np.ndarray, noise: float, *, dull:
     return dsp.through_alaw(np.clip(np.rint(again), -32768, 32767).astype("<i2").tobytes())
 
 
+# ---- what is heard besides ----
+
+
+def music(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Chords and a tune of plucked harmonics, as loud as a sine at 0 dBm0."""
+    x = np.zeros(n)
+    beat = round(rng.uniform(0.22, 0.6) * RATE)
+    root = rng.uniform(110, 260)
+    for at in range(0, n, beat):
+        t = np.arange(min(beat, n - at)) / RATE
+        for hz in root * 2 ** (rng.choice((0, 2, 4, 5, 7, 9, 11, 12, 16, 19), 3, replace=False) / 12):
+            for k in range(1, 6):
+                x[at:at + len(t)] += np.sin(2 * np.pi * hz * k * t + rng.uniform(0, 6)) * np.exp(-t * 2 * k) / k
+    return x * (amplitude(0.0) / np.sqrt(2) / (np.sqrt((x**2).mean()) + 1e-9))
+
+
+def behind(rng: np.random.Generator, n: int, part: int) -> np.ndarray:
+    """A room: music, a television, people who talk; about 0 dBm0."""
+    what = rng.random()
+    if what < 0.35:
+        return music(rng, n)
+    x = np.zeros(n)
+    for _ in range(1 if what < 0.6 else 4):
+        at, other = int(rng.integers(0, RATE)), Speaker(rng, part)
+        while at < n:
+            said = other.says("machine")[:n - at]
+            x[at:at + len(said)] += said
+            at += len(said) + int(rng.uniform(0.1, 1.0) * RATE)
+    return x / (1 if what < 0.6 else 2)
+
+
+def click(rng: np.random.Generator) -> np.ndarray:
+    """A handset is lifted, a relay falls."""
+    n = int(rng.uniform(0.004, 0.06) * RATE)
+    return rng.standard_normal(n) * np.exp(-np.arange(n) / (n / 5)) * amplitude(rng.uniform(-30, -8))
+
+
+def before_answer(rng: np.random.Generator, parts: list[np.ndarray], level: float) -> float:
+    """Puts the end of a ringback or a click before what is said; answers the seconds it took."""
+    first: list[np.ndarray] = []
+    if rng.random() < 0.12:
+        hz = rng.choice((450.0, 425.0))
+        first += [tone(hz, rng.uniform(0.05, 0.7), level - 3), quiet(rng.uniform(0.02, 0.3))]
+    if rng.random() < 0.25:
+        first.append(click(rng))
+    parts[:0] = first
+    return sum(map(len, first)) / RATE
+
+
 # ---- calls ----
 
 
 def _human(rng: np.random.Generator, speaker: Speaker) -> tuple[list[np.ndarray], float]:
-    delay = float(rng.choice((rng.uniform(0.1, 0.8), rng.uniform(0.3, 1.5)), p=(0.75, 0.25)))
+    late = (rng.uniform(0.1, 0.8), rng.uniform(0.3, 1.5), rng.uniform(1.5, 3.5))
+    delay = float(rng.choice(late, p=(0.73, 0.23, 0.04)))
     parts = [quiet(delay)]
     what = rng.random()
-    if what < 0.13:
+    if what < 0.15:
         parts.append(speaker.says("office"))
     elif what < 0.3:
         parts += [speaker.says("human"), quiet(rng.uniform(0.25, 0.7)), speaker.says("human")]
@@ -160,17 +179,20 @@ def _human(rng: np.random.Generator, speaker: Speaker) -> tuple[list[np.ndarray]
 
 
 def _machine(rng: np.random.Generator, speaker: Speaker,
-             level: float) -> tuple[list[np.ndarray], float, float, tuple | None]:
-    delay = float(rng.uniform(0.2, 2.2))
-    said = speaker.says("machine") * 10 ** (level / 20)
+             level: float) -> tuple[list[np.ndarray], float, float, tuple[float, float, float] | None]:
+    delay = float(rng.uniform(0.1, 2.2))
+    attendant = bool(rng.random() < 0.18)
+    said = speaker.says("attendant" if attendant else "machine") * 10 ** (level / 20)
     gap = rng.uniform(0.2, 1.4)
     if rng.random() < 0.5:
         said = sosfilt(NARROW, said)
     played = np.concatenate([quiet(rng.uniform(0.05, 0.3)), said, quiet(gap)])
     if rng.random() < 0.6:  # the recording brings its own noise
         played = played + noise_of(rng, len(played), rng.uniform(-58, -36), bool(rng.random() < 0.5))
+    if rng.random() < 0.12:  # and its own room
+        played = played + behind(rng, len(played), speaker.part) * 10 ** ((level - rng.uniform(14, 28)) / 20)
     parts = [quiet(delay), played]
-    if rng.random() > 0.85:
+    if attendant or rng.random() > 0.85:
         return [*parts, quiet(2.5)], delay, delay + (len(played) / RATE) - gap, None
     hz, length = float(rng.uniform(380, 2050)), float(rng.uniform(0.18, 1.0))
     begin = sum(map(len, parts)) / RATE
@@ -195,13 +217,14 @@ def _fax(rng: np.random.Generator, level: float) -> list[np.ndarray]:
     return [quiet(rng.uniform(0.3, 2.0)), ced, quiet(2.0)]
 
 
-def call(seed: int, part: int, *, kind: str = "", noise: float | None = None, plain: bool = False) -> Call:
-    """One call of a seed; TRAIN and PROVE share neither voice nor text. `kind` and `noise` may be set."""
+def call(seed: int, part: int, *, kind: str = "", noise: float | None = None, plain: bool = False,
+         family: str = "espeak", language: str = "") -> Call:
+    """One call of a seed; the parts share neither voice nor text. What else is given is so, and not left to chance."""
     rng = np.random.default_rng((seed, part))
     kind = kind or str(rng.choice(KINDS, p=SHARES))
-    speaker = Speaker(rng, part)
+    speaker = Speaker(rng, part, family, language)
     level = rng.uniform(-22, -9)
-    dirt = float(rng.choice((rng.uniform(-68, -45), rng.uniform(-45, -34), rng.uniform(-34, -25)), p=(0.6, 0.25, 0.15)))
+    dirt = float(rng.choice((rng.uniform(-68, -45), rng.uniform(-45, -34), rng.uniform(-34, -25)), p=(0.5, 0.28, 0.22)))
     dirt = noise if noise is not None else dirt
     level = max(level, min(dirt + 12.0, -9.0))  # who is not heard over the noise is no test
     begins, ends, beep = float("nan"), float("inf"), None
@@ -215,8 +238,15 @@ def call(seed: int, part: int, *, kind: str = "", noise: float | None = None, pl
         dirt = min(dirt, -50.0) if noise is None else dirt  # it comes from the exchange
     else:
         parts = _fax(rng, level)
-    pcm = through_line(rng, np.concatenate(parts), dirt, dull=bool(rng.random() < 0.4), plain=plain)
-    return Call(kind, pcm, begins, ends, beep, dirt, speaker.language, speaker.voice)
+    if not plain and kind != "fax":
+        late = before_answer(rng, parts, level)
+        begins, ends = begins + late, ends + late
+        beep = beep and (beep[0], beep[1] + late, beep[2] + late)
+    x = np.concatenate(parts)
+    if kind == "human" and not plain and rng.random() < 0.22:
+        x = x + behind(rng, len(x), part) * 10 ** ((level - rng.uniform(12, 28)) / 20)
+    pcm = through_line(rng, x, dirt, dull=bool(rng.random() < 0.4), plain=plain)
+    return Call(kind, pcm, begins, ends, beep, dirt, speaker.language, speaker.voice, family)
 
 
 def calls(first: int, count: int, part: int, **given: object) -> Iterator[Call]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from corpus_texts import TEXTS
+from corpus_texts import DEVELOP, TRAIN
 from dsp_signals import EN, ZH, speech
 
 from ccappliance.base.units import RATE
@@ -79,9 +79,10 @@ def sentence(chance: random.Random, language: str) -> str:
     """A minute of something to read: native sentences where we have them, numbers, and words of open syllables."""
     native = {"en": EN, "cm": ZH, "yu": ZH}.get(language[:2], "")
     parts = [native] if native and chance.random() < 0.5 else []
-    spoken = TEXTS.get(language.split("-")[0].replace("cmn", "zh"))
+    short = language.split("-")[0].replace("cmn", "zh")
+    spoken = [texts[short] for texts in (TRAIN, DEVELOP) if short in texts]
     if spoken:
-        parts += [text for texts in chance.choice(spoken[1:]).values() for text in texts]
+        parts += [text.strip() for texts in chance.choice(spoken).values() for text in texts.split("|")]
     for _ in range(10):
         kind = chance.random()
         if kind < 0.4:  # telephone numbers, sums, times

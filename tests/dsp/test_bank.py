@@ -154,6 +154,9 @@ def test_one_bank_for_all_ears_tells_what_each_ear_alone_tells(rng):
     digits = [DigitHeard(digit) for digit in dsp.DtmfEar().hear(x)]
     alone = [*digits, *dsp.ProgressEar(CN).hear(x), *dsp.SignalEar().hear(x)]
     told = run_virtual(through_the_tick(x))
+    sounded = [fact.sounded for fact in told if isinstance(fact, DigitHeard)]
+    assert sounded == [pytest.approx(0.04, abs=0.012)]  # how much of it was heard until it was certain
+    told = [DigitHeard(fact.digit) if isinstance(fact, DigitHeard) else fact for fact in told]
     assert sorted(map(str, told)) == sorted(map(str, alone))
     assert {DigitHeard("5"), ToneHeard("busy"), ToneHeard("sit"), ToneHeard("cng"), ToneHeard("ced"),
             ToneEnded("ced")} <= set(told)

@@ -112,6 +112,49 @@ def test_told_in_time(rng):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("snr", [99, 10])
+@pytest.mark.parametrize("ms", [40, 120])
+def test_begin_end_and_muting(rng, ms, snr):
+    """From when to when a digit sounded, and how much of it gets past whoever mutes when told to."""
+    edges, leaked = [], []
+    for k in range(48):
+        lead = 1600 + int(rng.integers(0, 40))
+        x = np.concatenate([silence(lead), dtmf(rng, DIGITS[k % 16], ms * 8), silence(1600)])
+        data, ear, over, open_ = line(x + noise(rng, -7 - snr, len(x))), dsp.DtmfEar(), [], 0
+        for at in range(0, len(x), 40):
+            over += ear.follow(data[2 * at:2 * at + 80])
+            open_ += 0 if ear.mute else max(0, min(at + 40, lead + ms * 8) - max(at, lead))
+        assert [digit for digit, _, _ in over] == [DIGITS[k % 16]]
+        edges += [abs(over[0][1] - lead), abs(over[0][2] - lead - ms * 8)]
+        leaked.append(open_)
+    report(f"{ms} ms at {snr} dB: begin and end, worst ms", f"{max(edges) / 8:.1f}", "5")
+    report(f"{ms} ms at {snr} dB: leaks past muting, worst ms", f"{max(leaked) / 8:.1f}", "30")
+    assert max(edges) <= 5 * 8
+    assert max(leaked) <= 30 * 8
+
+
+def test_digits_without_a_pause_follow_each_other(rng):
+    ear = dsp.DtmfEar()
+    x = np.concatenate([silence(800), dtmf(rng, "1", 800), dtmf(rng, "9", 800), silence(800)])
+    (first, began, changed), (second, again, ended) = ear.follow(line(x))
+    assert (first, second) == ("1", "9")
+    assert [began, changed, again, ended] == pytest.approx([800, 1600, 1600, 2400], abs=80)
+    assert changed <= again
+
+
+@pytest.mark.slow
+def test_speech_is_hardly_muted(readings):
+    ear, muted, hops = dsp.DtmfEar(), 0, 0
+    for x in readings:
+        data = line(x)
+        for at in range(0, len(data), 80):
+            ear.hear(data[at:at + 80])
+            muted, hops = muted + ear.mute, hops + 1
+    report("of speech muted", f"{muted / hops:.2%}", "0.5 %")
+    assert muted <= 0.005 * hops
+
+
+@pytest.mark.slow
 def test_talk_off(readings):
     told = [dsp.DtmfEar().hear(line(x * gain)) for x in readings for gain in (1.0, 0.3)]
     report(f"digits in {sum(map(len, readings)) / 8000:.0f} s of speech at two levels", "".join(told) or "none", "none")
@@ -140,19 +183,21 @@ def _vowel(rng, n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "most"), [(_vowel, 0.5), (_gliding, 0.5)])
-def test_adversaries(rng, make, most):
-    """Vowels and chords made to be taken for digits: at most half of what spandsp takes for digits."""
-    seconds = 400
+@pytest.mark.parametrize(("make", "longest", "most"), [(_vowel, 3200, 0.4), (_vowel, 8000, 0.5), (_gliding, 3200, 0.1),
+                                                       (_gliding, 8000, 0.1)])
+def test_adversaries(rng, make, longest, most):
+    """Vowels and chords made to be taken for digits, as short as syllables and as long as a yawn, beside spandsp."""
+    seconds = 600
     parts = []
     while sum(map(len, parts)) < seconds * 8000:
-        x = make(rng, int(rng.integers(800, 3200)))  # 100 to 400 ms: as long as a syllable
+        x = make(rng, int(rng.integers(800, longest)))
         parts += [x / (np.abs(x).max() + 1e-9) * amplitude(rng.uniform(-25, -6)), silence(int(rng.integers(0, 400)))]
     x = line(np.concatenate(parts))
     ours, theirs = len(dsp.DtmfEar().hear(x)), spandsp_digits(x)
     if theirs is None:
         pytest.skip("libspandsp is not installed: `apt install libspandsp2` for the adversaries")
-    report(f"digits in {seconds} s of {make.__name__[1:]}, spandsp's", f"{ours}, {theirs}", f"{most:.0%} of spandsp's")
+    what = f"digits in {seconds} s of {make.__name__[1:]} to {longest / 8000:g} s, spandsp's"
+    report(what, f"{ours}, {theirs}", f"{most:.0%} of spandsp's")
     assert ours <= most * theirs
 
 

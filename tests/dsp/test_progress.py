@@ -30,7 +30,10 @@ def shares(rng, zone, name, *, level=-15.0, off=0.0, scale=1.0, snr=None, rounds
     for _ in range(rounds):
         on, gap = round(one.on_ms * scale), round(one.off_ms * scale)
         hz = tuple(hz + off for hz in one.hz)
-        if gap == 0:
+        if one.cadence:
+            steps = tuple(round(ms * scale) for ms in one.cadence)
+            x = cadence(rng, hz, level, (steps[:2], steps[2:]), 3)[int(rng.integers(0, 8 * sum(steps))):]
+        elif gap == 0:
             x = cadence(rng, hz, level, ((2500, 0),), 1)
         elif gap >= 1500:
             x = np.concatenate([silence(400 + int(rng.integers(0, 80))), cadence(rng, hz, level, ((on, gap),), 1)])
@@ -109,6 +112,35 @@ def test_ends_are_told(rng):
     assert [fact for _, fact in told] == [ToneHeard("ringback"), ToneEnded("ringback")]
     assert told[0][0] <= 1.06
     assert told[1][0] <= 10.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("zone", "name"), [(zone, one.name) for zone in ZONES for one in ZONES[zone].recognised
+                                            if one.cadence])
+@pytest.mark.parametrize(("scale", "snr", "expected"), [(0.9, None, 1.0), (1.1, None, 1.0), (1.0, 6, 1.0),
+                                                        (0.72, None, 0.0), (1.35, None, 0.0)])
+def test_cadences_of_two_ons(rng, zone, name, scale, snr, expected):
+    """Stuttering dial tones and congestion, begun anywhere; of another speed they are not what they were."""
+    share, latest = shares(rng, ZONES[zone], name, scale=scale, snr=snr, rounds=8)
+    report(f"{zone} {name} x {scale}, SNR {snr}", f"{share:.0%} by {latest:.2f} s", f"{expected:.0%}")
+    assert share == expected
+
+
+def test_a_stuttering_dial_tone_ends(rng):
+    told = hear(ZONES["it"], np.concatenate([cadence(rng, (425.0,), -15, ((200, 200), (600, 1000)), 3), silence(4000)]))
+    assert [fact for _, fact in told] == [ToneHeard("dial"), ToneEnded("dial")]
+    assert told[1][0] <= 3 * 2.0 + 0.25
+
+
+def test_the_twin_knows_cadences_of_two_ons(rng):
+    x = np.concatenate([cadence(rng, (400.0,), -15, ((400, 350), (225, 525)), 2), silence(800),
+                        cadence(rng, (400.0,), -15, ((375, 375),), 3)])
+    x = np.frombuffer(line(x + noise(rng, -45, len(x))), "<i2")
+    names = [one.name for one in ZONES["gb"].recognised]
+    twin = reference.Progress([one[1:] for one in ZONES["gb"].recognised]).run(x.tolist())
+    assert [names[index] for kind, index in twin if kind == "heard"] == ["congestion", "busy"]
+    facts = [(ToneHeard if kind == "heard" else ToneEnded)(names[index]) for kind, index in twin]
+    assert dsp.ProgressEar(ZONES["gb"]).hear(x.tobytes()) == facts
 
 
 def test_dial_tone_that_is_cut_off_is_no_ringback(rng):

@@ -1,9 +1,11 @@
 """Person or machine, by voices and texts the model has not seen; beeps, fax, special information, greetings' ends."""
 
 import re
+import sys
 from pathlib import Path
 
 import corpus
+import corpus_voices
 import numpy as np
 import pytest
 from dsp_signals import line, noise, pcm, report, silence, sine, speech
@@ -14,6 +16,10 @@ from ccappliance.base.units import RATE, amplitude
 from ccappliance.media import _verdict, reference_voice
 from ccappliance.media.tones import load_zones
 from ccappliance.media.verdict import FEATURES, Answer, BeepHeard, GreetingEnded, VerdictEar, VerdictGiven, zone_tones
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+import train_verdict
+import verdict_measure
 
 ZONES = load_zones()
 CN = ZONES["cn"]
@@ -52,38 +58,56 @@ def measured(told):
     return float(kept), float(found), float(np.median([at for _, at in persons]))
 
 
-def proof(count, kept_least, found_least):
-    told = verdicts(corpus.calls(100_000, count, corpus.PROVE))
+def of_tongue(told, language):
+    return [one for one in told if one[0].language == language]
+
+
+def compared(what, told, kept_least, found_least):
     kept, found, median = measured(told)
-    report(f"{count} calls never seen: persons kept", f"{kept:.1%}", f">= {kept_least:.1%} (97 % asked)")
+    report(f"{what}: persons kept", f"{kept:.1%}", f">= {kept_least:.1%} (97 % asked)")
     report("   machines and announcements found", f"{found:.1%}", f">= {found_least:.1%} (90 % asked)")
     report("   a person's verdict, median", f"{median:.2f} s", "<= 1.5 s from the answer")
-    named = [answer is Answer.CARRIER for call, answer, _ in told
-             if call.kind == "carrier" and answer is not Answer.HUMAN]
-    report("   announcements found that are called so", f"{np.mean(named):.0%}", ">= 60 %")
-    assert all(answer is Answer.FAX for call, answer, _ in told if call.kind == "fax")
     assert kept >= kept_least
     assert found >= found_least
-    assert median <= 1.5
-    assert np.mean(named) >= 0.6
+    return median
 
 
 @pytest.mark.slow
-def test_calls_of_unseen_voices_and_texts():
-    """300 calls: limits are three standard errors below what 1500 calls measure: 97.8 % and 87.8 %."""
-    proof(300, 0.94, 0.79)
+def test_calls_of_voices_and_texts_not_trained_on():
+    """300 calls of the development part: what the suite may look at every day. Limits: three standard errors."""
+    told = verdicts(corpus.calls(600_000, 300, corpus.DEVELOP))
+    assert compared("300 calls of the development part", told, 0.95, 0.74) <= 1.6
+    named = [answer is Answer.CARRIER for call, answer, _ in told
+             if call.kind == "carrier" and answer is not Answer.HUMAN]
+    report("   announcements found that are called so", f"{np.mean(named):.0%}", ">= 50 %")
+    assert np.mean(named) >= 0.5
+    assert all(answer is Answer.FAX for call, answer, _ in told if call.kind == "fax")
+
+
+# persons kept, machines found: three standard errors below what the one look at the proof measured (docs/dsp.md)
+LEAST = {"espeak": (0.968, 0.812), "flite": (0.96, 0.71), "festival": (0.93, 0.65), "recorded": (0.938, 0.69)}
 
 
 @pytest.mark.nightly
-def test_many_calls_of_unseen_voices_and_texts():
-    proof(2000, 0.964, 0.84)
+@pytest.mark.parametrize("family", train_verdict.PROVE_CALLS)
+def test_the_proof(family):
+    """Calls of voices, texts and languages that no model and no limit has seen; docs/dsp.md has the figures."""
+    lacking = corpus.missing(family, corpus.PROVE)
+    if lacking:
+        pytest.skip(f"{lacking} is not installed")
+    told = verdicts(corpus.calls(*train_verdict.PROVE_CALLS[family], corpus.PROVE, family=family))
+    median = compared(f"the proof, {family}", told, *LEAST[family])
+    for language in sorted({call.language for call, _, _ in told}):
+        kept, found, _ = measured(of_tongue(told, language))
+        report(f"   {language}: persons kept, machines found", f"{kept:.1%}, {found:.1%}", "")
+    assert median <= 1.75
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("floor", [-60.0, -45.0, -35.0, -30.0, -25.0])
 def test_noise_is_no_cliff(floor):
-    calls = [*corpus.calls(200_000, 60, corpus.PROVE, kind="human", noise=floor),
-             *corpus.calls(300_000, 40, corpus.PROVE, kind="machine", noise=floor)]
+    calls = [*corpus.calls(200_000, 60, corpus.DEVELOP, kind="human", noise=floor),
+             *corpus.calls(300_000, 40, corpus.DEVELOP, kind="machine", noise=floor)]
     kept, found, median = measured(verdicts(calls))
     report(f"noise of {floor:g} dBm0: persons kept, machines found", f"{kept:.0%}, {found:.0%}", ">= 90 %, 70 %")
     report("   a person's verdict, median", f"{median:.2f} s", "<= 2.0 s")
@@ -96,7 +120,7 @@ def test_noise_is_no_cliff(floor):
 def test_beeps_and_greetings_of_machines():
     """Machines on lines of every kind: beeps heard within 5 Hz and 50 ms; none in speech, and none without one."""
     beeps = told = wrong = ends = late = 0
-    for call in corpus.calls(400_000, 150, corpus.PROVE, kind="machine"):
+    for call in corpus.calls(400_000, 150, corpus.DEVELOP, kind="machine"):
         facts = heard(call.pcm)
         found = [fact for fact in facts if isinstance(fact, BeepHeard)]
         zone = call.beep is not None and any(abs(call.beep[0] - hz) < 35 for hz in zone_tones(CN))
@@ -123,7 +147,7 @@ def test_beeps_and_greetings_of_machines():
 @pytest.mark.slow
 def test_no_beep_in_what_persons_and_networks_say():
     wrong = sum(isinstance(fact, BeepHeard)
-                for kind in ("human", "carrier") for call in corpus.calls(500_000, 100, corpus.PROVE, kind=kind)
+                for kind in ("human", "carrier") for call in corpus.calls(500_000, 100, corpus.DEVELOP, kind=kind)
                 for fact in heard(call.pcm))
     report("beeps told in 200 calls of speech, half an hour", wrong, "<= 1")
     assert wrong <= 1
@@ -189,7 +213,7 @@ def test_when_unsure_human():
 def parsed(name):
     """A table of the header: rows of numbers."""
     text = HEADER.read_text(encoding="utf-8")
-    body = re.search(rf"{name}\[\d+\]\[\d\] = \{{\n(.*?)\n\}};", text, re.S).group(1)
+    body = re.search(rf"{name}\[\d+\]\[\d+\] = \{{\n(.*?)\n\}};", text, re.S).group(1)
     return [[float(one.rstrip("f")) for one in row.strip(" {},").split(", ")] for row in body.splitlines()]
 
 
@@ -197,7 +221,7 @@ def parsed(name):
 @pytest.mark.parametrize("seed", range(4))
 def test_the_twins_features_and_trees_are_the_same(seed):
     """All timing features, at several moments of a call without tones; and what the trees make of them."""
-    call = corpus.call(700_000 + seed, corpus.PROVE, kind="human", plain=True, noise=-50.0)
+    call = corpus.call(700_000 + seed, corpus.DEVELOP, kind="human", plain=True, noise=-50.0)
     x = np.frombuffer(call.pcm, "<i2").astype(int).tolist()
     hops = reference_voice.hops_of(x[:4 * RATE])
     ear = VerdictEar(CN)
@@ -213,6 +237,9 @@ def test_the_twins_features_and_trees_are_the_same(seed):
             twin = reference_voice.timing_of(hops[:at + 1])
             # a vowel pure as a tone for 20 ms is not counted as voice by the ear: it may differ in a hop or two
             assert features[:14] == pytest.approx(twin, abs=0.041, rel=0.02)
+            tone = features[23]  # nor is it heard, with the four hops that a tone may pause: fewer heard, longer pauses
+            assert features[27:32] == pytest.approx(reference_voice.heard_of(hops[:at + 1]), abs=0.021 + 5 * tone)
+            assert tone < 0.15
             if not decided:
                 assert ear.human == pytest.approx(reference_voice.trees_say(features, *tables, bias), abs=1e-4)
 
@@ -224,7 +251,7 @@ def made(given_):
     seed, kind = given_
     rng = np.random.default_rng(seed)
     if kind == "words":
-        return corpus.call(800_000 + seed % 5, corpus.PROVE).pcm[:2 * 2 * RATE]
+        return corpus.call(800_000 + seed % 5, corpus.DEVELOP).pcm[:2 * 2 * RATE]
     n = 9000
     tones = np.concatenate([sine(rng, rng.uniform(300, 2300), rng.uniform(-40, 3), 1500) for _ in range(6)])
     return pcm({"zero": np.zeros(n), "noise": rng.standard_normal(n) * rng.uniform(1, 60000), "tones": tones,
@@ -254,11 +281,16 @@ def test_any_chunks_make_the_same_and_all_is_finite(first, sizes, lost, second):
 
 
 def test_reset_begins_afresh_and_bad_arguments_are_refused():
-    data = corpus.call(900_000, corpus.PROVE).pcm
+    data = corpus.call(900_000, corpus.DEVELOP).pcm
     ear = VerdictEar(CN)
     first = ear.hear(data)
     ear.reset()
     assert ear.hear(data) == first
+    evidence = ear.evidence
+    assert evidence.named() == ear.features
+    assert (evidence.human, evidence.carrier) == ear._ear.likely()
+    assert evidence.model in HEADER.read_text(encoding="utf-8")
+    assert evidence.special is None
     ear.lost(160)
     assert tuple(ear.features) == FEATURES
     for zone in ZONES.values():
@@ -274,7 +306,29 @@ def test_reset_begins_afresh_and_bad_arguments_are_refused():
 def test_the_corpus_is_the_same_from_the_same_seed():
     assert corpus.call(5, corpus.TRAIN).pcm == corpus.call(5, corpus.TRAIN).pcm
     assert corpus.call(5, corpus.TRAIN).pcm != corpus.call(6, corpus.TRAIN).pcm
-    seen = [{text for _, *parts in corpus.TEXTS.values() for texts in parts[part].values() for text in texts}
-            for part in (corpus.TRAIN, corpus.PROVE)]
-    assert not seen[0] & seen[1]
-    assert not set(corpus.VARIANTS[0]) & set(corpus.VARIANTS[1])
+
+
+def test_the_parts_of_the_corpus_share_neither_voice_nor_text():
+    for one, other in ((corpus.TRAIN, corpus.DEVELOP), (corpus.TRAIN, corpus.PROVE), (corpus.DEVELOP, corpus.PROVE)):
+        texts = [{text for language in corpus.TEXTS[part] for role in corpus.TEXTS[part][language]
+                  for text in corpus_voices.texts_of(part, language, role)} for part in (one, other)]
+        assert not texts[0] & texts[1]
+        for voices in (corpus.VARIANTS, corpus_voices.FLITE, [set(part.values()) for part in corpus_voices.RECORDED]):
+            assert not set(voices[one]) & set(voices[other])
+
+
+def test_training_refuses_the_proof():
+    with pytest.raises(ValueError, match="not to be trained"):
+        train_verdict.made(corpus.PROVE, {"espeak": (0, 1)})
+
+
+@pytest.mark.slow
+def test_the_measure_decides_as_the_ear_does():
+    """Forty calls: the tool's verdicts, computed from logged features, are the compiled ear's to the snapshot."""
+    seen = verdict_measure.gather(corpus.DEVELOP, 610_000, 40, jobs=1)
+    below, above = np.array(_verdict.MACHINE_BELOW), np.array(_verdict.HUMAN_ABOVE)
+    machine, at = verdict_measure.decide(seen, seen.likely, below, above)
+    told = verdicts(corpus.calls(610_000, 40, corpus.DEVELOP))
+    for (call, answer, second), taken, when in zip(told, machine, at, strict=True):
+        assert (answer is not Answer.HUMAN) == taken, call
+        assert second == pytest.approx(when, abs=0.11)

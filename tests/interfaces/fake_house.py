@@ -19,22 +19,78 @@ AGENT = {"number": "1001", "name": "李明", "state": "ready", "reason": "", "si
          "station": "8001", "call": "", "queues": ["sales"], "answered": 3}
 QUEUE = {"name": "sales", "label": "销售", "strategy": "longest-idle", "waiting": 1, "longest_wait": 65.0,
          "agents_ready": 1, "agents_busy": 0, "agents_paused": 0, "offered": 4, "answered": 3, "abandoned": 0,
-         "service_level": 0.75, "average_wait": 12.0}
+         "service_level": 0.75, "service_level_is": "b, 20 s: answered in time / offered", "average_wait": 12.0}
 CHANNEL = {"name": "fxo/1", "number": 1, "span": 1, "kind": "fxo", "station": "", "state": "offered",
            "call": "1000.000001", "alarm": ""}
 STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "state": "ready", "driver": "simulated",
           "config": "etc", "journal_seq": 7, "calls": 1, "waiting": 1, "agents": {"ready": 1}, "channels": {"idle": 7},
-          "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75}, "ticks": 100, "late_ticks": 1,
+          "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75},
+          "service_level_is": "b: answered in time / offered",
+          "ticks": 100, "late_ticks": 1,
           "worst_late": 0.0123, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
                                             "since": 61.0}]}
+CALLBACK = {"callback": "1000.000001-c1", "queue": "sales", "number": "13800138000", "name": "王小明", "position": 2,
+            "state": "resting", "why": "tried again later", "promised": 125.0, "waited": 200.0, "attempts": 1,
+            "again": 61.0, "low": 60.0, "high": 180.0}
+ENDED = {"callback": "1000.000001-c0", "queue": "sales", "number": "13800138000", "outcome": "reached", "why": "",
+         "promised_at": "2026-11-22T08:00:00Z", "ended_at": "2026-11-22T08:02:00Z", "waited": 120.0, "attempts": 1,
+         "low": None, "high": None}
+REPORT = {"queue": "sales", "waiting": 1, "promised": 5, "tried": 4, "reached": 3, "gave_up": 1, "expired": 0,
+          "withdrawn": 0, "replaced": 0, "average_wait": 75.0, "longest_wait": 130.0, "told": 3, "kept": 2, "early": 0,
+          "late": 1, "kept_share": 0.6667}
 RECORDING = {"id": "1000.000001-r1", "call": "1000.000001", "path": "2026/a.wav", "seconds": 30.0, "lost": 0.0,
              "started_at": "2026-11-22T08:00:00.000Z", "state": "complete", "parties": ["139", "8001"]}
+
+
+SPAN = {"span": "pri/1", "side": "user", "switch": "euroisdn", "state": "up", "channels": 30, "idle": 29, "in_use": 1,
+        "blocked": 0, "helper": 77, "helper_deaths": 0, "losses": 0, "words": ""}
+SPAN_DETAIL = {**SPAN, "states": {"idle": 29, "connected": 1}, "sent": {"I": 3, "RR": 2}, "received": {"I": 2},
+               "trace_errors": 0, "library": "Switchtype: EuroISDN\nQ921 RX: 2\x1b[2J"}
+
+
+class FakeIsdn:
+    """One span."""
+
+    def rows(self) -> Any:
+        return [SPAN]
+
+    async def detail(self, name: str) -> Any:
+        if name != "pri/1":
+            raise Refused("no_such_span", f"there is no ISDN span {name!r}; there are: pri/1")
+        return SPAN_DETAIL
+
+    async def trace(self, name: str, *, last: int, follow: bool, everything: bool) -> AsyncIterator[Any]:
+        for line in ("< Message Type: SETUP (5)", "> Message Type: CALL PROCEEDING (2)\x1b[2J")[-last:]:
+            yield {"ago": 1.5, "line": line}
+
+
+class FakeHistory:
+    """A past with one call and one bad decision."""
+
+    async def explain(self, call: str, language: str) -> Any:
+        if call != CALL["id"]:
+            raise Refused("no_such_call", f"the journal tells of no call {call!r}")
+        word = "进入队列 sales" if language == "zh" else "entered queue sales\x1b[2J"
+        lines = [f"08:00:00.000  {word}", "    1001: busy"]
+        return [{"event": {"what": "QueueEntered"}, "lines": lines}]
+
+    async def check(self, day: str) -> Any:
+        told = {"seq": 7, "at": "2026-11-22T08:00:00.000+08:00", "call": CALL["id"], "queue": "sales", "words": "other"}
+        return {"decisions": 3, "unknown": 1, "differences": [told] if day else [], "more": 0}
+
+    async def audit(self, day: str) -> Any:
+        told = {"what": "queue", "where": "sales offered", "shown": 4, "recomputed": 5, "calls": [CALL["id"]]}
+        return {"day": day or "2026-11-22", "entries": 7, "calls": 1, "queue_entries": 1, "decisions": 1, "cdrs": 1,
+                "recordings": 0, "compared": "database" if day else "figures and database",
+                "differences": [told] if day else [], "more": 0}
 
 
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
     def __init__(self) -> None:
+        self.isdn = FakeIsdn()
+        self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []
         self.closed = 0
@@ -48,6 +104,11 @@ class FakeHouse:
 
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
+
+    def span(self, number: int) -> Any:
+        if number != 1:
+            raise Refused("no_such_span", f"there is no span {number}")
+        return self.spans()[0] | {"words": "", "health": {"slips": 3, "crc": 0}, "lines": ["fxo/1"]}
 
     def channels(self) -> Any:
         return [CHANNEL]
@@ -86,14 +147,37 @@ class FakeHouse:
             raise Refused("illegal_state", "the agent is not in wrap-up")
         return AGENT
 
+    @property
+    def supervisor(self) -> "FakeSupervisor":
+        return FakeSupervisor(self.asked)
+
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> Any:
+        self._known(call_id)
+        self.asked.append(("listen", call_id, station, mode, by))
+        return CALL
+
     def queues(self) -> Any:
         return [QUEUE]
 
     def queue(self, name: str) -> Any:
         entry = {"position": 1, "call": CALL["id"], "calling": "139", "name": "", "waited": 65.0, "order_class": 0,
-                 "state": "waiting"}
+                 "boost": 5.0, "demand": "tier 2", "kind": "call", "ringing": ["1001"], "state": "waiting"}
         return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
                                                          "station": "8001"}]}
+
+    def callbacks(self) -> Any:
+        return [CALLBACK]
+
+    async def callbacks_ended(self, limit: int) -> Any:
+        return [ENDED][:limit]
+
+    def callbacks_report(self) -> Any:
+        return [REPORT]
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        if callback != CALLBACK["callback"]:
+            raise Refused("no_callback", f"there is no callback {callback!r}")
+        self.asked.append(("callback_set", callback, request, by))
 
     async def recordings(self, *, limit: int, call_id: str) -> Any:
         self.asked.append(("recordings", limit, call_id))
@@ -134,6 +218,21 @@ class FakeHouse:
     def _known(self, call_id: str) -> None:
         if call_id != CALL["id"]:
             raise Refused("no_such_call", f"there is no call {call_id!r}")
+
+
+class FakeSupervisor:
+    """Remembers what is asked, in the order of the parameters; refuses queue "nowhere"."""
+
+    def __init__(self, asked: list[tuple[Any, ...]]) -> None:
+        self._asked = asked
+
+    def __getattr__(self, verb: str) -> Any:
+        def ask(*given: Any, **more: Any) -> Any:
+            if "nowhere" in given:
+                raise Refused("no_queue", "there is no queue 'nowhere'")
+            self._asked.append((verb, *given, *more.values()))
+            return {"english": 3} if verb == "skills" else not more.get("now", True)
+        return ask
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ from fake_house import CALL, QUEUE, STATUS, FakeHouse, served
 
 from ccappliance.config.keys import key
 from ccappliance.interfaces.cli import table as tables
+from ccappliance.interfaces.cli.command import connect
 from ccappliance.interfaces.cli.main import COMMANDS, build
 from ccappliance.interfaces.cli.roof import DayOptions, DayResult, Roof, RunOptions, StoryResult, TestOptions
 
 
 @dataclass(frozen=True)
 class Site:
-    """A site with one key."""
+    """A site with two keys."""
 
     name: str = key("demo", doc="Its name.")
+    calendars: Mapping[str, str] = key(factory=dict, doc="None.")
 
 
 class FakeRoof:
@@ -69,13 +72,17 @@ def ask(house: tuple[FakeHouse, Path], *words: str) -> Result:
 
 QUESTIONS = [
     (["status"], "up 1:01:01"), (["status"], "ALARM no_battery fxo/2: no battery?[2J (for 1:01)"),
-    (["spans", "list"], "simulated"), (["channels", "list"], "fxo/1"),
+    (["spans", "list"], "simulated"), (["pri", "status"], "euroisdn"),
+    (["pri", "status", "--span", "pri/1"], "Switchtype: EuroISDN"), (["pri", "trace", "--span", "pri/1"], "SETUP (5)"),
+    (["channels", "list"], "fxo/1"),
     (["channels", "show", "--channel", "fxo/1"], "idle -> offered"), (["calls", "list"], "1:05"),
     (["calls", "show", "--call", CALL["id"]], "LEG"), (["agents", "list"], "李明"),
     (["agents", "list", "--language", "zh"], "空闲"),
     (["agents", "show", "--agent", "1001", "--language", "zh"], "空闲"),
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
     (["queues", "show", "--queue", "sales"], "POSITION"), (["recordings", "list"], "2026/a.wav"),
+    (["callbacks", "list"], "tried again later"), (["callbacks", "list", "--ended"], "reached"),
+    (["callbacks", "report"], "66.7%"),
     (["journal", "tail"], "CallEnded"), (["config", "show"], "queues.sales.wrapup  10.0 s"),
     (["config", "show", "--origin"], "queues.yaml:3:5"),
 ]
@@ -95,6 +102,8 @@ def test_questions_as_json(house: tuple[FakeHouse, Path], words: list[str]) -> N
     assert result.exit_code == 0
     if words[0] == "journal":
         assert [json.loads(line)["seq"] for line in result.output.splitlines()] == [1, 2, 3]
+    elif words[:2] == ["pri", "trace"]:
+        assert [json.loads(line)["ago"] for line in result.output.splitlines()] == [1.5, 1.5]
     else:
         assert json.loads(result.output)
 
@@ -117,6 +126,8 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
                   ["calls", "originate", "--station", "8001", "--number", "95588"],
                   ["agents", "login", "--agent", "1001", "--station", "8002"], ["agents", "logout", "--agent", "1001"],
                   ["agents", "pause", "--agent", "1001", "--reason", "lunch"], ["agents", "resume", "--agent", "1001"],
+                  ["callbacks", "cancel", "--callback", "1000.000001-c1"],
+                  ["callbacks", "retry", "--callback", "1000.000001-c1"],
                   ["config", "reload"]):
         result = ask(house, *words)
         assert result.exit_code == 0, result.output
@@ -124,7 +135,46 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
     assert [request[:-1] for request in house[0].asked] == [
         ("hang_up", CALL["id"]), ("originate", "8001", "95588", ""), ("agent_set", "1001", "login", "8002", ""),
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
-        ("agent_set", "1001", "resume", "", ""), ("reload",)]
+        ("agent_set", "1001", "resume", "", ""), ("callback_set", "1000.000001-c1", "cancel"),
+        ("callback_set", "1000.000001-c1", "retry"), ("reload",)]
+
+
+def test_a_supervisors_decisions_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
+    house[0].asked.clear()
+    call = ["--call", CALL["id"]]
+    why = ["--why", "VIP"]
+    for words in (["queues", "move", *call, "--to", "service", *why], ["queues", "assign", *call, "--agent", "1001"],
+                  ["queues", "prioritise", *call, "--class", "-2", "--boost", "60", *why],
+                  ["queues", "pull", *call, "--to", "hangup:busy"],
+                  ["queues", "strategy", "--queue", "sales", "--strategy", "ring-all", *why],
+                  ["agents", "force", "--agent", "1001", "--state", "pause", "--reason", "lunch", "--now", *why],
+                  ["agents", "skills", "--agent", "1001", "--set", "english=3", "--set", "billing=0"],
+                  ["calls", "release", *call, *why],
+                  ["calls", "monitor", *call, "--station", "8002", "--mode", "whisper"]):
+        result = ask(house, *words)
+        assert result.exit_code == 0, result.output
+        assert result.output
+    by = house[0].asked[0][3]
+    one = CALL["id"]
+    assert by.startswith("cli:")
+    assert house[0].asked == [
+        ("move", one, "service", by, "VIP"), ("assign", one, "1001", by, ""),
+        ("prioritise", one, -2, 60.0, by, "VIP"), ("pull", one, "hangup:busy", by, ""),
+        ("strategy", "sales", "ring-all", by, "VIP"), ("force", "1001", "pause", by, "VIP", "lunch", True),
+        ("skills", "1001", ["english=3", "billing=0"], by, ""), ("release", one, by, "VIP"),
+        ("listen", one, "8002", "whisper", by)]
+    refused = ask(house, "queues", "move", *call, "--to", "nowhere", "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.output)["error"]["code"] == "no_queue"
+
+
+def test_a_queue_can_be_watched(house: tuple[FakeHouse, Path]) -> None:
+    """One picture after the other, on one connection; entries with demand, boost and who is being rung."""
+    with connect(house[1]) as client, closing(client.stream("queues.watch", queue="sales", every=0.2)) as pictures:
+        shown = [next(pictures), next(pictures)]
+    assert [one["entries"][0]["ringing"] for one in shown] == [["1001"], ["1001"]]
+    text = ask(house, "queues", "show", "--queue", "sales").output
+    assert all(word in text for word in ("tier 2", "RINGING", "5.0", "b, 20 s: answered in time / offered"))
 
 
 def test_a_refusal_is_exit_code_1(house: tuple[FakeHouse, Path]) -> None:
@@ -181,7 +231,8 @@ def test_the_configuration_is_checked_without_a_daemon(tmp_path: Path) -> None:
     assert "right; files: 1" in run("config", "check", "--config", str(tmp_path), roof=roof).output
     assert json.loads(run("config", "check", "--json", *nobody, roof=roof).output)["ok"]
     shown = run("config", "show", "--origin", "--config", str(tmp_path), roof=roof).output
-    assert shown.splitlines() == ["KEY   VALUE  ORIGIN", "name  x      a.yaml:1:7"]
+    assert shown.splitlines() == ["KEY        VALUE  ORIGIN", "name       x      a.yaml:1:7",
+                                  "calendars  -      default"]
     assert "| `name` | text | `\"demo\"` |" in run("config", "docs", roof=roof).output
     assert json.loads(run("config", "docs", "--json", roof=roof).output)[0]["path"] == "name"
     assert "$defs" in json.loads(run("config", "schema", roof=roof).output)

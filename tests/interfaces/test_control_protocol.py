@@ -83,6 +83,8 @@ def test_refusals_say_what_is_wrong() -> None:
     assert refusal("recordings.list", limit=0).startswith("bad_parameters: 'limit' must be from 1 to")
     assert refusal("calls.originate", station="8001", number="12x").startswith("bad_parameters: '12x' cannot be")
     assert refusal("agents.set", agent="1", request="fire").startswith("bad_parameters: 'request' must be one of login")
+    assert refusal("callbacks.cancel", callback="x").startswith("no_callback: there is no callback 'x'")
+    assert refusal("callbacks.ended", limit=0).startswith("bad_parameters: 'limit' must be from 1 to")
     assert refusal("journal.tail").startswith("streams:")
     assert refusal("calls.show", call="x" * 2000).startswith("bad_parameters: 'call' must be a text")
 

@@ -5,6 +5,9 @@ from ivr_world import World, one_flow, play_call
 
 from ccappliance.base.causes import Cause
 from ccappliance.call import facts
+from ccappliance.call.callers import Callers
+from ccappliance.call.numbers import Numbers
+from ccappliance.call.vip import Known, VipClass, VipSettings
 
 END = "end: {type: hangup}"
 MENU = f"""
@@ -57,6 +60,24 @@ def test_queue_hands_over_class_and_boost() -> None:
     world, to, _ = play_call(one_flow(MENU), keys=[(1.0, "1")])
     assert to == "queue:sales"
     assert (world.call.order_class, world.call.boost) == (2, 30.0)
+
+
+def test_what_is_known_of_the_caller_adds_to_class_and_boost_and_stands_in_expressions() -> None:
+    told = "caller_city & '/' & caller_carrier & '/' & caller_kind & '/' & vip & '/' & caller_service"
+    flows = one_flow(f"""
+known: {{type: set, variables: {{who: "{told}"}}, next: which}}
+which: {{type: branch, cases: [{{when: "vip = 'gold' and caller_region = '北京'", next: sales}}], otherwise: end}}
+sales: {{type: queue, queue: sales, priority: 2, boost: 30s}}
+{END}""")
+    vips = VipSettings(classes={"gold": VipClass(order_class=3, boost=60.0)},
+                       numbers=(Known(number="13911112222", class_="gold"),))
+
+    def prepare(world: World) -> None:
+        world.call.caller = Callers(Numbers(), vips, {}).find("fxo/1", "13911112222")
+    world, to, _ = play_call(flows, prepare=prepare)
+    assert to == "queue:sales"
+    assert world.call.variables == {"who": "北京/移动/mobile/gold/"}
+    assert (world.call.order_class, world.call.boost) == (5, 90.0)
 
 
 def test_a_key_of_one_digit_waits_for_a_second_only_if_there_may_be_one() -> None:

@@ -41,7 +41,7 @@ def test_china():
     assert cn.tones["call_waiting"].steps == (ToneStep((450.0,), 0.4), ToneStep((), 4.0))
     assert cn.ring_cadence == (1.0, 4.0)
     assert cn.tones["beep"].rounds == 1
-    assert [tuple(one) for one in cn.recognised] == [
+    assert [tuple(one)[:4] for one in cn.recognised] == [
         ("dial", (450.0,), 1000, 0), ("busy", (450.0,), 350, 350), ("ringback", (450.0,), 1000, 4000),
         ("congestion", (450.0,), 700, 700)]
 
@@ -55,6 +55,8 @@ def test_what_is_recognised_is_what_is_played():
             if one.off_ms:
                 assert steps[0].seconds == one.on_ms / 1000, f"{zone.name} {one.name}"
                 assert max(step.seconds for step in steps if not step.frequencies) == one.off_ms / 1000
+            if one.cadence:
+                assert [step.seconds for step in steps] == [ms / 1000 for ms in one.cadence]
 
 
 def test_there_are_thirty_countries_and_more():
@@ -100,7 +102,8 @@ def test_what_a_zone_recognises_can_be_told_apart(zone):
             assert alike(Recognised("dial", steps[0].frequencies, 1000, 0), zone.recognised[0])
             continue
         busy = [step.seconds for step in zone.tones["busy"].steps]
-        assert len(ons) > 1 or [step.seconds for step in steps] == busy, f"{zone.name} could recognise {name}"
+        alike_busy = zone.name == "au" or [step.seconds for step in steps] == busy
+        assert len(ons) > 2 or alike_busy, f"{zone.name} could recognise {name}"
 
 
 def test_alike():
@@ -109,6 +112,10 @@ def test_alike():
     assert alike(Recognised("x", (450.0,), 1000, 4000), Recognised("y", (450.0,), 1050, 3000))
     assert alike(Recognised("x", (350.0, 440.0), 1000, 0), Recognised("y", (440.0, 350.0), 500, 0))
     assert alike(busy, Recognised("x", (440.0, 460.0), 700, 0))
+    stutter = Recognised("x", (450.0,), 350, 700, (350, 350, 700, 700))
+    assert not alike(stutter, busy)
+    assert alike(stutter, Recognised("x", (450.0,), 700, 700, (700, 700, 350, 350)))
+    assert alike(Recognised("x", (450.0,), 350, 700, (350, 350, 350, 700)), busy)
     for other in (Recognised("x", (450.0,), 700, 700), Recognised("x", (430.0, 470.0), 350, 350),
                   Recognised("x", (500.0,), 350, 350),
                   Recognised("x", (450.0, 500.0), 350, 350), Recognised("x", (450.0,), 350, 0)):

@@ -3,10 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ccappliance.apps.acd.queue_log import QueueLogLines
+from ccappliance.call.journal import Entry
+from ccappliance.interfaces.control.audit import audit
 from ccappliance.sim.configured import Configured, Overlay
 from ccappliance.sim.embedded import STORIES
 from ccappliance.sim.play import Played, play
@@ -19,7 +23,8 @@ FIRST_CALL = STORIES / "first-call.yaml"
 PAIRS = (  # what begins, what ends it, and the field that says which
     ("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
     ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
-    ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"))
+    ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"),
+    ("SupervisionStarted", "SupervisionEnded", "leg"))
 
 
 def stories() -> list[Path]:
@@ -66,7 +71,20 @@ def trouble(played: Played) -> list[str]:
     found += [f"call {call} has {rows[call]} CDRs" for call in offered if rows[call] != 1]
     legs = {fact["leg"]: fact["state"] for fact in told if fact["fact"] == "LegMoved"}
     found += [f"leg {leg} was left {state}" for leg, state in legs.items() if state != "released"]
-    return found
+    return found + history(played)
+
+
+def history(played: Played) -> list[str]:
+    """The journal read again: every decision comes out the same, every queue adds up, and its queue_log is whole."""
+    entries = [Entry.parse(line) for line in played.journal]
+    found = [f"audit: {one}" for one in audit(entries, None, None, UTC, None)["differences"]]
+    lines: list[str] = []
+    log = QueueLogLines(lines.append)
+    for entry in entries:
+        log.hear(entry)
+    events = Counter(line.split("|")[4] for line in lines)
+    ends = sum(events[end] for end in ("COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "ATTENDEDTRANSFER"))
+    return found + ([] if events["CONNECT"] == ends else [f"queue_log: {dict(events)}"])
 
 
 def unpaired(told: Iterable[dict[str, Any]], begins: str, ends: str, key: str) -> list[str]:

@@ -123,6 +123,25 @@ def test_caller_id_can_be_spoilt_on_its_way() -> None:
     on_street("scripted", story)
 
 
+@media
+def test_a_line_that_hung_up_just_before_its_loop_is_broken_can_be_called_again(media: str) -> None:
+    async def story(street: Street) -> None:
+        [trunk] = street.trunks("62001000", 1, LineSettings(disconnect="loop_break"))
+        wang = street.subscriber("62002000", "Wang")
+        for _ in range(2):
+            await wang.call("62001000")
+            await asyncio.sleep(3)
+            trunk.channel.off_hook()
+            await asyncio.sleep(3)
+            assert [line.state.value for line in street.exchange.lines] == ["talking", "talking"]
+            wang.hang_up()
+            await asyncio.sleep(0.2)
+            trunk.channel.on_hook()  # certain 0.5 s later: while the loop is broken because of Wang
+            await asyncio.sleep(5)
+
+    on_street(media, story)
+
+
 SIGNS = {"polarity": PolarityReversed, "loop_break": LoopBroken, "busy_tone": None, "dial_tone": None, "nothing": None}
 TONES = {"polarity": "busy", "loop_break": "busy", "busy_tone": "busy", "dial_tone": "dial", "nothing": None}
 

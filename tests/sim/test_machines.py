@@ -11,7 +11,9 @@ from ccappliance.sim.machines import MACHINE_SOUNDS, machine_sound
 from ccappliance.sim.people import Person, Unmet
 
 media = pytest.mark.parametrize("media", MEDIA)
-GREETING = replace(noise("greeting", 7.0, 3), says="machine")
+# a machine takes its second, and then says more than anybody does who answers
+GREETING = Sound("greeting", bytes(16000) + noise("first", 3.0, 3).pcm + bytes(4800) + noise("second", 4.0, 4).pcm,
+                 "machine")
 NUMBER = "62002000"
 
 

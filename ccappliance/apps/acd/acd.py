@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.direct import AgentNumber
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
@@ -16,11 +18,13 @@ from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.spoken import Spoken, Values
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
+from ccappliance.apps.acd.supervising import Supervising
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
 from ccappliance.call.facts import HoldChanged, MembershipChanged, QueueApplied
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
 
@@ -39,7 +43,9 @@ class Acd:
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Speaks, known_station: Callable[[str], bool],
-                 is_open: Callable[[str], bool], counts: Counts) -> None:
+                 is_open: Callable[[str], bool], counts: Counts, number_of: Callable[[str], str] = str.strip,
+                 why_closed: Callable[[str], str] = lambda calendar: "night") -> None:
+        """`number_of(calling)`: its one form, "" if nobody can be known by it; `why_closed(calendar)`: "lunch", …"""
         self._loop = loop
         self._outside = outside
         self._clock = outside.clock
@@ -47,6 +53,8 @@ class Acd:
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self._why_closed = why_closed
+        self.contacts = Contacts(number_of)
         self._rules = Rules(counts, outside.chance.random)
         self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
@@ -60,6 +68,7 @@ class Acd:
         self._queues: dict[str, Queue] = {}
         self._draining: dict[str, Queue] = {}
         self._opened = False
+        self._callbacks: Callbacks | None = None
         self.settings = AcdSettings()
         self.apply(settings)
 
@@ -81,13 +90,19 @@ class Acd:
                     if queue.name in stand.out_of:
                         self._sit(self.book.get(number), queue, False, WHY)
 
+    def use(self, callbacks: "Callbacks") -> None:
+        """Queues may promise to call people back."""
+        self._callbacks = callbacks
+        for queue in self.dispatcher.queues:
+            queue.callbacks = callbacks
+
     # ---- destinations ----
 
     def find_queue(self, name: str) -> Queue | None:
         """`queue:<name>`."""
         return self._queues.get(name)
 
-    def find_feature(self, name: str) -> Feature | None:
+    def find_feature(self, name: str) -> Feature | Supervising | None:
         """`agent:<feature>`."""
         return self.features.find(name)
 
@@ -134,9 +149,9 @@ class Acd:
         queue = self._queue(name)
         now = self._clock.now()
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
-                 "waited": round(now - entry.joined, 1), "class": entry.order_class, "boost": entry.boost,
-                 "demand": entry.demand.words, "kind": entry.kind,
-             "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "name": entry.call.name, "waited": round(now - entry.joined, 1), "class": entry.order_class,
+                 "boost": entry.boost, "demand": entry.demand.words, "kind": entry.kind,
+                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
         """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""
@@ -146,6 +161,16 @@ class Acd:
         self._strategies[name] = strategy
         self._write_applied(queue, strategy, by)
         queue.seat(queue.members, strategy)
+        self.dispatcher.schedule()
+
+    def set_skills(self, number: str, skills: Mapping[str, int], by: str) -> None:
+        """These are an agent's skills until the next reload. Refused: no_agent."""
+        agent = self.book.get(number)
+        agent.settings = replace(agent.settings, skills=skills)
+        for queue in self.dispatcher.seats.get(number, ()):
+            self._write_applied(queue, queue.strategy.name, by)
+            queue.reseat()
+            queue.staff_changed = True  # perhaps nobody can take somebody who waits any more
         self.dispatcher.schedule()
 
     def login(self, agent: str, station: str = "", by: str = "") -> None:
@@ -193,7 +218,8 @@ class Acd:
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
-        """A journal reader: only for what no request tells, hold music of a queue's call."""
+        """A journal reader: for what no request tells, hold music of a queue's call, and who has talked to whom."""
+        self.contacts.hear(entry)
         fact = entry.fact
         if isinstance(fact, HoldChanged):
             self._loop.call_soon(self.book.held, fact.call, fact.leg, fact.held)
@@ -237,10 +263,14 @@ class Acd:
         for queue in self._draining.values():
             queue.seat({number: agent for number in queue.members if (agent := self.book.here(number)) is not None},
                        queue.strategy.name)
+            if self._opened:
+                self._write_applied(queue, queue.strategy.name, "removed")
         self._queues = kept
         self._seat()
         if former.ageing is not settings.ageing:
             self._rank_anew()
+        if self._callbacks is not None:
+            self._callbacks.applied()
 
     def _present(self, name: str, numbers: list[str]) -> dict[str, Agent]:
         agents = [self.book.by_number[number] for number in numbers]
@@ -270,8 +300,11 @@ class Acd:
         agent.out_of.clear()
 
     def _make(self, name: str) -> Queue:
-        return Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                     journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open)
+        queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
+                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open,
+                      contacts=self.contacts, why_closed=self._why_closed)
+        queue.callbacks = self._callbacks
+        return queue
 
     def _seat(self) -> None:
         """Everybody to his seats: memberships, free agents, and the dispatcher's fixed order of queues."""
@@ -293,7 +326,8 @@ class Acd:
     def _write_applied(self, queue: Queue, strategy: str, why: str) -> None:
         self._journal.write(QueueApplied(queue.name, strategy, [
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
-             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why))
+             "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
+            self.settings.ageing, queue.settings.service_level))
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""

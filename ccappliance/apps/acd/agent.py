@@ -208,6 +208,7 @@ class Agent:
         self._must_be_here()
         self.pending = "logout"
         if self.on_call:
+            self._hear(self, self.state)  # who waits for him alone need not any more
             return False
         if not self._give_back(why):
             self._settle(why)
@@ -220,6 +221,7 @@ class Agent:
             raise Refused("leaving", f"agent {self.number} is logged out after this call")
         self.pending = pause
         if self.on_call:
+            self._hear(self, self.state)
             return False
         if not self._give_back(pause.why):
             self._settle(pause.why)
@@ -266,6 +268,20 @@ class Agent:
     @property
     def owes_disposition(self) -> bool:
         return self.work is not None and self.work.required and not self.disposed
+
+    def make_ready(self, why: str) -> bool:
+        """Whatever keeps him is over: pause, wrap-up, what was to come after the call. False: he is on a call, and
+        ready after it, without wrap-up."""
+        self._must_be_here()
+        if self.state is _S.LINE_FAULT:
+            raise Refused("line_fault", f"agent {self.number} can't be ready: {self.why}")
+        self.pending = ""
+        self.missed_in_a_row = 0
+        if self.on_call:
+            self.wrapup = 0.0
+        elif self.state in (_S.PAUSED, _S.WRAPUP):
+            self._settle(why)
+        return self.state is not _S.TALKING and self.state is not _S.HOLD
 
     # ---- what the dispatcher asks ----
 
@@ -439,10 +455,11 @@ class Agent:
         """The one place where he moves: fact, move, timer, then those who want to know."""
         if not self._machine.may(to):
             self._machine.move(to, why)  # raises the Bug, with the history, before anything is written
-        self._journal.write(AgentMoved(self.number, self.state.value, to.value, why, call, until, self.station))
+        moved = AgentMoved(self.number, self.state.value, to.value, why, call, until, self.station)
+        written = self._journal.write(moved)
         left = self._machine.move(to, why)
         if to is _S.READY and not self._keeps_idle:
-            self.idle_since = self._clock.now()
+            self.idle_since = written.now  # as the journal has it, so that it tells the same order
         # a call he did not get does not end his idle time, nor does the moment his telephone takes to be free again
         self._keeps_idle = to in _OFFERED or (to is _S.TALKING and not call and left in _OFFERED)
         self.call, self.until, self.why = call, until, why

@@ -7,6 +7,7 @@ from ccappliance.apps.acd.accept import WITHIN
 from ccappliance.apps.acd.agent import Agent, Work
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.offer import OUTCOMES
+from ccappliance.apps.acd.retold import DIRECT
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ccappliance.call.journal import Journal
 
 RING = 30.0  # s, as long as a blind transfer rings
-RULE = "direct"
 
 
 class DirectOffer:
@@ -44,7 +44,7 @@ class DirectOffer:
         assert agent.reach is not None
         seconds = agent.reach.seconds(RING)
         bound = self._made + seconds + (WITHIN if agent.accept else 0.0)
-        self._journal.write(OfferMade(self.id, call.id, "", agent.number, agent.station, RULE, {}))
+        self._journal.write(OfferMade(self.id, call.id, "", agent.number, agent.station, DIRECT, {}))
         agent.reserve(self, call.id, bound)
         try:
             leg = self._leg = agent.reach.ring(call, "")

@@ -19,7 +19,8 @@ from ccappliance.apps.acd.standing import AWAY
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
-from ccappliance.call.facts import EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.facts import ASKED_ALL, EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
+from ccappliance.call.journal import in_journal
 from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
@@ -51,9 +52,18 @@ class Dispatcher:
             self.scheduled = True
             self._loop.call_soon(self._run)
 
-    def enter(self, entry: Entry, wanted: str = "", until: float | None = None) -> None:
-        """An entry joins its queue; kept for the agent `wanted` alone until then, if he is there."""
-        entry.demand = loosening.first(entry, wanted, until)
+    def enter(self, entry: Entry, wanted: str = "", until: float | None = None, *,
+              instead_of: Entry | None = None) -> None:
+        """An entry joins its queue; kept for the agent `wanted` alone until then, if he is there.
+
+        `instead_of`: it takes over that one's demand, as far as it has loosened.
+        """
+        if instead_of is not None:
+            entry.relaxed, entry.wanted_until = instead_of.relaxed, instead_of.wanted_until
+            entry.demand = instead_of.demand
+            entry.tried.update(instead_of.tried)
+        else:
+            entry.demand = loosening.first(entry, wanted, until)
         self._write_entered(entry)
         entry.queue.add(entry)
         self._arm(entry)
@@ -81,8 +91,7 @@ class Dispatcher:
         demand = demand if demand is not None else entry.demand
         order_class = order_class if order_class is not None else entry.order_class
         boost = boost if boost is not None else entry.boost
-        self._journal.write(EntryChanged(entry.call.id, entry.queue.name, why, order_class, boost, demand.require,
-                                         demand.tier, demand.wanted, by))
+        self._write_changed(entry, why, demand, order_class, boost, by)
         entry.queue.change(entry, demand, order_class, boost)
         self._arm(entry)
         self.schedule()
@@ -111,7 +120,9 @@ class Dispatcher:
         agent.follow(leg)
 
     def pick_up(self, entry: Entry, agent: Agent, leg: Leg, rule: str) -> None:
-        """An agent takes this call himself, on a leg of it that is his, whatever the order says."""
+        """An agent takes this call himself, on a leg of it that is his, whatever the order says. Refused: no_call."""
+        if entry.kind != "call":
+            raise Refused("no_call", f"{entry.call.id} is no call that can be taken")
         former = entry.offers.get(agent.number)
         if former is not None:
             self.end(former, "withdrawn", rule)
@@ -126,14 +137,14 @@ class Dispatcher:
         self.connect(offer)
 
     def extend(self, offer: Offer, seconds: float) -> None:
-        """The station answered; what must happen before the connection may take so long."""
+        """What the offer does now may take so long."""
         if offer.timer is not None:
             offer.timer.cancel()
         offer.timer = self._loop.call_later(seconds, offer.time_over)
 
     def ring_again(self, offer: Offer) -> None:
         """A line on the way to an agent outside failed us: another one."""
-        self._ring(offer)
+        self.ring(offer)
 
     def end(self, offer: Offer, outcome: str, why: str) -> None:
         """An offer ends without a conversation: the agent is let go, his telephone stops, the entry waits again."""
@@ -153,10 +164,13 @@ class Dispatcher:
         if entry.state is EntryState.OFFERED and not entry.offers:
             entry.move(EntryState.WAITING, why)
             entry.queue.wait_again(entry)
-            if outcome != "withdrawn" and entry.demand.wanted == agent.number and entry.wanted_until is not None:
+            if (outcome not in ("withdrawn", "not_reached") and entry.demand.wanted == agent.number
+                    and entry.wanted_until is not None):
                 entry.wanted_until = self._clock.now()  # he has had his chance: now the queue
             self._arm(entry)
             self.schedule()
+        if offer.tell is not None:
+            offer.tell(offer, outcome)
 
     def agent_moved(self, agent: Agent, left: AgentState) -> None:
         """Heard from every agent after every move."""
@@ -166,16 +180,16 @@ class Dispatcher:
                 queue.agent_taken(agent)
             if state is AgentState.READY:
                 queue.agent_free(agent)
-            if (left in AWAY) or (state in AWAY):
+            if left in AWAY or state in AWAY or agent.pending:
                 queue.staff_changed = True
-        if state is AgentState.READY or state in AWAY:
+        if state is AgentState.READY or state in AWAY or agent.pending:
             self.schedule()
 
     # ---- a run ----
 
     def _run(self) -> None:
         self.scheduled = False
-        now = self._clock.now()
+        now = self._now()
         for queue in list(self.queues):
             if queue.staff_changed:
                 queue.staff_changed = False
@@ -188,12 +202,14 @@ class Dispatcher:
         """Nobody serves: everybody is sent on. Nobody of a demand's own serves: it need not wait for its time."""
         if queue.unstaffed():
             for entry in list(queue.line):
-                self.leave(entry, "empty", queue.settings.no_agents.to)
+                if entry.kind == "call":  # a promise waits until somebody is there
+                    self.leave(entry, "empty", queue.settings.no_agents.to)
             return
-        for lane in [lane for lane in queue.lanes.values() if len(lane.waiting) and lane.unattended()]:
+        for lane in [lane for lane in queue.lanes.values()
+                     if len(lane.waiting) and not lane.demand.rest and lane.unattended()]:
             for entry in list(lane.waiting):
                 demand = lane.demand
-                if demand.wanted and entry.wanted_until is not None:
+                if demand.wanted:
                     entry.wanted_until = None
                     demand = replace(demand, wanted="")
                 if not demand.wanted:
@@ -210,10 +226,10 @@ class Dispatcher:
         heapq.heapify(heads)
         while heads:
             _, number, place = heads[0]
-            queue, lane = lanes[number]
+            _, lane = lanes[number]
             if len(lane.free):
                 entry = lane.waiting[place]
-                candidates = queue.candidates(entry)
+                candidates = self._candidates(entry)
                 if not candidates:
                     place += 1  # invisible to those who are free: it blocks nobody behind it
                 else:
@@ -226,24 +242,25 @@ class Dispatcher:
     def _join_ringing(self, now: float) -> None:
         """Agents whom no waiting entry needs help those that are ringing already, where the strategy says so."""
         ringing = [entry for queue in self.queues if queue.strategy.joins for entry in queue.offered.values()
-                   if entry.lane is not None and len(entry.lane.free)]
+                   if entry.kind == "call" and entry.lane is not None and len(entry.lane.free)]
         for entry in sorted(ringing, key=lambda entry: entry.key):
-            candidates = entry.queue.candidates(entry)
+            candidates = self._candidates(entry)
             if candidates:
                 self._offer(entry, candidates, now)
 
     def _offer(self, entry: Entry, candidates: Sequence[Agent], now: float) -> None:
         queue = entry.queue
         choice = queue.strategy.choose(entry, candidates, now)
-        excluded = queue.excluded(entry, choice.agents, now)
-        for agent in choice.agents:
+        agents = choice.agents if entry.kind == "call" else choice.agents[:1]  # one customer is dialled for one agent
+        excluded = queue.excluded(entry, agents, now)
+        for agent in agents:
             assert agent.reach is not None
             ring = agent.reach.seconds(queue.settings.ring_timeout)
             offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, ring, self)
             offer.timer = self._loop.call_at(offer.deadline, offer.time_over)
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
-                                          choice.rule, excluded))
-            agent.reserve(offer, entry.call.id, offer.deadline + offer.steps_take)
+                                          choice.rule, excluded, now))
+            agent.reserve(offer, entry.call.id, offer.deadline + offer.before_takes + offer.steps_take)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
                 queue.offer(entry)
@@ -251,11 +268,16 @@ class Dispatcher:
             entry.offers[agent.number] = offer
         for offer in list(entry.offers.values()):
             if offer.leg is None and not offer.over:
-                self._ring(offer)
+                offer.proceed()
 
-    def _ring(self, offer: Offer) -> None:
+    def ring(self, offer: Offer) -> None:
+        """What had to come before is done: the agent's station rings."""
         call, queue, reach = offer.entry.call, offer.entry.queue, offer.agent.reach
         assert reach is not None
+        if call.before and offer.leg is None:
+            seconds = reach.seconds(queue.settings.ring_timeout)  # his time to answer begins now
+            offer.deadline = self._clock.now() + seconds
+            self.extend(offer, seconds)
         try:
             leg = reach.ring(call, queue.label, offer.failed_lines)
         except Refused as refused:
@@ -273,7 +295,7 @@ class Dispatcher:
             entry.timer.cancel()
             entry.timer = None
         if entry.state is EntryState.OFFERED:
-            if entry.queue.strategy.grows:
+            if entry.queue.strategy.grows and entry.kind == "call":
                 entry.timer = self._loop.call_later(entry.queue.settings.progress, self._grow, entry)
         elif entry.state is EntryState.WAITING:
             step = loosening.next_step(entry)
@@ -285,12 +307,27 @@ class Dispatcher:
         self.change(entry, f"{step.kind}: {step.why}", demand=demand)
 
     def _grow(self, entry: Entry) -> None:
-        candidates = entry.queue.candidates(entry)
+        candidates = self._candidates(entry)
         if candidates:
-            self._offer(entry, candidates, self._clock.now())
+            self._offer(entry, candidates, self._now())
         self._arm(entry)
 
     # ---- inside ----
+
+    def _now(self) -> float:
+        """The clock as the journal writes it, so that a decision can be made again from it to the last digit."""
+        return in_journal(self._clock.now())
+
+    def _candidates(self, entry: Entry) -> list[Agent]:
+        """The free agents who may take this entry, the longest idle first.
+
+        Who did not answer it is not asked again before everybody who could take it has been.
+        """
+        queue = entry.queue
+        if entry.tried and queue.asked_all(entry):
+            self._write_changed(entry, ASKED_ALL, entry.demand, entry.order_class, entry.boost)
+            entry.tried.clear()
+        return queue.candidates(entry)
 
     def _close(self, offer: Offer, outcome: str) -> None:
         offer.over = True
@@ -311,6 +348,11 @@ class Dispatcher:
         self._journal.write(QueueEntered(entry.call.id, entry.queue.name, entry.queue.position(entry), entry.entered,
                                          entry.order_class, entry.boost, entry.kind, entry.demand.require,
                                          entry.demand.tier, entry.demand.wanted))
+
+    def _write_changed(self, entry: Entry, why: str, demand: Demand, order_class: int, boost: float,
+                       by: str = "") -> None:
+        self._journal.write(EntryChanged(entry.call.id, entry.queue.name, why, order_class, boost, demand.require,
+                                         demand.tier, demand.wanted, by, demand.rest))
 
     def _write_left(self, entry: Entry, outcome: str, agent: str) -> None:
         waited = round(self._clock.now() - entry.joined, 3)

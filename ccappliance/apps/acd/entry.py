@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ccappliance.apps.acd.lane import Demand, Lane
 from ccappliance.base.clock import Clock
 from ccappliance.base.machine import Machine
+from ccappliance.call.journal import in_journal
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.offer import Offer, Step
@@ -31,6 +32,12 @@ class Waiter(Protocol):
     order_class: int  # what has been decided of his place in queues, besides the queue's own
     boost: float  # seconds
     require: str  # skills asked for, besides the queue's
+    site: str  # of the line he called on; "": none
+
+    @property
+    def before(self) -> Sequence["Step"]:
+        """What must happen before an agent's station rings; only for those who are offered to one agent at a time."""
+        ...
 
     @property
     def steps(self) -> Sequence["Step"]:
@@ -77,15 +84,15 @@ class Left:
 class Entry:
     """One waiter in one queue. The dispatcher alone moves it."""
 
-    __slots__ = ("_machine", "boost", "call", "demand", "ended", "entered", "joined", "key", "kind", "lane", "offers",
-                 "order_class", "queue", "relaxed", "timer", "tried", "verdict", "wanted_until")
+    __slots__ = ("_machine", "at_home", "boost", "call", "demand", "ended", "entered", "joined", "key", "kind", "lane",
+                 "offers", "order_class", "queue", "relaxed", "timer", "tried", "verdict", "wanted_until")
 
     def __init__(self, call: Waiter, queue: "Queue", *, entered: float, clock: Clock,
                  loop: asyncio.AbstractEventLoop, kind: str = "call") -> None:
         self.call = call
         self.queue = queue
         self.kind = kind  # "call", "callback"
-        self.entered = entered  # loop clock; of the waiter's first queue
+        self.entered = in_journal(entered)  # loop clock; of the waiter's first queue
         self.joined = clock.now()  # loop clock; of this stay
         self.key: OrderKey
         self.order_class = 0
@@ -93,6 +100,7 @@ class Entry:
         self.rank(queue.settings.order_class + call.order_class, queue.settings.boost + call.boost)
         self.demand = Demand()
         self.lane: Lane | None = None  # where it stands, as long as it is in line
+        self.at_home = bool(call.site and queue.settings.skills.site_wait)  # kept for agents of his site
         self.relaxed = 0  # steps of skills.relax taken
         self.wanted_until: float | None = None  # until when it waits for demand.wanted alone; None: for ever
         self.timer: asyncio.TimerHandle | None = None  # the demand's next change, or the next agent's ringing

@@ -8,6 +8,7 @@ from ccappliance.apps.acd.announcer import Prompts
 from ccappliance.apps.acd.identity import TRIES, Identity, speak_as
 from ccappliance.apps.acd.pickup import Pickup
 from ccappliance.apps.acd.spoken import Spoken
+from ccappliance.apps.acd.supervising import Supervising, supervising_finder
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
 from ccappliance.call.collect import Collect
@@ -71,12 +72,13 @@ class Features:
             "queue-leave": lambda call: self._sit(call, False), "queue-join": lambda call: self._sit(call, True),
             "state": self._state, "pickup": self._take, "last-missed": self._take_missed, "menu": self._menu}
         self._features = {name: Feature(act, prompts) for name, act in acts.items()}
+        self._supervising = supervising_finder(acd.book, self._identity.pins.right, prompts)
 
-    def find(self, argument: str) -> Feature | None:
+    def find(self, argument: str) -> Feature | Supervising | None:
         name, slash, whom = argument.partition("/")
         if name == "pickup" and slash:
             return Feature(lambda call: self._take(call, whom), self._prompts)
-        return self._features.get(argument)
+        return self._features.get(argument) or self._supervising(argument)
 
     # ---- coming and going ----
 

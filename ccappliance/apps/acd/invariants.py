@@ -1,7 +1,8 @@
 """The ACD's invariants, checked after every fact on what the journal tells, and on the live objects when at rest.
 
 1 no overtaking, 2 work conserving, 3 no double offer and one winner, 4 not ready means a reason with a bound,
-5 wrap-up respected, 6 exactly one outcome, and outcomes add up. A fact costs what it touches, never a walk over all.
+5 wrap-up respected, 6 exactly one outcome, and outcomes add up; 7 one number is dialled for callbacks once at a time,
+and each promise is kept or ended once. A fact costs what it touches, never a walk over all.
 """
 
 import asyncio
@@ -13,18 +14,20 @@ from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
-from ccappliance.apps.acd.direct import RULE as DIRECT
 from ccappliance.apps.acd.entry import OrderKey
+from ccappliance.apps.acd.journal_rules import JournalRules
+from ccappliance.apps.acd.retold import DIRECT, OWN
 from ccappliance.base.errors import Bug
 from ccappliance.call import facts
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.lane import Lane
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.journal import Entry as JournalEntry
 
 GRACE = 1.0  # s a deadline may be overdue: a loop that is later than this has an alarm of its own
 BOUNDED = ("reserved", "ringing", "wrapup", "paused")  # states that must have a deadline
-OWN = ("pickup", "missed")  # rules by which an agent takes a call himself
+MAX_ENDED = 1_000  # promises remembered to tell that one ended twice: it would at once
 MAX_BREACHES = 100  # kept for `must_hold`; `breach` is told all
 _OFFERED = (AgentState.RESERVED, AgentState.RINGING)
 
@@ -69,9 +72,13 @@ class Invariants:
         self._touched: dict[str, None] = {}  # agents
         self._touched_queues: dict[str, None] = {}
         self._scheduled = False
+        self._dialled: dict[str, str] = {}  # number → the promise for which it is being dialled
+        self._ended: dict[str, None] = {}  # promises: the last MAX_ENDED of them
+        self._rules = JournalRules(lambda words, call: self._say(words))
 
     def hear(self, entry: "JournalEntry") -> None:
         now, fact = entry.now, entry.fact
+        self._rules.hear(entry)
         match fact:
             case facts.AgentMoved():
                 self._agent_moved(fact, now)
@@ -85,6 +92,8 @@ class Invariants:
                 self._left(fact)
             case facts.EntryChanged():
                 self._changed(fact)
+            case facts.CallbackPromised() | facts.CallbackTried() | facts.CallbackMissed() | facts.CallbackEnded():
+                self._callback(fact)
             case facts.CallEnded(call) if call in self._stays:
                 self._say(f"6: call {call} ended and is still in queue {self._stays[call].queue}")
             case _:
@@ -98,6 +107,7 @@ class Invariants:
         """Bug if anything was breached, or outcomes do not add up."""
         if self.offered != sum(self.outcomes.values()) + len(self._stays):
             self._say(f"6: {self.offered} offered, outcomes {self.outcomes}, {len(self._stays)} waiting")
+        self._rules.close()
         if self.breaches:
             raise Bug("\n".join(self.breaches))
 
@@ -201,6 +211,27 @@ class Invariants:
         if fact.until is not None:
             heapq.heappush(self._deadlines, (fact.until, fact.agent, person.moves))
 
+    def _callback(self, fact: facts.Fact) -> None:
+        match fact:
+            case facts.CallbackTried(callback=callback, number=number):
+                if self._dialled.setdefault(number, callback) != callback:
+                    self._say(f"7: {number} is dialled for {callback} and for {self._dialled[number]}")
+                if callback in self._ended:
+                    self._say(f"7: callback {callback} is over, and {number} is dialled")
+            case facts.CallbackMissed(callback=callback):
+                self._no_more_dialled(callback)
+            case facts.CallbackEnded(callback=callback):
+                self._no_more_dialled(callback)
+                if callback in self._ended:
+                    self._say(f"7: callback {callback} ended twice")
+                self._ended[callback] = None
+                if len(self._ended) > MAX_ENDED:
+                    del self._ended[next(iter(self._ended))]
+
+    def _no_more_dialled(self, callback: str) -> None:
+        for number in [number for number, one in self._dialled.items() if one == callback]:
+            del self._dialled[number]
+
     # ---- the lines, as the journal tells them ----
 
     def _wait(self, queue: str, key: OrderKey) -> None:
@@ -236,12 +267,18 @@ class Invariants:
 
     def _check_conserving(self, queue: "Queue") -> None:
         for lane in queue.lanes.values():
+            if lane.demand.wanted and len(lane.waiting) and lane.unattended():
+                self._check_kept(queue, lane)
             if not len(lane.free):
                 continue
             for entry in lane.waiting:
                 for _, number in lane.free:
                     if queue.may_take(entry, queue.members[number]):
                         self._say(f"2: agent {number} is free and call {entry.call.id} waits in {queue.name}")
+
+    def _check_kept(self, queue: "Queue", lane: "Lane") -> None:
+        for entry in lane.waiting:
+            self._say(f"2: call {entry.call.id} of {queue.name} is kept for {lane.demand.wanted}, who is away")
 
     def _person(self, number: str) -> _Person:
         person = self._people.get(number)

@@ -24,11 +24,13 @@ class Demand:
     require: str = ""
     tier: int = 1
     wanted: str = ""  # the agent he spoke to last, or whom he was assigned to
+    rest: bool = False  # it keeps its place, and nobody may take it now
 
     @property
     def words(self) -> str:
         """For people."""
-        parts = [f"agent {self.wanted} alone" if self.wanted else "", f"tier {self.tier}" if self.tier > 1 else "",
+        parts = ["nobody now" if self.rest else "",
+                 f"agent {self.wanted} alone" if self.wanted else "", f"tier {self.tier}" if self.tier > 1 else "",
                  self.require]
         return ", ".join(part for part in parts if part) or "everybody"
 
@@ -118,6 +120,8 @@ class Lane:
         return not any(agent.serving for agent in self.able.values())
 
     def _fits(self, number: str, agent: Agent, seats: Mapping[str, "Seat"]) -> bool:
+        if self.demand.rest:
+            return False
         if self.demand.wanted:
             return number == self.demand.wanted
         return seats[number].tier <= self.demand.tier and self.requirement.met_by(agent.settings.skills)

@@ -1,4 +1,4 @@
-"""How an entry's demand loosens while it waits: the agent it is kept for, the schedule of skills, the tiers."""
+"""How an entry's demand loosens while it waits: agent and site it is kept for, skills, tiers."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ class Step:
 
     at: float
     why: str
-    kind: str  # "wanted", "relaxed", "widened"
+    kind: str  # "wanted", "site", "relaxed", "widened"
 
 
 def first(entry: Entry, wanted: str = "", until: float | None = None) -> Demand:
@@ -21,7 +21,11 @@ def first(entry: Entry, wanted: str = "", until: float | None = None) -> Demand:
     require = entry.queue.requirement(entry)
     if wanted and entry.queue.attended(alone := Demand(require, entry.queue.tiers[0], wanted)):
         return alone
-    return attended(entry, Demand(require, entry.queue.tiers[0]))
+    demand = attended(entry, Demand(require, entry.queue.tiers[0]))
+    if entry.at_home and not entry.queue.attended(demand):
+        entry.at_home = False  # nobody of his site is there
+        demand = attended(entry, replace(demand, require=entry.queue.requirement(entry)))
+    return demand
 
 
 def attended(entry: Entry, demand: Demand) -> Demand:
@@ -40,6 +44,9 @@ def next_step(entry: Entry) -> Step | None:
     queue, demand = entry.queue, entry.demand
     if demand.wanted and entry.wanted_until is not None:
         steps.append(Step(entry.wanted_until, f"{demand.wanted} did not get free in time", "wanted"))
+    if entry.at_home:
+        after = queue.settings.skills.site_wait
+        steps.append(Step(entry.joined + after, f"waited {after:g} s", "site"))
     relax = queue.settings.skills.relax
     if entry.relaxed < len(relax):
         step = relax[entry.relaxed]
@@ -57,6 +64,9 @@ def take(entry: Entry, step: Step) -> Demand:
     if step.kind == "wanted":
         entry.wanted_until = None
         return attended(entry, replace(demand, wanted=""))
+    if step.kind == "site":
+        entry.at_home = False
+        return replace(demand, require=queue.requirement(entry))
     if step.kind == "relaxed":
         entry.relaxed += 1
         return replace(demand, require=queue.requirement(entry))

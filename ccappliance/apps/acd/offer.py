@@ -33,8 +33,8 @@ class Step:
 class Offer:
     """Owner of an agent's reservation. The dispatcher makes and ends it; `over` is set before anything else is."""
 
-    __slots__ = ("_dispatcher", "_steps", "agent", "deadline", "entry", "failed_lines", "id", "leg", "made", "over",
-                 "timer")
+    __slots__ = ("_before", "_dispatcher", "_steps", "agent", "deadline", "entry", "failed_lines", "id", "leg", "made",
+                 "over", "tell", "timer")
 
     def __init__(self, offer_id: str, entry: Entry, agent: Agent, made: float, ring: float,
                  dispatcher: "Dispatcher") -> None:
@@ -47,8 +47,15 @@ class Offer:
         self.leg: Leg | None = None
         self.over = False
         self.timer: asyncio.TimerHandle | None = None  # the reservation's deadline
+        self.tell: Callable[[Offer, str], None] | None = None  # told when it has ended without a conversation, and how
+        self._before = [*entry.call.before]
         self._steps = [*agent.steps, *entry.call.steps]
         self._dispatcher = dispatcher
+
+    @property
+    def before_takes(self) -> float:
+        """Seconds at most until the station rings."""
+        return sum(step.seconds for step in self._before)
 
     @property
     def steps_take(self) -> float:
@@ -69,13 +76,14 @@ class Offer:
         self._dispatcher.end(self, "no_answer", "no answer")
 
     def proceed(self) -> None:
-        """The station answered, or a step went well: on to the next, or to the connection."""
+        """Begin; or a step went well, or the station answered: on to the next, to the bell, or to the connection."""
         if self.over:
             return
-        if not self._steps:
-            self._dispatcher.connect(self)
+        steps = self._before if self.leg is None else self._steps
+        if not steps:
+            (self._dispatcher.ring if self.leg is None else self._dispatcher.connect)(self)
             return
-        step = self._steps.pop(0)
+        step = steps.pop(0)
         self._dispatcher.extend(self, step.seconds)
         step.begin(self)
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.agent import Work
 from ccappliance.apps.acd.announcer import Announcer, Prompts, Says
+from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.entry import Connected, Entry, Left
 from ccappliance.apps.acd.standing import Rules, Standing
 from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
 
 if TYPE_CHECKING:
+    from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.apps.acd.dispatcher import Dispatcher
     from ccappliance.apps.acd.settings import QueueSettings
     from ccappliance.call.call import Call
@@ -23,7 +25,7 @@ class Queue(Standing):
 
     def __init__(self, name: str, rules: Rules, *, dispatcher: "Dispatcher", clock: Clock,
                  loop: asyncio.AbstractEventLoop, journal: "Journal", prompts: Prompts, say: Says,
-                 is_open: Callable[[str], bool]) -> None:
+                 is_open: Callable[[str], bool], contacts: Contacts, why_closed: Callable[[str], str]) -> None:
         super().__init__(name, rules)
         self._dispatcher = dispatcher
         self._clock = clock
@@ -32,6 +34,9 @@ class Queue(Standing):
         self._prompts = prompts
         self._say = say
         self._is_open = is_open
+        self.callbacks: Callbacks | None = None  # who calls people back, if anybody does
+        self._contacts = contacts
+        self._why_closed = why_closed
 
     @property
     def label(self) -> str:
@@ -58,11 +63,17 @@ class Queue(Standing):
             turned_away = self._turn_away(call)  # it takes a moment to answer
         if turned_away is not None:
             return turned_away.to
-        entry = self._entry(call)
+        if self.callbacks is not None:
+            self.callbacks.regain(call, self)
+        return await self.serve(call, self._entry(call))
+
+    async def serve(self, call: "Call", entry: Entry) -> str | None:
+        """From its place in line, which it may have already, to the end of its conversation."""
         announcer = Announcer(entry, call, prompts=self._prompts, say=self._say, journal=self._journal, loop=self._loop)
         limit = self.settings.max_wait
         timer = self._loop.call_later(limit.after, self._dispatcher.leave, entry, "timed_out", limit.to)
-        self._dispatcher.enter(entry)
+        if entry.lane is None and entry.ended is None:
+            self._dispatcher.enter(entry, *self._wanted(call))
         call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry, call)))
         try:
             if entry.in_line:
@@ -72,31 +83,50 @@ class Queue(Standing):
             timer.cancel()
             if isinstance(verdict, Left):
                 return verdict.to
-            assert verdict.offer.leg is not None
-            record = f"queue {self.name}" if self.settings.record == "always" else ""
-            return (await call.converse(verdict.offer.leg, record=record)).next
+            return await self.talk(call, entry)
         finally:
             timer.cancel()
             announcer.stop()
             self._dispatcher.leave(entry, self._gone(entry, call))
             self._let_go(entry, call)
 
+    async def talk(self, call: "Call", entry: Entry) -> str | None:
+        """The conversation of an entry that was answered: where the call goes on after it."""
+        assert isinstance(entry.ended, Connected)
+        assert entry.ended.offer.leg is not None
+        record = f"queue {self.name}" if self.settings.record == "always" else ""
+        try:
+            return (await call.converse(entry.ended.offer.leg, record=record)).next
+        finally:
+            self._let_go(entry, call)
+
     def _entry(self, call: "Call") -> Entry:
+        now, within = self._clock.now(), self.settings.resume_within
+        if call.queued_since is None and within:
+            call.queued_since = self._contacts.resume(call.calling, self.name, within, now)
         if call.queued_since is None:
-            call.queued_since = self._clock.now()
+            call.queued_since = now
         return Entry(call, self, entered=call.queued_since, clock=self._clock, loop=self._loop)
 
-    def _turn_away(self, call: "Call") -> Left | None:
+    def _wanted(self, call: "Call") -> tuple[str, float | None]:
+        """The agent the caller talked to last, and until when he waits for him alone."""
+        last = self.settings.last_agent
+        agent = self._contacts.last_agent(call.calling, last.within, self._clock.wall()) if last.enabled else ""
+        return agent, self._clock.now() + last.wait if agent else None
+
+    def closed_to_all(self) -> Left | None:
+        """How whoever came now would be turned away; None: he may wait."""
         settings = self.settings
         if settings.closed.calendar and not self._is_open(settings.closed.calendar):
-            left = Left("closed", settings.closed.to)
-        elif len(self.line) >= min(settings.max_len.n, MAX_QUEUE_LEN):
-            left = Left("full", settings.max_len.to)
-        elif self.unstaffed():
-            left = Left("empty", settings.no_agents.to)
-        else:
-            return None
-        self._dispatcher.turn_away(self._entry(call), left.outcome)
+            return Left("closed", settings.closed.destination(self._why_closed(settings.closed.calendar)))
+        if len(self.line) - self.callbacks_waiting >= min(settings.max_len.n, MAX_QUEUE_LEN):
+            return Left("full", settings.max_len.to)
+        return Left("empty", settings.no_agents.to) if self.unstaffed() else None
+
+    def _turn_away(self, call: "Call") -> Left | None:
+        left = self.closed_to_all()
+        if left is not None:
+            self._dispatcher.turn_away(self._entry(call), left.outcome)
         return left
 
     def _gone(self, entry: Entry, call: "Call") -> str:

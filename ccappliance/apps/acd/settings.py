@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from ccappliance.apps.acd.callback_settings import NUMBERS, CallbackSettings
 from ccappliance.apps.acd.skills import MOST, Requirement
 from ccappliance.apps.acd.skills import vocabulary as skill_problem
+from ccappliance.base.dialplan import pattern_problem
 from ccappliance.base.expressions import ExpressionError
 from ccappliance.base.limits import MAX_QUEUE_LEN
 from ccappliance.config.keys import Report, key, required
@@ -14,6 +16,7 @@ from ccappliance.config.keys import Report, key, required
 STRATEGIES = ("longest-idle", "longest-idle-weighted", "fewest-calls", "least-talk", "least-occupied", "round-robin",
               "linear", "top-down", "random", "weighted-random", "ring-progressive", "ring-all")
 MOST_TIERS = 9
+LANGUAGES = ("zh", "en")  # callers may have; an agent speaks one with the skill lang_zh, lang_en
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,12 @@ class Closed:
 
     to: str = required(doc="Destination of callers who come outside the opening hours.")
     calendar: str = key("", doc="Name of the calendar with the opening hours; empty: always open.")
+    lunch: str = key("", doc="Destination in a break between two spans of the day; empty: `to`.")
+    holiday: str = key("", doc="Destination on holidays; empty: `to`.")
+
+    def destination(self, state: str) -> str:
+        """Where a caller goes by why it is closed: "lunch", "holiday", "night"."""
+        return {"lunch": self.lunch, "holiday": self.holiday}.get(state, "") or self.to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +111,11 @@ class Skills:
 
     require: str = key("", doc='Expression over skills and levels: "chinese >= 3 and (sales or billing >= 2)".')
     relax: tuple[Relax, ...] = key((), doc="The schedule by which it is loosened, in the order of `after`.")
+    language: bool = key(False, doc="Also require the skill lang_zh or lang_en, by the caller's language; it is never "
+                                    "relaxed.")
+    site_wait: float = key(0.0, unit="s", least=0, most=3600,
+                           doc="Seconds for which the skill site_NAME is required as well, NAME being the site of the "
+                               "line the caller dialled; 0: agents of all sites at once.")
 
     def check(self, report: Report, path: str) -> None:
         _check_requirement(report, f"{path}.require", self.require)
@@ -109,6 +123,16 @@ class Skills:
         if times != sorted(set(times)):
             report.error(f"{path}.relax", f"its times {', '.join(f'{time:g}' for time in times)} do not rise",
                          "write the steps in the order in which they happen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastAgent:
+    """A caller who calls again is offered to the agent he talked to last before anybody else."""
+
+    enabled: bool = key(False, doc="Whether.")
+    within: float = key(86_400.0, unit="s", least=60, most=30 * 86_400, doc="Seconds since their conversation at most.")
+    wait: float = key(15.0, unit="s", least=1, most=600,
+                      doc="Seconds he waits for this agent alone, in his place; then anybody may take him.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +163,10 @@ class QueueSettings:
     music: str = key("music", doc="Prompt that is played in a loop to waiting callers.")
     service_level: float = key(20.0, unit="s", least=0, most=3600,
                                doc="Seconds within which a call should be answered.")
+    service_level_variant: str = key(
+        "b", choices=("a", "b", "c", "d"),
+        doc="How the service level is reckoned. a: answered in time / offered; b: answered in time / (offered − short "
+            "abandons); c: answered in time / answered; d: (answered + abandoned in time) / offered.")
     short_abandon: float = key(5.0, unit="s", least=0, most=600,
                                doc="A caller who hangs up within these seconds counts as a short abandon.")
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
@@ -151,6 +179,12 @@ class QueueSettings:
     disposition_required: bool = key(False, doc="Hold wrap-up until a disposition is given, up to the agent's "
                                                 "wrapup_longest.")
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
+    callback: CallbackSettings = key(factory=CallbackSettings,
+                                     doc="Callers may hang up, keep their place, and are called back.")
+    last_agent: LastAgent = key(factory=LastAgent, doc="History routing.")
+    resume_within: float = key(60.0, unit="s", least=0, most=3600,
+                               doc="A caller who hung up or was cut off while he waited, and calls again within so "
+                                   "many seconds with the same number, has his old place again; 0: never.")
 
     def destinations(self) -> Iterator[tuple[str, str]]:
         """(key, destination) of every way out, for the check that they exist."""
@@ -158,6 +192,9 @@ class QueueSettings:
         yield "max_len.to", self.max_len.to
         yield "no_agents.to", self.no_agents.to
         yield "closed.to", self.closed.to
+        for name, to in (("closed.lunch", self.closed.lunch), ("closed.holiday", self.closed.holiday)):
+            if to:
+                yield name, to
 
     def check(self, report: Report, path: str) -> None:
         if self.ring_timeout > self.max_wait.after:
@@ -197,6 +234,7 @@ class AgentSettings:
                               doc="Seconds from the seizure of a line until the next agent is tried.")
     accept_key: bool | None = key(None, doc="Whether he must press 1 to accept a call (2 declines); unless told, only "
                                             "when he is rung outside, where a voice mail may answer.")
+    supervisor: bool = key(False, doc="May listen to, coach and take over conversations from a telephone.")
 
     def check(self, report: Report, path: str) -> None:
         if self.outside and not self.group:
@@ -233,6 +271,9 @@ class AcdSettings:
                                                  doc="Reasons for a pause; the first is key 1 on the keypad.")
     ageing: bool = key(True, doc="Callers of one class stand by waiting time plus boost, in one order over all queues; "
                                  "false: by boost, then by time.")
+    callback_numbers: tuple[str, ...] = key(NUMBERS, doc="Patterns of the numbers that may be called back. A caller "
+                                                         "may enter any number: allow none that costs more than a "
+                                                         "call at home.")
 
     def check(self, report: Report, path: str) -> None:
         dot = f"{path}." if path else ""
@@ -247,6 +288,9 @@ class AcdSettings:
             if self.queues[other].keypad and self.queues[other].keypad == self.queues[queue_name].keypad:
                 report.error(f"{dot}queues.{queue_name}.keypad", f"queue {other} has this number already",
                              "give each queue its own")
+        for pattern in self.callback_numbers:
+            if problem := pattern_problem(pattern):
+                report.error(f"{dot}callback_numbers", f"{pattern!r}: {problem}", "write it like 1[3-9]XXXXXXXXX")
         for queue_name, queue in self.queues.items():
             self._check_queue(report, f"{dot}queues.{queue_name}", queue_name, queue)
 
@@ -281,6 +325,14 @@ class AcdSettings:
         if not members:
             report.warning(f"{path}.members", "nobody serves this queue", "name agents, a tag, or `all: true`")
             return
+        if queue.skills.site_wait and not any(skill.startswith("site_") for one in members
+                                              for skill in self.agents[one].skills):
+            report.warning(f"{path}.skills.site_wait", "nobody who serves this queue has a skill such as site_shenzhen",
+                           "give it to the agents of the site, or leave site_wait out")
+        for language in LANGUAGES if queue.skills.language else ():
+            if not any(self.agents[one].skills.get(f"lang_{language}") for one in members):
+                report.warning(f"{path}.skills.language", f"nobody who serves this queue has the skill lang_{language}",
+                               f"callers with the language {language} wait for max_wait; give it to somebody")
         for where, text in (("require", queue.skills.require),
                             *((f"relax[{n}].require", step.require) for n, step in enumerate(queue.skills.relax))):
             if _is_requirement(text) and not any(Requirement(text).met_by(self.agents[one].skills) for one in members):

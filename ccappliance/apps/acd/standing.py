@@ -38,6 +38,7 @@ class Standing:
         self.seats: dict[str, Seat] = {}
         self.tiers: list[int] = [1]  # those there are
         self.line = Line()  # everybody who waits, rung or not: what positions are counted in
+        self.callbacks_waiting = 0  # of these, promises to call somebody back
         self.lanes: dict[Demand, Lane] = {}
         self.offered: dict[str, Entry] = {}  # those somebody is being rung for, by call
         self.ageing = True
@@ -72,6 +73,7 @@ class Standing:
 
     def add(self, entry: "Entry") -> None:
         self.line.add(entry)
+        self.callbacks_waiting += entry.kind == "callback"
         self._join(entry)
 
     def offer(self, entry: "Entry") -> None:
@@ -89,6 +91,7 @@ class Standing:
     def remove(self, entry: "Entry") -> None:
         """Before the entry moves out of line."""
         self.line.remove(entry)
+        self.callbacks_waiting -= entry.kind == "callback"
         self._part(entry)
 
     def change(self, entry: "Entry", demand: Demand, order_class: int, boost: float) -> None:
@@ -96,8 +99,7 @@ class Standing:
         self.remove(entry)
         entry.demand = demand
         entry.rank(order_class, boost)
-        self.line.add(entry)
-        self._join(entry)
+        self.add(entry)
 
     # ---- agents ----
 
@@ -112,14 +114,12 @@ class Standing:
                 lane.free.remove(agent.idle_since, agent.number)
 
     def candidates(self, entry: "Entry") -> list[Agent]:
-        """The free agents who may take this entry, the longest idle first.
+        """The free agents who may take this entry and have not let it ring, the longest idle first."""
+        return [self.members[number] for _, number in self._lane_of(entry).free if number not in entry.tried]
 
-        Who did not answer it is not asked again before everybody who could take it has been.
-        """
-        lane, tried = self._lane_of(entry), entry.tried
-        if tried and all(number in tried for number, agent in lane.able.items() if agent.serving):
-            tried.clear()
-        return [self.members[number] for _, number in lane.free if number not in tried]
+    def asked_all(self, entry: "Entry") -> bool:
+        """Everybody who could take this entry has let it ring."""
+        return all(number in entry.tried for number, agent in self._lane_of(entry).able.items() if agent.serving)
 
     def may_take(self, entry: "Entry", agent: Agent) -> bool:
         """Whether `candidates` would name this agent now."""
@@ -138,6 +138,8 @@ class Standing:
             elif number in lane.able:
                 reasons[number] = ("did not answer this call" if number in entry.tried
                                    else f"idle {now - agent.idle_since:.1f} s")
+            elif demand.rest:
+                reasons[number] = "it rests"
             elif demand.wanted:
                 reasons[number] = f"kept for {demand.wanted}"
             elif self.seats[number].tier > demand.tier:
@@ -162,7 +164,10 @@ class Standing:
         """What this entry asks for after the steps of relaxation it has taken."""
         skills = self.settings.skills
         steps = min(entry.relaxed, len(skills.relax))
-        return both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        asked = both(entry.call.require, skills.relax[steps - 1].require if steps else skills.require)
+        if skills.language:
+            asked = both(f"lang_{entry.call.language}", asked)
+        return both(f"site_{entry.call.site}", asked) if entry.at_home else asked
 
     # ---- inside ----
 

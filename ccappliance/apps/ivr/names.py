@@ -1,8 +1,10 @@
 """The names a flow's expressions may use: what is known of the call, and its variables as vars.x."""
 
 from ccappliance.base.expressions import VARIABLE, hint
+from ccappliance.call.callers import NAMES as OF_CALLER
 
-NAMES = ("caller", "called", "name", "line", "language", "direction", "date", "time", "weekday")
+NAMES = ("caller", "called", "name", "line", "language", "direction", "date", "time", "weekday",
+         *OF_CALLER)
 
 
 def vocabulary(name: str) -> str:

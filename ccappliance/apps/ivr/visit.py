@@ -13,6 +13,7 @@ from ccappliance.base.expressions import Expression, evaluate_text
 from ccappliance.base.values import Value
 from ccappliance.call import facts
 from ccappliance.call.call import Call
+from ccappliance.call.callers import NAMES as OF_CALLER
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.media.ports import Sound
 from ccappliance.media.say import Say
@@ -121,6 +122,8 @@ class Visit:
         if name.startswith("vars."):
             return self.call.variables.get(name[5:], "")
         call = self.call
+        if name in OF_CALLER:
+            return OF_CALLER[name](call.caller)
         texts = {"caller": call.calling, "called": call.called, "name": call.name, "line": call.line,
                  "language": call.language, "direction": call.direction}
         if name in texts:

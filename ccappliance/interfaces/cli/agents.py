@@ -10,6 +10,7 @@ from ccappliance.interfaces.cli.command import Noun, ask, echo_json
 from ccappliance.interfaces.cli.table import clean, duration, fields, table
 
 _AGENT = click.option("--agent", required=True, metavar="NUMBER", help="The agent's number.")
+_WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
 
 _LANGUAGE = click.option("--language", type=click.Choice(sorted(STATES)), default="en", show_default=True,
                          help="Language of the states' names; --json has their codes.")
@@ -83,6 +84,30 @@ def agents_resume(agent: str, as_json: bool, socket: Path | None) -> None:
 def agents_ready(agent: str, as_json: bool, socket: Path | None) -> None:
     """End an agent's wrap-up at once."""
     _set(socket, as_json, agent=agent, request="ready")
+
+
+@agents.command("force")
+@_AGENT
+@click.option("--state", required=True, metavar="STATE", help="pause, ready or logout.")
+@click.option("--reason", default="", metavar="NAME", help="Of a pause: one of the configured reasons.")
+@click.option("--now", is_flag=True, help="During a call: end it, instead of waiting for its end.")
+@_WHY
+def agents_force(agent: str, state: str, reason: str, now: bool, why: str, as_json: bool, socket: Path | None) -> None:
+    """Pause an agent, make him ready, or log him out, whatever he is doing."""
+    found = ask(socket, "agents.force", agent=agent, state=state, reason=reason, now=now, why=why)
+    after = "" if found["at_once"] else f", {clean(state)} after his call"
+    echo_json(found) if as_json else click.echo(f"agent {clean(agent)}: {clean(found['state'])}{after}")
+
+
+@agents.command("skills")
+@_AGENT
+@click.option("--set", "skills", required=True, multiple=True, metavar="NAME=LEVEL",
+              help="A skill's level; 0 takes it away. May be given several times.")
+@_WHY
+def agents_skills(agent: str, skills: tuple[str, ...], why: str, as_json: bool, socket: Path | None) -> None:
+    """Change what an agent can do, until the next reload."""
+    found = ask(socket, "agents.skills", agent=agent, skills=list(skills), why=why)
+    echo_json(found) if as_json else click.echo(f"agent {clean(agent)}: {clean(found['skills'])}")
 
 
 def _set(socket: Path | None, as_json: bool, **params: Any) -> None:

@@ -58,3 +58,23 @@ def calls_originate(station: str, number: str, group: str, as_json: bool, socket
     made = ask(socket, "calls.originate", station=station, number=number, group=group)
     echo_json(made) if as_json else click.echo(f"call {clean(made['id'])}: station {clean(station)} is rung, then "
                                                f"{clean(number)} is dialled")
+
+
+@calls.command("release")
+@_CALL
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
+def calls_release(call: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """End a call by force, with who and why in the journal."""
+    done = ask(socket, "calls.release", call=call, why=why)
+    echo_json(done) if as_json else click.echo(f"call {clean(call)} is being released")
+
+
+@calls.command("monitor")
+@_CALL
+@click.option("--station", required=True, metavar="NUMBER", help="The telephone that is rung, and hears the call.")
+@click.option("--mode", default="monitor", metavar="MODE", show_default=True,
+              help="monitor (nobody hears you), whisper (the agent does), barge (everybody), takeover.")
+def calls_monitor(call: str, station: str, mode: str, as_json: bool, socket: Path | None) -> None:
+    """Listen to a call at a telephone; its keys 4 5 6 7 change the mode."""
+    made = ask(socket, "calls.monitor", call=call, station=station, mode=mode)
+    echo_json(made) if as_json else click.echo(f"station {clean(station)} is rung, then it hears call {clean(call)}")

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from ccappliance.base.clock import SystemClock
 from ccappliance.base.errors import Refused
+from ccappliance.call import calendar_watch
 from ccappliance.config import show as showing
 from ccappliance.config.load import load
 from ccappliance.config.schema import describe, markdown, schema
@@ -38,13 +40,14 @@ def config_check(ctx: click.Context, directory: Path | None, as_json: bool, sock
     roof = roof_of(ctx)
     where = directory or roof.config_directory()
     loaded = load(where, roof.site())
+    told = [*loaded.warnings, *calendar_watch.warnings(loaded.value, SystemClock().wall(), loaded.origins)]
     if as_json:
         echo_json({"ok": True, "directory": str(where), "files": list(loaded.files), "digest": loaded.digest,
-                   "findings": [warning.as_dict() for warning in loaded.warnings]})
+                   "findings": [warning.as_dict() for warning in told]})
         return
-    for warning in loaded.warnings:
+    for warning in told:
         click.echo(f"warning: {clean(warning)}", err=True)
-    warnings = f"; warnings: {len(loaded.warnings)}" if loaded.warnings else ""
+    warnings = f"; warnings: {len(told)}" if told else ""
     click.echo(f"{where}: right; files: {len(loaded.files)}{warnings}")
 
 

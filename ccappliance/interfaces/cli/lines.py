@@ -35,7 +35,8 @@ def _status(found: dict[str, Any]) -> str:
         "calls": found.get("calls"), "waiting": found.get("waiting"), "agents": found.get("agents"),
         "channels": found.get("channels"),
         "today": f"{today.get('offered', 0):g} offered, {today.get('answered', 0):g} answered, "
-                 f"{today.get('abandoned', 0):g} abandoned, service level {percent(today.get('service_level'))}",
+                 f"{today.get('abandoned', 0):g} abandoned, service level {percent(today.get('service_level'))} "
+                 f"({found.get('service_level_is')})",
         "media": f"{found.get('ticks')} ticks, {found.get('late_ticks')} late, "
                  f"worst {(found.get('worst_late') or 0.0) * 1000:.1f} ms"})]
     alarms = found.get("alarms") or []
@@ -55,6 +56,19 @@ def spans_list(as_json: bool, socket: Path | None) -> None:
     rows = ask(socket, "spans.list")
     echo_json(rows) if as_json else click.echo(
         table(rows, ["number", "name", "description", "channels", "in_use", "alarm"]))
+
+
+@spans.command("show")
+@click.option("--span", required=True, type=int, metavar="NUMBER", help="The span's number.")
+def spans_show(span: int, as_json: bool, socket: Path | None) -> None:
+    """One port: its alarm in words, slips, CRC errors and code violations."""
+    found = ask(socket, "spans.show", span=span)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(fields(found | {"alarm": found["words"] or "none"}, skip=["words", "health"]))
+    if found["health"]:
+        click.echo("\ncounted\n" + fields(found["health"]))
 
 
 @click.group(cls=Noun)

@@ -1,12 +1,17 @@
 """`ccappliance queues`: who waits, and who serves."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ccappliance.interfaces.cli.command import Noun, ask, echo_json
-from ccappliance.interfaces.cli.table import duration, fields, percent, table
+from ccappliance.interfaces.cli.command import Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.table import clean, duration, fields, percent, table
+
+_QUEUE = click.option("--queue", required=True, metavar="NAME", help="The queue's name.")
+_CALL = click.option("--call", required=True, metavar="ID", help="The waiting call's id, from `queues show`.")
+_WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
 
 
 @click.group(cls=Noun)
@@ -21,27 +26,95 @@ def queues_list(as_json: bool, socket: Path | None) -> None:
     if as_json:
         echo_json(rows)
         return
-    click.echo(table([_shown(row) for row in rows],
+    click.echo(table([_shown(row) | {"service_level_is": row["service_level_is"].partition(":")[0]} for row in rows],
                      ["name", "waiting", "longest_wait:longest", "agents_ready:ready", "agents_busy:busy",
                       "agents_paused:paused", "offered", "answered", "abandoned", "service_level:sl",
-                      "average_wait:asa"]) if rows else "no queues are configured")
+                      "service_level_is:variant", "average_wait:asa"]) if rows else "no queues are configured")
 
 
 @queues.command("show")
-@click.option("--queue", required=True, metavar="NAME", help="The queue's name.")
-def queues_show(queue: str, as_json: bool, socket: Path | None) -> None:
+@_QUEUE
+@click.option("--live", is_flag=True, help="Show it again every second, until Ctrl-C.")
+def queues_show(queue: str, live: bool, as_json: bool, socket: Path | None) -> None:
     """One queue with its entries, in the order in which they will be served, and its agents."""
-    found = ask(socket, "queues.show", queue=queue)
-    if as_json:
-        echo_json(found)
+    if not live:
+        found = ask(socket, "queues.show", queue=queue)
+        echo_json(found) if as_json else click.echo(_queue(found))
         return
+    with connect(socket) as client:
+        for found in client.stream("queues.watch", queue=queue, every=1.0):
+            if as_json:
+                echo_line(found)
+            else:
+                click.clear()
+                click.echo(_queue(found))
+
+
+@queues.command("move")
+@_CALL
+@click.option("--to", "queue", required=True, metavar="NAME", help="The queue it is moved to.")
+@_WHY
+def queues_move(call: str, queue: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """Move a waiting call to another queue; it keeps the time it has waited."""
+    _done(socket, as_json, f"call {clean(call)} waits in {clean(queue)} now", "queues.move", call=call, queue=queue,
+          why=why)
+
+
+@queues.command("assign")
+@_CALL
+@click.option("--agent", required=True, metavar="NUMBER", help="Who gets it, as his next call.")
+@_WHY
+def queues_assign(call: str, agent: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """Give a waiting call to one agent."""
+    _done(socket, as_json, f"call {clean(call)} is kept for agent {clean(agent)}", "queues.assign", call=call,
+          agent=agent, why=why)
+
+
+@queues.command("prioritise")
+@_CALL
+@click.option("--class", "order_class", type=int, default=None, metavar="N", help="Strict priority, -100 to 100.")
+@click.option("--boost", type=float, default=None, metavar="SECONDS", help="Treat it as having waited so much longer.")
+@_WHY
+def queues_prioritise(call: str, order_class: int | None, boost: float | None, why: str, as_json: bool,
+                      socket: Path | None) -> None:
+    """Give a waiting call another class, another boost, or both."""
+    _done(socket, as_json, f"call {clean(call)} has its new place", "queues.prioritise", call=call,
+          order_class=order_class, boost=boost, why=why)
+
+
+@queues.command("pull")
+@_CALL
+@click.option("--to", required=True, metavar="DESTINATION", help="Where it goes: flow:NAME, station:NUMBER, hangup …")
+@_WHY
+def queues_pull(call: str, to: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """Take a waiting call out of its queue."""
+    _done(socket, as_json, f"call {clean(call)} goes to {clean(to)}", "queues.pull", call=call, to=to, why=why)
+
+
+@queues.command("strategy")
+@_QUEUE
+@click.option("--strategy", required=True, metavar="NAME", help="longest-idle, ring-all, round-robin, …")
+@_WHY
+def queues_strategy(queue: str, strategy: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """Choose a queue's agents by another strategy, until a reload changes the queue."""
+    _done(socket, as_json, f"queue {clean(queue)} chooses by {clean(strategy)} now", "queues.strategy", queue=queue,
+          strategy=strategy, why=why)
+
+
+def _done(socket: Path | None, as_json: bool, words: str, do: str, **params: Any) -> None:
+    found = ask(socket, do, **params)
+    echo_json(found) if as_json else click.echo(words)
+
+
+def _queue(found: dict[str, Any]) -> str:
     entries = [row | {"waited": duration(row["waited"])} for row in found["entries"]]
-    click.echo(fields(_shown(found), skip=["entries", "members"]))
-    click.echo()
-    click.echo(table(entries, ["position", "call", "calling", "name", "waited", "order_class:class", "state"])
-               if entries else "nobody waits")
-    click.echo()
-    click.echo(table(found["members"], ["agent", "name", "state", "station"]) if found["members"] else "nobody serves")
+    waiting = table(entries, ["position", "call", "calling", "name", "kind", "waited", "order_class:class", "boost",
+                              "demand", "ringing"]) if entries else "nobody waits"
+    members = table(found["members"], ["agent", "name", "state", "station"]) if found["members"] else "nobody serves"
+    states = Counter(row["state"] for row in found["members"])
+    shown = _shown(found) | {"agents": [f"{count} {state}" for state, count in states.items()]}
+    skip = ["entries", "members", "agents_ready", "agents_busy", "agents_paused"]
+    return "\n\n".join([fields(shown, skip=skip), waiting, members])
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from ccappliance.interfaces.cli.command import Noun, ask, connect, echo_json, echo_line
+from ccappliance.apps.acd.queue_log import QueueLogLines
+from ccappliance.interfaces.cli.command import Command, Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.table import clean, duration, table
 
 _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
@@ -48,6 +50,15 @@ def journal_tail(last: int, start: int | None, follow: bool, kinds: tuple[str, .
     with connect(socket) as client:
         for entry in client.stream("journal.tail", last=last, start=start or 0, follow=follow, kinds=list(kinds)):
             echo_line(entry) if as_json else click.echo(_entry(entry))
+
+
+@journal.command("queue-log", cls=Command)
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+def journal_queue_log(path: Path, as_json: bool) -> None:
+    """Print a journal (a directory or a file) in the format of Asterisk's queue_log, for tools that read it."""
+    lines = QueueLogLines(lambda line: echo_line({"line": line}) if as_json else click.echo(line))
+    for entry in reader(path)():
+        lines.hear(entry)
 
 
 def _entry(entry: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.registry import Operations
+from ccappliance.interfaces.control.supervising import supervise
 from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
 
 MAX_RECORDINGS = 1_000  # rows of one answer: they fit in MAX_CONTROL_LINE
@@ -18,8 +19,12 @@ def operations_of(house: HouseView) -> Operations:
     _lines(operations, house)
     _calls(operations, house)
     _agents(operations, house)
+    _callbacks(operations, house)
     _records(operations, house)
+    _isdn(operations, house)
+    _history(operations, house)
     _config(operations, house)
+    supervise(operations, house)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:
@@ -48,6 +53,11 @@ def _lines(operations: Operations, house: HouseView) -> None:
     async def spans_list() -> Any:
         """The ports of the cards."""
         return house.spans()
+
+    @operations.operation("spans.show")
+    async def spans_show(span: int) -> Any:
+        """One port of a card: its alarm in words, and the errors it has counted."""
+        return house.span(span)
 
     @operations.operation("channels.list")
     async def channels_list() -> Any:
@@ -114,6 +124,37 @@ def _agents(operations: Operations, house: HouseView) -> None:
         return house.queue(queue)
 
 
+def _callbacks(operations: Operations, house: HouseView) -> None:
+    @operations.operation("callbacks.list")
+    async def callbacks_list() -> Any:
+        """The promises to call somebody back that are open, by queue, in the order in which they will be served."""
+        return house.callbacks()
+
+    @operations.operation("callbacks.ended")
+    async def callbacks_ended(limit: int = 20) -> Any:
+        """The newest promises that are over."""
+        if not 1 <= limit <= MAX_RECORDINGS:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
+        return await house.callbacks_ended(limit)
+
+    @operations.operation("callbacks.report")
+    async def callbacks_report() -> Any:
+        """Today's callbacks by queue: what was promised beside what was kept."""
+        return house.callbacks_report()
+
+    @operations.operation("callbacks.cancel")
+    async def callbacks_cancel(callback: str, by: str) -> dict[str, str]:
+        """End a promise: he is not called back."""
+        house.callback_set(callback, "cancel", by)
+        return {"callback": callback}
+
+    @operations.operation("callbacks.retry")
+    async def callbacks_retry(callback: str, by: str) -> dict[str, str]:
+        """Do not wait for the time of the next attempt."""
+        house.callback_set(callback, "retry", by)
+        return {"callback": callback}
+
+
 def _records(operations: Operations, house: HouseView) -> None:
     @operations.operation("recordings.list")
     async def recordings_list(limit: int = 20, call: str = "") -> Any:
@@ -138,6 +179,33 @@ def _records(operations: Operations, house: HouseView) -> None:
                 await close()
 
 
+def _isdn(operations: Operations, house: HouseView) -> None:
+    @operations.operation("pri.list")
+    async def pri_list() -> Any:
+        """The ISDN spans."""
+        return house.isdn.rows()
+
+    @operations.operation("pri.show")
+    async def pri_show(span: str) -> Any:
+        """One ISDN span with its layer-2 statistics."""
+        return await house.isdn.detail(span)
+
+    @operations.operation("pri.trace")
+    async def pri_trace(span: str, last: int = 100, follow: bool = False,
+                        everything: bool = False) -> AsyncGenerator[Any, None]:
+        """What is said on a D channel, decoded: the last lines, and those to come."""
+        if not 0 <= last <= MAX_LAST:
+            raise Refused("bad_parameters", f"'last' must be from 0 to {MAX_LAST}")
+        lines = house.isdn.trace(span, last=last, follow=follow, everything=everything)
+        try:
+            async for line in lines:
+                yield line
+        finally:
+            close = getattr(lines, "aclose", None)
+            if close is not None:
+                await close()
+
+
 def _config(operations: Operations, house: HouseView) -> None:
     @operations.operation("config.check")
     async def config_check(directory: str = "") -> Any:
@@ -153,3 +221,21 @@ def _config(operations: Operations, house: HouseView) -> None:
     async def config_show() -> Any:
         """Every key in force with its origin."""
         return house.config_show()
+
+
+def _history(operations: Operations, house: HouseView) -> None:
+    @operations.operation("explain.call")
+    async def explain_call(call: str, language: str = "en") -> AsyncGenerator[Any, None]:
+        """Why a call went as it did, recomputed from the journal: its events, each with lines of words (zh or en)."""
+        for event in await house.history.explain(call, language):
+            yield event
+
+    @operations.operation("explain.check")
+    async def explain_check(day: str = "") -> Any:
+        """Every decision of a day (or of the whole journal) made again, and those that differ."""
+        return await house.history.check(day)
+
+    @operations.operation("audit")
+    async def audit(day: str = "") -> Any:
+        """Every figure and row of a day (today's if none is named) recomputed from the journal, and what differs."""
+        return await house.history.audit(day)

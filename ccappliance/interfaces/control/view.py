@@ -5,8 +5,11 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 ("cli:root") and goes into the facts.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypedDict
+
+from ccappliance.interfaces.control.history import History
+from ccappliance.interfaces.control.isdn import Isdn
 
 
 class Alarm(TypedDict):
@@ -34,6 +37,7 @@ class Status(TypedDict):
     agents: dict[str, int]  # state → how many: {"ready": 2, "talking": 1}
     channels: dict[str, int]  # state → how many
     today: dict[str, float]  # offered, answered, abandoned, service_level (0..1) since midnight or start
+    service_level_is: str  # how today's is reckoned: "b: answered in time / (offered − short abandons)"
     ticks: int  # of the media tick
     late_ticks: int
     worst_late: float
@@ -49,6 +53,14 @@ class SpanRow(TypedDict):
     channels: int
     in_use: int
     alarm: str  # "" when well
+
+
+class SpanDetail(SpanRow):
+    """One port of a card, for a technician."""
+
+    words: str  # the alarm in words, with what to do; "" when well
+    health: dict[str, int]  # counted errors by name: slips, crc, code_violations, …; empty where nothing is measured
+    lines: list[str]  # names of the lines on it
 
 
 class ChannelRow(TypedDict):
@@ -151,6 +163,7 @@ class QueueRow(TypedDict):
     answered: int
     abandoned: int
     service_level: float | None  # 0..1; None before the first call
+    service_level_is: str  # "b, 20 s: answered in time / (offered − short abandons)"
     average_wait: float | None
 
 
@@ -163,6 +176,10 @@ class EntryRow(TypedDict):
     name: str
     waited: float
     order_class: int
+    boost: float  # seconds
+    demand: str  # who may take it, for people: "tier 2, english >= 3"
+    kind: str  # "call", "callback"
+    ringing: list[str]  # agents who are being rung for it
     state: str  # "waiting" or "offered"
 
 
@@ -180,6 +197,61 @@ class QueueDetail(QueueRow):
 
     entries: list[EntryRow]
     members: list[MembershipRow]
+
+
+class CallbackRow(TypedDict):
+    """One promise to call somebody back."""
+
+    callback: str
+    queue: str
+    number: str
+    name: str
+    position: int
+    state: str  # "waiting", "calling" (an agent or the customer), "resting" (nobody may take it now)
+    why: str  # it rests
+    promised: float  # seconds ago
+    waited: float  # since he first began to wait
+    attempts: int
+    again: float | None  # seconds until it may be tried again
+    low: float | None  # what he was told: seconds from the promise
+    high: float | None
+
+
+class EndedCallbackRow(TypedDict):
+    """One promise that is over."""
+
+    callback: str
+    queue: str
+    number: str
+    promised_at: str
+    ended_at: str
+    outcome: str
+    why: str
+    waited: float
+    attempts: int
+    low: float | None
+    high: float | None
+
+
+class CallbackReportRow(TypedDict):
+    """Callbacks of a queue since midnight or start: the promise beside the truth."""
+
+    queue: str
+    waiting: int
+    promised: int
+    tried: int
+    reached: int
+    gave_up: int
+    expired: int
+    withdrawn: int
+    replaced: int
+    average_wait: float | None  # of those reached, from the promise
+    longest_wait: float
+    told: int  # reached, and had been told when
+    kept: int  # in the time they were told
+    early: int
+    late: int
+    kept_share: float | None  # 0..1
 
 
 class RecordingRow(TypedDict):
@@ -242,15 +314,67 @@ class KeyRow(TypedDict):
     origin: str
 
 
+CALLBACK_REQUESTS = ("cancel", "retry")
+
+
+class Supervisor(Protocol):
+    """What a supervisor can decide in place of the rules. `why`: "" is "no reason given". All write Intervened.
+
+    Refused("not_waiting"), ("no_queue"), ("no_agent"), ("no_call") for what there is not.
+    """
+
+    def move(self, call: str, queue: str, by: str, why: str = "") -> None:
+        """To another queue, with its enter time. Refused("same_queue"), ("no_caller"), ("turned_away")."""
+        ...
+
+    def assign(self, call: str, agent: str, by: str, why: str = "") -> None:
+        """To one agent alone. Refused("not_a_member"), ("not_serving")."""
+        ...
+
+    def prioritise(self, call: str, order_class: int | None, boost: float | None, by: str, why: str = "") -> None:
+        """Refused("nothing_asked"), ("bad_class"), ("bad_boost")."""
+        ...
+
+    def pull(self, call: str, to: str, by: str, why: str = "") -> None:
+        """Out of the queue. Refused("no_destination"), ("no_caller")."""
+        ...
+
+    def strategy(self, queue: str, strategy: str, by: str, why: str = "") -> None:
+        """Refused("no_strategy")."""
+        ...
+
+    def force(self, agent: str, state: str, by: str, why: str = "", *, reason: str = "", now: bool = False) -> bool:
+        """pause, ready or logout; False: when his call is over. Refused("bad_state"), ("not_logged_in"), ("no_reason"),
+        ("leaving"), ("line_fault").
+        """
+        ...
+
+    def skills(self, agent: str, levels: Sequence[str], by: str, why: str = "") -> Mapping[str, int]:
+        """name=level, until a reload; answers all he has then. Refused("bad_skill")."""
+        ...
+
+    def release(self, call: str, by: str, why: str = "") -> None: ...
+
+
 AGENT_REQUESTS = ("login", "logout", "pause", "resume", "ready")
 
 
 class HouseView(Protocol):
     """The house, seen from its doors. What it cannot do it answers with Refused and a stable code."""
 
+    @property
+    def isdn(self) -> Isdn: ...
+
+    @property
+    def history(self) -> History: ...
+
     def status(self) -> Status: ...
 
     def spans(self) -> list[SpanRow]: ...
+
+    def span(self, number: int) -> SpanDetail:
+        """Refused("no_such_span")."""
+        ...
 
     def channels(self) -> list[ChannelRow]: ...
 
@@ -290,10 +414,36 @@ class HouseView(Protocol):
         """
         ...
 
+    @property
+    def supervisor(self) -> Supervisor: ...
+
+    def listen(self, call_id: str, station: str, mode: str, by: str) -> CallRow:
+        """Ring a station, and let it hear a call's conversation when it answers: monitor, whisper, barge, takeover.
+
+        Refused("no_such_call"), ("no_conversation"), ("bad_mode"), ("no_such_station"), ("busy").
+        """
+        ...
+
     def queues(self) -> list[QueueRow]: ...
 
     def queue(self, name: str) -> QueueDetail:
         """Refused("no_such_queue")."""
+        ...
+
+    def callbacks(self) -> list[CallbackRow]:
+        """Open promises, by queue, in the order in which they will be served."""
+        ...
+
+    async def callbacks_ended(self, limit: int) -> list[EndedCallbackRow]:
+        """Those that are over, newest first."""
+        ...
+
+    def callbacks_report(self) -> list[CallbackReportRow]:
+        """One row for each queue that promises callbacks or has done so today."""
+        ...
+
+    def callback_set(self, callback: str, request: str, by: str) -> None:
+        """Carry out one of CALLBACK_REQUESTS. Refused("no_callback"), ("being_called")."""
         ...
 
     async def recordings(self, *, limit: int, call_id: str) -> list[RecordingRow]:

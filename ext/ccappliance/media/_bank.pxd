@@ -1,9 +1,9 @@
 # The bank: sums at up to 32 frequencies and the energy of every 5 ms, from which DTMF, progress, SIT and fax are heard.
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint32_t
+from libc.stdint cimport int16_t, uint8_t
 
 cdef extern from "src/bank.h" nogil:
-    enum: BANK_HOP, BANK_HALF, BANK_GROUP, BANK_GROUPS, BANK_LANES, BANK_BATCH, BANK_RING, BANK_PAST, BANK_SAMPLES
-    enum: BANK_SHIFT, BANK_PEAK
+    enum: BANK_HOP, BANK_HALF, BANK_GROUP, BANK_GROUPS, BANK_LANES, BANK_BATCH, BANK_RING, BANK_RECENT, BANK_PAST
+    enum: BANK_SAMPLES, BANK_PEAK
     enum: LEVEL_PLAIN, LEVEL_BASE, LEVEL_V3, LEVELS
     ctypedef struct bank_table_t:
         int16_t cos_[4][10][16]
@@ -14,6 +14,9 @@ cdef extern from "src/bank.h" nogil:
         float re[32]
         float im[32]
         float energy
+    ctypedef struct bank_recent_t:
+        float power[32]
+        float energy
     ctypedef struct bank_t:
         const bank_table_t *table
         int groups
@@ -21,15 +24,19 @@ cdef extern from "src/bank.h" nogil:
         int fill
         int fresh
         int now
-        int16_t x[520]
+        int place
+        int16_t x[680]
         bank_hop_t ring[12]
+        bank_recent_t recent[4]
     ctypedef struct kernels_t:
         const char *name
-        void energies(const int16_t *x, int hops, uint32_t *energy) noexcept nogil
-        void sums(const bank_table_t *table, int group, const int16_t *x, int hops, int32_t (*re)[8], int32_t (*im)[8]) noexcept nogil
+        void analyse(bank_t *bank, int hops) noexcept nogil
+        void coherent(const bank_t *bank, float (*place_re)[8], float (*place_im)[8], float *power) noexcept nogil
         void alaw_decode(const uint8_t *code, int16_t *linear, int n) noexcept nogil
         void alaw_encode(const int16_t *linear, uint8_t *code, int n) noexcept nogil
+    float hop_power(const bank_hop_t *hop, int lane)
     const bank_hop_t *bank_hop(const bank_t *bank, int ago)                 # 0: the one looked at ... 7
+    const bank_recent_t *bank_recent(const bank_t *bank)                    # the last BANK_RECENT hops together
     const int16_t *bank_last(const bank_t *bank, int n, int ago)            # n samples up to so many hops ago
     int level_runs(int level)
     const kernels_t *level_kernels(int level)

@@ -27,7 +27,8 @@ cdef void bridge_leave(port_t *port) noexcept nogil:
         bridge.gain[i][seat] = bridge.gain[i][last]
 
 
-cdef void bridge_join(bridge_t *bridge, port_t *port) noexcept nogil:
+cdef void bridge_join(bridge_t *bridge, port_t *port, int heard) noexcept nogil:
+    # heard = 0: nobody hears him before a weight says so; not for one frame, as a weight that comes after would allow.
     cdef int i, seat
     bridge_leave(port)
     seat = bridge.count
@@ -39,7 +40,7 @@ cdef void bridge_join(bridge_t *bridge, port_t *port) noexcept nogil:
     port.seat = seat
     for i in range(seat):
         bridge.gain[seat][i] = UNITY
-        bridge.gain[i][seat] = UNITY
+        bridge.gain[i][seat] = UNITY if heard else 0
 
 
 cdef int mix(port_t *port, int16_t *out) noexcept nogil:

@@ -2,19 +2,19 @@
 # The kernels as Python objects, for tests, tools and rendering: ccappliance/media/dsp.py is the only module that imports it.
 #
 # PCM is bytes: int16 little endian, 8 kHz, mono. The frame path does not come through here: the engine cimports the kernels.
-from libc.stdint cimport int16_t, uint8_t
+from libc.stdint cimport int16_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from ccappliance.media._alaw cimport alaw_decode as _alaw_decode
 from ccappliance.media._alaw cimport alaw_encode as _alaw_encode
 from ccappliance.media._bank cimport bank_feed, bank_init, bank_next, bank_t
-from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dtmf_hop, dtmf_init, dtmf_reset, dtmf_run,
-                                      dtmf_t)
+from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dtmf_hop, dtmf_init, dtmf_mute, dtmf_reset,
+                                      dtmf_run, dtmf_t)
 from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
                                      fsk_rx_t, fsk_tx, fsk_tx_samples)
 from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
-from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_ear_init,
+from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_cadence, progress_ear_init,
                                           progress_ear_t, progress_event_t, progress_fillin, progress_hop, progress_init,
                                           progress_reset, progress_run, progress_t,
                                           progress_zone_t)
@@ -30,6 +30,7 @@ HEARD, ENDED, VOICE = 1, 2, 3       # progress_kind_t
 V23, BELL202 = FSK_V23, FSK_BELL202
 
 cdef enum:
+    HOP = 40                        # samples of the bank's step
     FRAME = 160                     # samples given to a kernel at once: as the engine does
     DIGITS = 4
 
@@ -64,9 +65,10 @@ def alaw_encode(bytes pcm not None):
 
 
 cdef class Dtmf:
-    """The ear for DTMF."""
+    """The ear for DTMF. `sounding`: None, or the digit that is on and the sample at which it began."""
 
     cdef dtmf_t ear
+    cdef int64_t ended                  # as far as the digit on was heard
 
     def __cinit__(self):
         dtmf_init(&self.ear)
@@ -88,13 +90,47 @@ cdef class Dtmf:
             at += FRAME
         return "".join(told)
 
+    def follow(self, bytes pcm not None):
+        """The digits that ended in these samples: (digit, began, ended) in samples since the ear was opened.
+
+        One that goes over into another without a pause ends where that begins.
+        """
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef char digits[DIGITS]
+        cdef int count, taken
+        over = []
+        while at < n:
+            before = self.sounding
+            taken = <int>min(HOP, n - at)       # at most one hop becomes whole: one thing happens at a time
+            count = dtmf_run(&self.ear, x + at, taken, digits, DIGITS)
+            if before is not None and (count or self.ear.ear.on < 0):
+                over.append((*before, self.ended if count else self.ear.ear.ended))
+            self.ended = self.ear.ear.ended
+            at += taken
+        return over
+
+    @property
+    def sounding(self):
+        if self.ear.ear.on < 0:
+            return None
+        return "123A456B789C*0#D"[self.ear.ear.on], self.ear.ear.began
+
+    @property
+    def mute(self):
+        """Does a digit sound, or seem to, at the end of what was heard? Earlier than it is told: for what must not leak."""
+        return dtmf_mute(&self.ear.ear)
+
     def fillin(self, int n):
         """`n` samples were lost."""
         dtmf_fillin(&self.ear, n)
 
 
 cdef class Progress:
-    """The ear for call progress; `patterns`: up to 8 of (hz tuple of one or two, on_ms, off_ms)."""
+    """The ear for call progress; `patterns`: up to 8 of (hz tuple of one or two, on_ms, off_ms[, cadence]).
+
+    A cadence of two ons is its four times in ms; on_ms and off_ms are then its first on and longest off.
+    """
 
     cdef progress_t ear
     cdef progress_zone_t zone
@@ -103,7 +139,7 @@ cdef class Progress:
         if len(patterns) > PROGRESS_PATTERNS:
             raise ValueError("a zone has at most %d recognised patterns, not %d" % (PROGRESS_PATTERNS, len(patterns)))
         memset(&self.zone, 0, sizeof(self.zone))
-        for hz, on_ms, off_ms in patterns:
+        for hz, on_ms, off_ms, *cadence in patterns:
             if not 1 <= len(hz) <= 2 or min(hz) < 100 or max(hz) > 3600:
                 raise ValueError("a pattern has one or two frequencies of 100 to 3600 Hz, not %r" % (hz,))
             if not 0 < on_ms <= 60000 or not 0 <= off_ms <= 60000:
@@ -112,6 +148,7 @@ cdef class Progress:
             self.zone.patterns[self.zone.count].hz[1] = hz[1] if len(hz) > 1 else 0.0
             self.zone.patterns[self.zone.count].on_ms = on_ms
             self.zone.patterns[self.zone.count].off_ms = off_ms
+            progress_cadence(&self.zone.patterns[self.zone.count], cadence[0] if cadence else ())
             self.zone.count += 1
         progress_init(&self.ear, &self.zone)
 

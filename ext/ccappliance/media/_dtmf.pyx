@@ -4,30 +4,37 @@
 # Data sheet
 #   does      tells each digit 0-9 * # A-D once, as soon as it is certain
 #   how       every 5 ms, from the bank: do two tones (and dial tone) hold enough of the last 25 ms? Only where four such
-#             windows in a row may hold one digit are they looked at: least squares of two sines of free frequency to the
-#             samples of 24 ms, the frequency by the turn of phase between its halves; where they explain too little, a third
-#             sine (330-500 Hz: dial tone) may join. Four looks must agree in digit and frequency; the less they explain, the
-#             truer the frequencies must be, and what they leave must be the noise that was there before. A digit that is on
-#             is followed by the power in each hop; six hops without it end it.
+#             windows in a row may hold one digit, and the hops by themselves let two steady sines of these frequencies be
+#             there (a glance), are they looked at: least squares of two sines of free frequency to the samples of 24 ms, the
+#             frequency by the turn of phase between its halves; where they explain too little, a third sine (330-500 Hz:
+#             dial tone) may join. Four looks must agree in digit and frequency; the less they explain, the truer the
+#             frequencies must be, and what they leave must be the noise that was there before. Something must have begun
+#             with the digit, or else the tones must be all there is: a voice glides into its harmonics, an exchange's or a
+#             telephone's digit begins. A digit that is on is followed by the power in each hop; six hops without it end it.
 #   level     heard +3...-42 dBm0 per tone, silent below -45
 #   twist     low group 8 dB stronger to high group 4 dB stronger is heard
 #   frequency +-2.0 % heard, +-2.8 % refused
 #   length    >= 32 ms always (99.9 % of phases), <= 23 ms never; told after at most 45 ms
+#   edges     begin and end of a digit to 5 ms (3 without noise), told with it, and when it is over; `dtmf_mute` is true as
+#             soon as there seems to be one: 20 ms of it leak at most (asked: 30), and 0.3 % of speech is muted
 #   pause     >= 36 ms separates, <= 20 ms does not
 #   noise     99.5 % of 40 ms at 8 dB signal to noise
 #   dial tone one sine of 400-450 Hz up to 6 dB stronger than each DTMF tone; two-frequency dial tone (350+440) up to
 #             8 dB below each
-#   talk-off  0 in the speech of tests/dsp; made to deceive: on gliding chords and vowels to 0.4 s less than half of
-#             libspandsp's, on vowels to 1 s about 60 % of them
-#   cost      0.3 ns a sample in noise; a look takes 0.5 us (1.5 with a dial tone), four begin a digit
-#   limits    a vowel held for a second whose two formants are narrower than any throat's may pass for a digit
+#   talk-off  0 in the speech of tests/dsp; made to deceive, beside libspandsp in the same run: vowels to 0.4 s a sixth,
+#             vowels to 1 s a tenth to a third by the seed, gliding chords a fortieth
+#   cost      0.1 ns a sample; of loud speech one hop in 140 is looked at, a look takes 0.5 us (1.5 with a dial tone)
+#   limits    a digit that begins without a pause in sound as loud as itself, and goes on beneath it, is not heard; a vowel
+#             whose two formants are narrower than any throat's may pass for a digit where its pitch stands still
 #   room      0.9 KB beside the bank; one digit a hop at most, a digit needs four looks of its own
-from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin
-from libc.stdint cimport int16_t
+from libc.math cimport M_PI, cos, fabs, fmax, fmin, sin, sqrt
+from libc.stdint cimport int16_t, int64_t
 from libc.string cimport memmove, memset
 
 from ccappliance.media._bank cimport (GROUP_DTMF, LANE_DIAL, bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init,
-                                      bank_last, bank_next, bank_t, table_common)
+                                      bank_last, bank_next, bank_recent, bank_recent_t, bank_t, hop_power, kernels,
+                                      table_common)
+from ccappliance.media._glance cimport glance
 from ccappliance.media._sines cimport SINES_WINDOW, half_t, sines_fit, sines_halves, sines_refine
 
 DEF RATE = 8000.0
@@ -55,8 +62,13 @@ DEF STEADY_IN_NOISE = 28.0  # ... and more for what the tones do not explain: no
 DEF PURE_OVER_DIAL = 0.97   # share in the second best look: three sines fit much that is no digit
 DEF DIAL_LEAST = 0.5        # of the energy that two tones leave unexplained; a third is not looked for without it
 DEF CLEAN = 0.93            # share explained above which nothing is asked of the rest
-DEF REST = 4.0              # times the noise before the digit: what the tones leave may be so much
+DEF REST = 2.5              # times the noise before the digit: what the tones leave may be so much
+DEF JUST = 12               # hops before the digit, 60 ms, that tell whether it has begun
+DEF ONSET = 0.22            # of its energy: if there was more throughout the time before, nothing has begun ...
+DEF PURE_WITHOUT = 0.985    # ... and then the tones must be all there is, as when a key mutes the microphone
+DEF SUDDEN = 2.5            # times what was there in the last 80 ms, as REST
 DEF LOUD = 1.26e9           # amplitude squared of a sine at +1.9 dBm0: two of them are clipped, and explain less
+DEF MAYBE = 3               # windows in a row that may hold the digit, and a glance: reason to mute
 DEF MISSES = 6              # hops without it end a digit: 36 ms of pause spoil at least 6, 20 ms at most 5
 DEF STILL = 0.25            # of its power in a hop: the digit goes on ...
 DEF FAINT = 0.02            # ... or so little, if the hop holds nothing else
@@ -107,7 +119,7 @@ cdef double _near_dial(const bank_t *bank, int ago) noexcept nogil:
     cdef int k
     for k in range(DTMF_HOPS):
         hop = bank_hop(bank, ago + k)
-        power += hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
+        power += hop_power(hop, LANE_DIAL)
     return power / (HOP / 2)
 
 
@@ -160,46 +172,32 @@ cdef bint _look(const bank_t *bank, int row, int column, int ago, dtmf_look_t *l
 
 cdef int _candidate(const dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     # the digit that the last 25 ms may hold: its two tones have a share of the energy; -1: none
-    cdef float strength[8]
-    cdef float energy = 0.0, row = 0.0, column = 0.0, dial = 0.0
-    cdef int k, h
-    if ear.warm < DTMF_HOPS:
+    cdef const bank_recent_t *recent = bank_recent(bank)
+    cdef const float *power = recent.power
+    cdef float energy = recent.energy
+    cdef float row, column
+    if ear.warm < DTMF_HOPS or energy < FLOOR * HOP * DTMF_HOPS / 4:    # not even one tone's energy, in half of the window
         return -1
-    for h in range(DTMF_HOPS):
-        energy += ear.energy[h]
-        dial += ear.dial[h]
-    if energy < FLOOR * HOP * DTMF_HOPS / 4:        # not even one tone's energy, in half of the window
-        return -1
-    for k in range(8):
-        strength[k] = ear.power[0][k] + ear.power[1][k] + ear.power[2][k] + ear.power[3][k] + ear.power[4][k]
-    for k in range(4):
-        row = strength[k] if strength[k] > row else row
-        column = strength[4 + k] if strength[4 + k] > column else column
+    row = max(max(power[0], power[1]), max(power[2], power[3]))
+    column = max(max(power[4], power[5]), max(power[6], power[7]))
     # a sine of amplitude A: (HOP A / 2)^2 in a hop's power, HOP A^2 / 2 in its energy
     energy *= HOP / 2
-    if row + column < CANDIDATE_OVER_DIAL * energy or row + column + dial < CANDIDATE * energy:
+    if row + column < CANDIDATE_OVER_DIAL * energy or row + column + power[LANE_DIAL] < CANDIDATE * energy:
         return -1
     if row > CANDIDATE_TWIST_LOW * column or column > CANDIDATE_TWIST_HIGH * row:
         return -1
-    return _strongest(bank, 0) * 4 + _strongest(bank, 4)
+    return _strongest(bank)
 
 
-cdef int _strongest(const bank_t *bank, int first) noexcept nogil:
-    # Which of four? One hop cannot tell neighbours apart, but five of them can, turned to the same phase and tapered.
-    cdef const bank_hop_t *hop
-    cdef float best = -1.0, re, im
-    cdef int k, h, found = 0
-    for k in range(4):
-        re = 0.0
-        im = 0.0
-        for h in range(DTMF_HOPS):
-            hop = bank_hop(bank, h)
-            re += hop.re[first + k] * PLACE_RE[h][first + k] - hop.im[first + k] * PLACE_IM[h][first + k]
-            im += hop.re[first + k] * PLACE_IM[h][first + k] + hop.im[first + k] * PLACE_RE[h][first + k]
-        if re * re + im * im > best:
-            best = re * re + im * im
-            found = k
-    return found
+cdef int _strongest(const bank_t *bank) noexcept nogil:
+    # Which of four and four? One hop cannot tell neighbours apart, but five of them can, at the same phase and tapered.
+    cdef float power[8]
+    cdef int k, row = 0, column = 4
+    kernels().coherent(bank, PLACE_RE, PLACE_IM, power)
+    for k in range(1, 4):
+        row = k if power[k] > power[row] else row
+        column = 4 + k if power[4 + k] > power[column] else column
+    return row * 4 + column - 4
 
 
 cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept nogil:
@@ -210,7 +208,10 @@ cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept n
         least = FAINT           # it has become fainter, perhaps; a pause would hold something else
     if row >= least * ear.row and column >= least * ear.column:
         ear.misses = 0
+        ear.ended = ear.clock
         return
+    if ear.misses == 0:
+        ear.ended += _part_of_hop(ear, power)
     ear.misses += 1
     if ear.misses >= MISSES:
         ear.on = -1
@@ -218,11 +219,44 @@ cdef void _goes_on(dtmf_ear_t *ear, const float *power, float energy) noexcept n
         ear.looked = 0
 
 
-cdef float _before(const dtmf_ear_t *ear) noexcept nogil:
-    # the noise before the digit: the energy that a quarter of the hops before it did not reach
+# ---- from when to when ----
+
+cdef int _part_of_hop(const dtmf_ear_t *ear, const float *power) noexcept nogil:
+    # samples of this hop, at an edge of the digit, that it fills: sums grow with their number
+    cdef float share = min(power[ear.on // 4] / ear.row, power[4 + ear.on % 4] / ear.column)
+    return <int>(HOP * sqrt(share)) if share < 1.0 else HOP
+
+
+cdef bint _sounds_in(const dtmf_ear_t *ear, int ago) noexcept nogil:
+    cdef const float *power = ear.trail[(ear.trail_at + ago) % DTMF_TRAIL]
+    return power[ear.on // 4] >= STILL * ear.row and power[4 + ear.on % 4] >= STILL * ear.column
+
+
+cdef void _began(dtmf_ear_t *ear) noexcept nogil:
+    # Looks back along the trail to the first hop of the digit that is now certain (a short one may be over already).
+    cdef int64_t before = ear.ended         # of the digit before: there is no sample of two
+    cdef int last = 0, first
+    while last < DTMF_LOOKS and not _sounds_in(ear, last):
+        last += 1
+    first = last
+    while first < DTMF_TRAIL and _sounds_in(ear, first):
+        first += 1
+    ear.ended = ear.clock - last * HOP
+    ear.began = ear.clock - first * HOP
+    if first < DTMF_TRAIL:
+        ear.began -= _part_of_hop(ear, ear.trail[(ear.trail_at + first) % DTMF_TRAIL])
+    ear.began = max(ear.began, before)
+
+
+cdef bint dtmf_mute(const dtmf_ear_t *ear) noexcept nogil:
+    return ear.maybe or (ear.on >= 0 and ear.misses < 2)
+
+
+cdef float _before(const dtmf_ear_t *ear, int hops, int rank) noexcept nogil:
+    # the energy that so many of the hops before the digit did not reach, of at most `hops` in hundredths; 0: nothing known
     cdef float before[DTMF_PAST]
     cdef float value
-    cdef int count = ear.known - DTMF_LOOKS - 6
+    cdef int count = min(hops, ear.known - DTMF_LOOKS - 6)
     cdef int k, i
     if count <= 0:
         return 0.0
@@ -233,7 +267,7 @@ cdef float _before(const dtmf_ear_t *ear) noexcept nogil:
             before[i] = before[i - 1]
             i -= 1
         before[i] = value
-    return before[count // 4]
+    return before[count * rank // 100]
 
 
 cdef bint _steady(const double *hz, double least) noexcept nogil:
@@ -277,11 +311,16 @@ cdef bint _certain(const dtmf_ear_t *ear) noexcept nogil:
     share = fmax(row, column)
     if second < 0.95 and not (second >= 0.80 and share < 0.010) and not (second >= 0.90 and share < 0.016):
         return False
+    for k in range(6):
+        now += ear.past[(ear.at + DTMF_PAST - 1 - k) % DTMF_PAST] / 6
+    if not over_dial and ear.known >= DTMF_LOOKS + 6 + JUST and _before(ear, JUST, 25) > ONSET * now \
+            and second < PURE_WITHOUT:
+        return False
     if second >= (PURE_OVER_DIAL if over_dial else CLEAN) or ear.looks[0].row > LOUD or ear.looks[0].column > LOUD:
         return True
-    for k in range(6):
-        now += ear.past[(ear.at + DTMF_PAST - 1 - k) % DTMF_PAST]
-    return (1.0 - second) * now / 6.0 <= REST * _before(ear) + HOP
+    if ear.known >= DTMF_LOOKS + 6 + JUST and (1.0 - second) * now > SUDDEN * _before(ear, JUST + 4, 50) + HOP:
+        return False
+    return (1.0 - second) * now <= REST * _before(ear, DTMF_PAST, 25) + HOP
 
 
 cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
@@ -301,13 +340,13 @@ cdef bint _looks_agree(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
 
 cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     cdef const bank_hop_t *hop = bank_hop(bank, 0)
-    cdef float *power = ear.power[ear.slot]
-    cdef int k, digit
+    cdef float *power
+    cdef int digit, k
+    ear.clock += HOP
+    ear.trail_at = (ear.trail_at + DTMF_TRAIL - 1) % DTMF_TRAIL
+    power = ear.trail[ear.trail_at]
     for k in range(8):
-        power[k] = hop.re[k] * hop.re[k] + hop.im[k] * hop.im[k]
-    ear.dial[ear.slot] = hop.re[LANE_DIAL] * hop.re[LANE_DIAL] + hop.im[LANE_DIAL] * hop.im[LANE_DIAL]
-    ear.energy[ear.slot] = hop.energy
-    ear.slot = (ear.slot + 1) % DTMF_HOPS
+        power[k] = hop_power(hop, k)
     ear.warm = min(ear.warm + 1, DTMF_HOPS)
     ear.past[ear.at] = hop.energy
     ear.at = (ear.at + 1) % DTMF_PAST
@@ -318,18 +357,27 @@ cdef int dtmf_hop(dtmf_ear_t *ear, const bank_t *bank) noexcept nogil:
     if digit < 0 or digit != ear.digit:
         ear.run = 0
         ear.looked = 0
+        ear.maybe = 0
         ear.digit = digit
         if digit < 0:
             return 0
     if ear.looked:
         memmove(&ear.looks[1], &ear.looks[0], (DTMF_LOOKS - 1) * sizeof(dtmf_look_t))
     ear.run = min(ear.run + 1, DTMF_LOOKS)
-    if digit == ear.on or ear.run < DTMF_LOOKS or not _looks_agree(ear, bank) or not _certain(ear):
+    if digit == ear.on or ear.run < MAYBE:
+        return 0
+    ear.maybe = glance(bank, digit)
+    if not ear.maybe and ear.run == DTMF_LOOKS:
+        ear.run = 0
+        ear.looked = 0
+    if ear.run < DTMF_LOOKS or not _looks_agree(ear, bank) or not _certain(ear):
         return 0
     ear.on = digit
     ear.misses = 0
+    ear.maybe = 0
     ear.row = <float>(ear.looks[0].row * (HOP / 2) * (HOP / 2))
     ear.column = <float>(ear.looks[0].column * (HOP / 2) * (HOP / 2))
+    _began(ear)
     return DIGITS[digit]
 
 
@@ -344,6 +392,8 @@ cdef void dtmf_ear_fillin(dtmf_ear_t *ear, int n) noexcept nogil:
     if n > 0:
         ear.warm = 0
         ear.digit = -1
+        ear.maybe = 0
+        ear.clock += n
 
 
 # ---- an ear with a bank of its own ----
@@ -371,5 +421,7 @@ cdef int dtmf_run(dtmf_t *ear, const int16_t *x, int n, char *digits, int room) 
 
 
 cdef void dtmf_fillin(dtmf_t *ear, int n) noexcept nogil:
+    if n > 0:
+        ear.ear.clock += ear.bank.fill      # the hop begun is thrown away
     dtmf_ear_fillin(&ear.ear, n)
     bank_fillin(&ear.bank, n)

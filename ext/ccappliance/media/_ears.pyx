@@ -120,7 +120,7 @@ cdef void hear_tones(engine_t *e, port_t *port) noexcept nogil:
             if port.ears & EAR_DTMF:
                 digit = dtmf_hop(&port.dtmf, &port.bank)
                 if digit:
-                    tell(e, TOLD_DIGIT, port.loan.number, digit)
+                    tell(e, TOLD_DIGIT, port.loan.number, digit | <int>(port.dtmf.clock - port.dtmf.began) << 8)
             if port.ears & EAR_PROGRESS:
                 tell_progress(e, port)
             if port.ears & (EAR_FAX | EAR_SIT):

@@ -15,12 +15,13 @@ from ccappliance.media._conceal cimport conceal_init
 from ccappliance.media._echo cimport echo_init
 from ccappliance.media._levels cimport agc_init, comfort_init
 from ccappliance.media._match cimport match_init
-from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_zone_ready, progress_zone_t
+from ccappliance.media._progress cimport PROGRESS_PATTERNS, progress_cadence, progress_zone_ready, progress_zone_t
 from ccappliance.media._lent cimport *
 from ccappliance.media._tick cimport engine_tick
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS
 from ccappliance.media._verdict cimport ANSWER_CARRIER, ANSWER_FAX, ANSWER_HUMAN, ANSWER_MACHINE, VERDICT_ZONE
 from ccappliance.media._voice cimport TALK_BOTH, TALK_ONE, VOICE_BEGAN, VOICE_ENDED, VOICE_SILENCE
+from ccappliance.media._wire cimport WireEnd
 
 cdef extern from *:
     """
@@ -69,33 +70,6 @@ cdef int q12(double gain):
     return <int>min(max(gain, 0.0) * UNITY + 0.5, <double>MOST_GAIN)
 
 
-cdef class Wire:
-    """A memory wire; lives as long as one of its ends is known to anybody."""
-
-    cdef wire_t *wire
-
-    def __cinit__(self):
-        self.wire = <wire_t *>zeroed(sizeof(wire_t))
-        self.wire.kind = WIRE_MEMORY
-
-    def __dealloc__(self):
-        free(self.wire)
-
-
-cdef class WireEnd:
-    """One end of a wire. `taken`: a port is attached to it (engine.py keeps this)."""
-
-    cdef Wire wire
-    cdef int end
-    cdef public bint taken
-
-    def __init__(self, Wire wire, int end):
-        if end not in (0, 1):
-            raise ValueError("a wire has ends 0 and 1")
-        self.wire = wire
-        self.end = end
-
-
 cdef class Loan:
     def __dealloc__(self):
         free(self.loan)
@@ -113,11 +87,12 @@ cdef class Tones:
         if len(patterns) > PROGRESS_PATTERNS:
             raise ValueError(f"a zone has at most {PROGRESS_PATTERNS} recognised tones")
         zone = &self.tones.zone
-        for i, (hz, on_ms, off_ms) in enumerate(patterns):
+        for i, (hz, on_ms, off_ms, cadence) in enumerate(patterns):
             zone.patterns[i].hz[0] = hz[0]
             zone.patterns[i].hz[1] = hz[1] if len(hz) > 1 else 0.0
             zone.patterns[i].on_ms = on_ms
             zone.patterns[i].off_ms = off_ms
+            progress_cadence(&zone.patterns[i], cadence)
         zone.count = len(patterns)
         progress_zone_ready(zone)               # here, for it computes; the tick only reads it
         self.tones.count = min(<int>len(frequencies), VERDICT_ZONE)
@@ -365,8 +340,8 @@ cdef class Engine:
         self.lend(bridge)
         return bridge
 
-    def join(self, Bridge bridge not None, Port port not None):
-        self.ask(DO_JOIN, port, bridge)
+    def join(self, Bridge bridge not None, Port port not None, bint heard=True):
+        self.ask(DO_JOIN, port, bridge, None, heard)
 
     def leave(self, Bridge bridge not None, Port port not None):
         self.ask(DO_LEAVE, port, bridge)

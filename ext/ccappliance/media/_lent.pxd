@@ -109,7 +109,7 @@ cdef enum:                 # commands: what the loop asks for
 
 cdef enum:                 # events: what the tick tells
     TOLD_RETURNED = 1      # a loan came back: .number, .value completed, .samples
-    TOLD_DIGIT = 2         # the rest: .number of the port, and
+    TOLD_DIGIT = 2         # the rest: .number of the port, and .value digit, samples it has sounded << 8
     TOLD_TONE_HEARD = 3    # .value pattern of the zone, or SIGNAL_VALUE + signal
     TOLD_TONE_ENDED = 4
     TOLD_VOICE = 5

@@ -8,12 +8,13 @@ cdef enum:
     PROGRESS_EVENTS = 4
     PROGRESS_HOP = 80       # samples between two looks: 10 ms, two hops of the bank
     PROGRESS_SINES = 16     # different frequencies of eight patterns
-    PROGRESS_RUNS = 4       # ons and offs that are remembered
+    PROGRESS_RUNS = 5       # ons and offs that are remembered
     PROGRESS_HOPS = 6       # hops of the bank in the window a look covers: 30 ms
 
 cdef struct progress_pattern_t:
     float hz[2]          # one or two frequencies; 0: unused
     int on_ms, off_ms    # off_ms 0: continuous (dial tone): told after on_ms of tone
+    int cadence[4]       # of a cadence of two different ons: on, off, on, off in ms; else 0
 
 cdef struct progress_zone_t:
     progress_pattern_t patterns[PROGRESS_PATTERNS]
@@ -49,6 +50,7 @@ cdef struct progress_ear_t:
     int sound_count
     int sound_of[PROGRESS_PATTERNS]      # pattern -> sound
     int need[PROGRESS_PATTERNS]          # continuous patterns: hops of tone until told
+    int pieces[PROGRESS_PATTERNS]        # a cut run of another pattern of this sound may pass for one of this pattern's
     int half                             # one hop of the bank of the present 10 ms is there
     int now                              # what is on: the sound with most votes; -1: no tone
     int run                              # hops since tone began or stopped
@@ -70,6 +72,7 @@ cdef struct progress_t:                  # an ear with a bank of its own
     bank_t bank
     progress_ear_t ear
 
+cdef int progress_cadence(progress_pattern_t *pattern, cadence) except -1    # fills it in from Python: () or four ms
 cdef void progress_zone_ready(progress_zone_t *zone) noexcept nogil     # when its patterns are filled in
 cdef void progress_ear_init(progress_ear_t *ear, const progress_zone_t *zone) noexcept nogil    # a ready zone
 cdef int progress_hop(progress_ear_t *ear, const bank_t *bank, progress_event_t *events) noexcept nogil

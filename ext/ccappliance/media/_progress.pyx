@@ -15,6 +15,7 @@
 #                 frequencies can be: 450 Hz for 1 s may still be China's ringback, so dial tone takes 1.14 s
 #             ringback (off >= 1.5 s): when an on of the right length has ended, and was not dial tone. If its beginning was
 #                 not heard, and it could be the end of a longer one, the pause must first outlast that one's.
+#             two ons of different length (stuttering dial tone, congestion of some): after a whole round of four runs
 #             others (busy, congestion): after three whole runs, on-off-on or off-on-off: busy 350/350 within
 #                 1.1...1.5 s, wherever in the cadence the ear is opened; four runs if on + off < 0.6 s
 #   ended     when a continuous tone stops; when on or off lasts longer than the cadence allows (busy: 0.43 s, ringback:
@@ -23,15 +24,19 @@
 #             2 s of silence or 150 ms of a tone. DTMF and foreign tones longer than 200 ms are voice to this ear.
 #   music     a burst that fades by more than 4 dB is in no cadence: notes of 450 Hz in time are not busy
 #   noise     busy within two cycles down to 6 dB signal to noise
-#   limits    8 patterns; a cadence of more than one on and off is known by its first on and its longest off
+#   limits    8 patterns of at most two different ons; ringback of two equal ons is known by its first on and its longest
+#             off. Bursts of different loudness are not told apart (Australia's congestion is busy to this ear), nor two
+#             sines 25 Hz apart (Australia's dial tone beats), nor what sounds alike (congestion is busy in Japan); three
+#             equal ons and a longer off (Spain's congestion) begin as busy does, and are told as it
 #   state     0.9 KB beside the bank
 #   room      rarely more than two events in a hop of 80 samples, never more than four
 from libc.math cimport M_PI, atan2, cos, fabs, sin, sqrt
 from libc.stdint cimport int16_t
 from libc.string cimport memmove, memset
 
-from ccappliance.media._bank cimport (bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init, bank_next, bank_t,
-                                      bank_table_t, table_init, table_lane)
+from ccappliance.media._bank cimport (bank_feed, bank_fillin, bank_hop, bank_hop_t, bank_init, bank_next,
+                                      bank_recent, bank_recent_t, bank_t, bank_table_t, hop_power, table_init,
+                                      table_lane)
 
 DEF RATE = 8000.0
 DEF HOP = 80
@@ -65,6 +70,19 @@ cdef int _longest(int ms) noexcept nogil:
 
 cdef bint _fits(int hops, int ms) noexcept nogil:
     return _shortest(ms) <= hops <= _longest(ms)
+
+
+cdef int _most_on(const progress_pattern_t *pattern) noexcept nogil:
+    return max(pattern.on_ms, pattern.cadence[2])
+
+
+cdef int progress_cadence(progress_pattern_t *pattern, cadence) except -1:
+    cdef int k
+    if len(cadence) not in (0, 4) or any(not 0 < ms <= 60000 for ms in cadence):
+        raise ValueError("a cadence of two ons is four times of 1 to 60000 ms, not %r" % (cadence,))
+    for k in range(4):
+        pattern.cadence[k] = cadence[k] if cadence else 0
+    return 0
 
 
 cdef int _sine(progress_ear_t *ear, float hz) noexcept nogil:
@@ -134,9 +152,11 @@ cdef void progress_ear_init(progress_ear_t *ear, const progress_zone_t *zone) no
     for p in range(count):
         ear.need[p] = zone.patterns[p].on_ms // 10
         for q in range(count):
+            if ear.sound_of[q] == ear.sound_of[p] and zone.patterns[q].cadence[2] and q != p:
+                ear.pieces[p] = 1
             if ear.sound_of[q] == ear.sound_of[p] and zone.patterns[q].off_ms > 0:
-                if _longest(zone.patterns[q].on_ms) + 1 > ear.need[p]:
-                    ear.need[p] = _longest(zone.patterns[q].on_ms) + 1
+                if _longest(_most_on(&zone.patterns[q])) + 1 > ear.need[p]:
+                    ear.need[p] = _longest(_most_on(&zone.patterns[q])) + 1
 
 
 # ---- what sounds in the last 30 ms ----
@@ -190,34 +210,25 @@ cdef double _pair(const bank_t *bank, const progress_sine_t *a, const progress_s
             / (WINDOW * (1.0 - overlap * overlap) * energy))
 
 
-cdef float _power(const bank_t *bank, int lane) noexcept nogil:
-    # of the hops, whatever their phases: the sum of |sum|^2
-    cdef const bank_hop_t *hop
-    cdef float power = 0.0
-    cdef int k
-    for k in range(PROGRESS_HOPS):
-        hop = bank_hop(bank, k)
-        power += hop.re[lane] * hop.re[lane] + hop.im[lane] * hop.im[lane]
-    return power
-
-
 cdef int _heard(progress_ear_t *ear, const bank_t *bank) noexcept nogil:
     # which sound there is; -1: none
-    cdef float power[PROGRESS_SINES]
-    cdef double energy = 0.0, share, best = 0.0
+    cdef const bank_hop_t *oldest = bank_hop(bank, PROGRESS_HOPS - 1)
+    cdef const bank_recent_t *recent = bank_recent(bank)
+    cdef float energy = recent.energy + oldest.energy, power
+    cdef double share, best = 0.0
     cdef progress_sound_t *sound
-    cdef int k, found = -1
-    for k in range(PROGRESS_HOPS):
-        energy += bank_hop(bank, k).energy
+    cdef int k, lane, found = -1
     if energy < TONE_FLOOR / 2 * WINDOW:
         return -1
-    for k in range(ear.sine_count):
-        power[k] = _power(bank, ear.sines[k].lane)
     for k in range(ear.sound_count):
         sound = &ear.sounds[k]
         # a sum of six is at most sqrt(6) of their root of powers: the coherent share cannot be greater than this one
-        share = power[sound.a] + (power[sound.b] if sound.b >= 0 else 0.0)
-        if share < sound.least * (BANK / 2) * energy:
+        lane = ear.sines[sound.a].lane
+        power = recent.power[lane] + hop_power(oldest, lane)
+        if sound.b >= 0:
+            lane = ear.sines[sound.b].lane
+            power += recent.power[lane] + hop_power(oldest, lane)
+        if power < sound.least * (BANK / 2) * energy:
             continue
         if sound.b < 0:
             share = _single(bank, &ear.sines[sound.a], energy)
@@ -255,10 +266,29 @@ cdef int _tell(progress_ear_t *ear, int pattern, progress_event_t *events, int t
     return told + 1
 
 
-cdef bint _repeats(const progress_ear_t *ear, int sound, const progress_pattern_t *pattern) noexcept nogil:
+cdef bint _turns_round(const progress_ear_t *ear, int sound, const progress_pattern_t *pattern) noexcept nogil:
+    # are the last four runs a whole round of this cadence of two ons, wherever it begins?
+    cdef int last, k, place
+    for last in range(1 if ear.past[0] < 0 else 0, 4, 2):
+        for k in range(4):
+            place = (last + 4 - k) % 4
+            if ear.past[k] != (-1 if place % 2 else sound) or not _fits(ear.past_run[k], pattern.cadence[place]):
+                break
+        else:
+            return True
+    return False
+
+
+cdef bint _repeats(const progress_ear_t *ear, int p) noexcept nogil:
     # are the last three runs (four of a quick cadence) whole ones of this cadence?
-    cdef int k, wanted = ear.past[0]
-    for k in range(4 if pattern.on_ms + pattern.off_ms < QUICK else 3):
+    cdef const progress_pattern_t *pattern = &ear.zone.patterns[p]
+    cdef int k, sound = ear.sound_of[p], wanted = ear.past[0]
+    cdef int runs = 4 if pattern.on_ms + pattern.off_ms < QUICK else 3
+    if pattern.cadence[2]:
+        return _turns_round(ear, sound, pattern)
+    if ear.pieces[p] and ear.past_run[runs] <= SURE + 1:    # the beginning of the first was not heard
+        return False
+    for k in range(runs):
         if ear.past[k] != wanted or not _fits(ear.past_run[k], pattern.off_ms if wanted < 0 else pattern.on_ms):
             return False
         wanted = sound if wanted < 0 else -1
@@ -274,7 +304,7 @@ cdef int _piece_of(const progress_ear_t *ear, int p) noexcept nogil:
         return 0
     for q in range(ear.zone.count):
         other = &ear.zone.patterns[q]
-        if ear.sound_of[q] == ear.sound_of[p] and other.off_ms > 0 and other.on_ms > ear.zone.patterns[p].on_ms:
+        if ear.sound_of[q] == ear.sound_of[p] and other.off_ms > 0 and _most_on(other) > ear.zone.patterns[p].on_ms:
             if _longest(other.off_ms) + 1 > need:
                 need = _longest(other.off_ms) + 1
     return need
@@ -299,7 +329,7 @@ cdef int _changed(progress_ear_t *ear, progress_event_t *events, int told) noexc
                 if ear.later_run == 0:
                     return _tell(ear, p, events, told)
                 ear.later = p
-        elif _repeats(ear, sound, pattern):
+        elif _repeats(ear, p):
             return _tell(ear, p, events, told)
     return told
 
@@ -314,7 +344,7 @@ cdef int _lasts(progress_ear_t *ear, progress_event_t *events, int told) noexcep
             if ear.now == -1:
                 if ear.run > _longest(pattern.off_ms):
                     told = _end(ear, events, told)
-            elif ear.run > (_longest(pattern.on_ms) if ear.now == ear.sound_of[ear.told] else SURE + 2):
+            elif ear.run > (_longest(_most_on(pattern)) if ear.now == ear.sound_of[ear.told] else SURE + 2):
                 told = _end(ear, events, told)
     if ear.later >= 0 and ear.run >= ear.later_run:
         p = ear.later

@@ -3,9 +3,18 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 
 from ccappliance.media._engine cimport Engine
-from ccappliance.media._lent cimport (clock_now, clock_sleep_until, counter_add, counter_get, counter_set, counter_t,
+from ccappliance.media._lent cimport (clock_now, counter_add, counter_get, counter_set, counter_t,
                                       engine_t, memory_lock, thread_block_signals, thread_hurry)
 from ccappliance.media._tick cimport engine_tick
+
+cdef extern from "src/beat.h" nogil:
+    ctypedef struct beat_t:
+        int fd
+        unsigned long ack
+        counter_t stalls, carried
+    void beat_begin(beat_t *beat)
+    int64_t beat_wait(beat_t *beat, int64_t due, int64_t period)
+    void beat_skip(beat_t *beat, int64_t ticks)
 
 cdef enum:
     LATEST = 4              # ticks the pulse catches up after a stall; beyond, it skips
@@ -17,12 +26,13 @@ def lock_memory(bint on):
 
 
 cdef class Pulse:
-    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL."""
+    """Real time: `run` ticks engines in order every 20 ms until `halt`, without the GIL, by the clock of src/beat.h."""
 
     cdef list engines       # kept alive while their structs are ticked
     cdef engine_t **structs
     cdef int count
     cdef int64_t period
+    cdef beat_t beat
     cdef counter_t halted, beats, late, worst, skipped
     cdef readonly int hurried    # 2: SCHED_FIFO, 1: nice, 0: neither, or not asked for
 
@@ -37,9 +47,15 @@ cdef class Pulse:
         for i, engine in enumerate(self.engines):
             self.structs[i] = engine.e
         self.period = <int64_t>(period * 1e9)
+        beat_begin(&self.beat)
 
     def __dealloc__(self):
         free(self.structs)
+
+    def follow(self, int fd, unsigned long ack):
+        """Tick by a card's clock: before `run`, once."""
+        self.beat.ack = ack
+        self.beat.fd = fd
 
     def hurry(self, int priority):
         """Ask for SCHED_FIFO, else nice, for the calling thread."""
@@ -56,7 +72,7 @@ cdef class Pulse:
         cdef int i
         while not counter_get(&self.halted):
             due += self.period
-            clock_sleep_until(due)
+            due = beat_wait(&self.beat, due, self.period)
             late = clock_now() - due
             if late > self.period // 2:
                 counter_add(&self.late, 1)
@@ -66,6 +82,7 @@ cdef class Pulse:
                 skip = late // self.period - LATEST
                 due += skip * self.period
                 counter_add(&self.skipped, skip)
+                beat_skip(&self.beat, skip)
             for i in range(self.count):
                 engine_tick(self.structs[i], counter_get(&self.beats) + 1)
             counter_add(&self.beats, 1)
@@ -88,3 +105,11 @@ cdef class Pulse:
     @property
     def skipped(self):
         return counter_get(&self.skipped)
+
+    @property
+    def carried(self):
+        return counter_get(&self.beat.carried)
+
+    @property
+    def stalls(self):
+        return counter_get(&self.beat.stalls)

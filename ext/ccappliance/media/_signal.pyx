@@ -22,7 +22,7 @@ from libc.stdint cimport int16_t
 from libc.string cimport memset
 
 from ccappliance.media._bank cimport (LANE_CED, LANE_CNG, LANE_SIT, bank_feed, bank_fillin, bank_hop, bank_hop_t,
-                                      bank_init, bank_next, bank_t, table_common)
+                                      bank_init, bank_next, bank_recent, bank_t, hop_power, table_common)
 
 DEF RATE = 8000.0
 DEF HOP = 40
@@ -89,16 +89,10 @@ cdef double _share(const bank_t *bank, int tone, double energy) noexcept nogil:
 
 
 cdef float _power(const bank_t *bank, int lane) noexcept nogil:
-    cdef const bank_hop_t *hop
-    cdef float power = 0.0
-    cdef int k
-    for k in range(HOPS):
-        hop = bank_hop(bank, k)
-        power += hop.re[lane] * hop.re[lane] + hop.im[lane] * hop.im[lane]
-    return power
+    return bank_recent(bank).power[lane] + hop_power(bank_hop(bank, HOPS - 1), lane)
 
 
-cdef int _sounding(const bank_t *bank, double energy) noexcept nogil:
+cdef int _sounding(const bank_t *bank, float energy) noexcept nogil:
     # which of SIT's tones or CNG there is; -1: none
     cdef int k
     for k in range(TONES):
@@ -216,13 +210,12 @@ cdef int _answer(signal_ear_t *ear, const bank_t *bank, double energy, signal_ev
 
 
 cdef int signal_hop(signal_ear_t *ear, const bank_t *bank, signal_event_t *events) noexcept nogil:
-    cdef double energy = 0.0
+    cdef float energy
     cdef int k, told
     ear.half = not ear.half
     if ear.half:
         return 0
-    for k in range(HOPS):
-        energy += bank_hop(bank, k).energy
+    energy = bank_recent(bank).energy + bank_hop(bank, HOPS - 1).energy
     k = _sounding(bank, energy) if energy >= FLOOR / 2 * HOPS * HOP else -1
     told = _follow(ear, k, events, 0)
     return _answer(ear, bank, energy, events, told)

@@ -83,7 +83,7 @@ cdef void obey(engine_t *e, command_t *command, int64_t beat) noexcept nogil:
     elif kind == DO_UNRECORD:
         unrecord(e, port, command.number)
     elif kind == DO_JOIN:
-        bridge_join(<bridge_t *>command.thing, port)
+        bridge_join(<bridge_t *>command.thing, port, command.value)
     elif kind == DO_LEAVE:
         if port.bridge == <bridge_t *>command.thing:
             bridge_leave(port)

@@ -1,11 +1,12 @@
 # The ear that tells a person from a machine after the answer: features, verdict, beep, the greeting's end.
 from libc.stdint cimport int16_t, int64_t
 
+from ccappliance.media._heard cimport heard_t
 from ccappliance.media._spectrum cimport SPECTRUM_WINDOW, spectrum_t
 from ccappliance.media._voice cimport voice_t
 
 cdef enum:
-    VERDICT_FEATURES = 24
+    VERDICT_FEATURES = 36
     VERDICT_ZONE = 16           # frequencies of the zone that are no beep
     VERDICT_EVENTS = 8          # room that is enough for 160 samples
 
@@ -60,6 +61,7 @@ cdef struct verdict_t:
     pure_t held                     # ... and a beep that is told unless another tone follows at once
     int sit                         # tones of a special information tone that came in order
     int64_t sit_last                # hop of the last
+    int special                     # ANSWER_FAX or ANSWER_CARRIER when its tones were heard, 0: no such tones
     int beeps
     int answer                      # 0: none yet
     float human                     # probability, at the last snapshot
@@ -67,6 +69,11 @@ cdef struct verdict_t:
     int sure                        # snapshots in a row that said machine
     int over                        # the greeting's end was told
     int64_t beep_end                # hop; -1: none yet
+    heard_t heard
+    int64_t phrase_first, phrase_begins     # words whose pauses are short: length of the first when it was over
+    int64_t pause_first             # between the first and the second stretch of words
+    double tune, purity             # over active hops: how far the level jumps from hop to hop; share of the strongest sine
+    float past_level                # dBm0 of the hop before
 
 cdef void verdict_init(verdict_t *ear, const float *zone, int count) noexcept nogil
 cdef void verdict_reset(verdict_t *ear) noexcept nogil

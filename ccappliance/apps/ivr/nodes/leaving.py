@@ -5,10 +5,11 @@ from ccappliance.apps.ivr.visit import Leave, Visit
 
 
 async def queue(node: Queue, visit: Visit) -> Leave:
-    """To a queue, with the class and boost the flow gives this caller there."""
+    """To a queue, with the class and boost the flow gives this caller there, besides his own."""
     await visit.play(node.prompt)
-    visit.call.order_class = node.priority
-    visit.call.boost = node.boost
+    caller = visit.call.caller
+    visit.call.order_class = caller.order_class + node.priority
+    visit.call.boost = caller.boost + node.boost
     return Leave(f"queue:{node.queue}")
 
 

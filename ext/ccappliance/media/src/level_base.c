@@ -9,7 +9,7 @@ int level_runs(int level)
         return 1;
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
-    return level == LEVEL_V3 && kernels_v3.sums != 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+    return level == LEVEL_V3 && kernels_v3.analyse != 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
         && __builtin_cpu_supports("bmi2");
 #else
     return 0;

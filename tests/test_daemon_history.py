@@ -1,0 +1,41 @@
+"""The daemon as a process is asked about its past: explain, audit, and the queue_log it writes and reopens."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from test_daemon import Box, box  # noqa: F401  the fixture
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: Path) -> None:  # noqa: F811
+    log = tmp_path / "queue_log"
+    (box.config / "conf.d" / "log.yaml").write_text(f"queue_log: {log}\n")
+    box.start()
+    box.told("READY=1")
+    assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
+    assert box.cli("calls", "originate", "--station", "8002", "--number", "8003").returncode == 0
+    call = json.loads(box.cli("calls", "list", "--json").stdout)[0]["id"]
+    assert box.cli("calls", "hangup", "--call", call).returncode == 0
+    explained = box.cli("explain", call)
+    assert explained.returncode == 0, explained.stderr
+    assert "call from" in explained.stdout
+    assert box.cli("explain", "9.9").returncode == 1
+    checked = box.cli("explain", "--check")
+    assert (checked.returncode, "0 differences" in checked.stdout) == (0, True), checked.stdout
+    audited = json.loads(box.cli("audit", "--json").stdout)
+    assert audited["differences"] == []
+    assert (audited["compared"], audited["calls"], audited["cdrs"]) == ("figures and database", 1, 1)
+    old = log.rename(log.with_name("queue_log.1"))
+    assert box.process is not None
+    box.process.send_signal(signal.SIGUSR1)
+    assert box.cli("agents", "logout", "--agent", "1001").returncode == 0
+    code, output = box.end(signal.SIGTERM)
+    assert code == 0, output
+    lines = [line.split("|") for line in [*old.read_text().splitlines(), *log.read_text().splitlines()]]
+    assert [(line[3], line[4]) for line in lines] == [("NONE", "QUEUESTART"), ("1001", "AGENTLOGIN"),
+                                                      ("1001", "AGENTLOGOFF")]
+    offline = box.cli("audit", "--journal", str(box.state / "journal"))
+    assert (offline.returncode, "0 differences" in offline.stdout) == (0, True), offline.stdout
