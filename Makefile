@@ -24,7 +24,7 @@ NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es
 
 # The guest of `make test-cards`: qemu, Debian's generic kernel, and DAHDI's sources and tools.
 CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
-                  busybox-static kmod cpio make binutils iproute2
+                  busybox-static kmod cpio make binutils iproute2 ?libopenr2-bin
 
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/* ext/pri/src/*)
 

@@ -46,11 +46,12 @@ from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
+from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.signalling.pri_build import build_span
 from ccappliance.signalling.pri_span import PriSpan
-from ccappliance.site import FxoLine, Line, PriLine, Site, occupied
+from ccappliance.site import EmLine, FxoLine, Line, PriLine, R2Line, Site, occupied
 from ccappliance.store.database import Store
 
 T = TypeVar("T")
@@ -148,6 +149,7 @@ class House:
             loop=loop, outside=outside, journal=self.journal, lines=self.switch, prompts=self.prompts, say=self.say,
             calendar=lambda name: self.calendars.get(name), ringback=around.zone.tones["ringback"]))
         self.acd.use(self.callbacks)
+        self.acd.waiting.callbacks = self.callbacks
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,
@@ -334,6 +336,9 @@ class House:
         if isinstance(line, PriLine):
             self._install_span(name, line, channels)
             return
+        if isinstance(line, R2Line | EmLine):
+            self._install_cas(name, line, channels)
+            return
         around, channel = self.around, channels[line.channel]
         self.wires[name] = channel
         self.line_of[name] = name
@@ -364,6 +369,17 @@ class House:
             self.wires[circuit.name] = bearers[slot]
             self.line_of[circuit.name] = name
             self.switch.add(circuit)
+
+    def _install_cas(self, name: str, line: R2Line | EmLine, channels: Mapping[int, Channel]) -> None:
+        around = self.around
+        for slot, number in sorted(line.bearers.items()):
+            circuit = f"{name}/{slot}"
+            self.wires[circuit] = channels[number]
+            self.line_of[circuit] = name
+            port = around.media.port(circuit, channels[number].wire, line.sound.treatment())
+            self.switch.add(build_cas(circuit, channels[number], port, line.signalling, line.variant, around.zone,
+                                      LiveNumbers(self._dialplan), clock=around.outside.clock, loop=around.loop,
+                                      hear=self.switch.hears(circuit)))
 
     def _owned(self, circuit: str) -> bool:
         leg = self.switch.leg_on(circuit)

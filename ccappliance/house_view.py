@@ -206,6 +206,15 @@ class View:
             for row in self._house.acd.entries(name)]
         return {**self._queue_row(rows[0]), "entries": entries, "members": members}
 
+    def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> view.QueueRow:
+        self.queue(name)
+        known = self._house.prompts.book.names()
+        unknown = [piece for piece in pieces if piece not in known]
+        if unknown:
+            raise Refused("no_such_prompt", f"there is no prompt {unknown[0]!r}; prompts: {', '.join(known)}")
+        self._house.acd.set_playlist(name, pieces, order, by, messages=messages)
+        return self.queue(name)
+
     def callbacks(self) -> list[view.CallbackRow]:
         return cast("list[view.CallbackRow]", self._house.callbacks.list())
 
@@ -392,7 +401,9 @@ class View:
                 "agents_paused": states["paused"], "offered": figures.offered, "answered": figures.answered,
                 "abandoned": figures.abandoned, "service_level": None if level is None else round(level, 4),
                 "service_level_is": f"{figures.variant}, {threshold:g} s: {VARIANTS[figures.variant]}",
-                "average_wait": None if wait is None else round(wait, 1)}
+                "average_wait": None if wait is None else round(wait, 1), "promised": figures.promised,
+                "promise_level": None if figures.promise_level is None else round(figures.promise_level, 4),
+                "music": row["music"], "messages": row["messages"]}
 
     def _parties(self, call: str) -> list[str]:
         cdr = self._house.cdrs.find(call)

@@ -21,9 +21,13 @@ from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.tones import load_zones
-from ccappliance.signalling.pri_settings import PriSettings, channels_of
+from ccappliance.signalling.em_settings import EmSettings
+from ccappliance.signalling.pri_settings import MAX_CHANNEL, PriSettings, channels_of
+from ccappliance.signalling.r2_settings import R2Settings
+from ccappliance.signalling.r2_variants import VARIANTS
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
+CAS_SLOT = 16  # the time slot that carries the bits of all others (G.704)
 AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "wrapup-extend", "disposition", "queue-leave",
                   "queue-join", "state", "pickup", "last-missed", "menu", "monitor", "whisper", "barge", "takeover")
 
@@ -132,21 +136,74 @@ class PriLine:
                          "channels of a span follow each other; its D channel is its 16th, see slot")
 
 
-Line = FxoLine | FxsLine | PriLine
+@dataclass(frozen=True, kw_only=True)
+class CasLine:
+    """An E1 span whose channels have signalling bits of their own."""
+
+    channels: str = required(doc='Channels of the card, such as "1-15,17-31".', reload=False)
+    numbers: tuple[str, ...] = key((), doc="Numbers callers dial to reach this span, for the simulated exchange.",
+                                   reload=False)
+    sound: SoundSettings = key(factory=SoundSettings, doc="Gains, echo and noise of these lines.")
+
+    @property
+    def channel(self) -> int:
+        """Where the span stands among the lines: its first channel."""
+        return min(self.bearers.values(), default=1)
+
+    @property
+    def bearers(self) -> dict[int, int]:
+        """Channel of the card by time slot: the first of them is in slot 1."""
+        numbers = channels_of(self.channels)
+        return {channel - min(numbers) + 1: channel for channel in numbers}
+
+    def check(self, report: Report, path: str) -> None:
+        try:
+            slots = self.bearers
+        except ValueError as error:
+            report.error(f"{path}.channels", str(error), 'write for example "1-15,17-31"')
+            return
+        if CAS_SLOT in slots or max(slots) > MAX_CHANNEL:
+            first = min(slots.values())
+            report.error(f"{path}.channels", "these channels are not those of one span: its 16th carries the bits of "
+                         "the others", f'write for example "{first}-{first + 14},{first + 16}-{first + 30}"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Line(CasLine):
+    """An E1 span with MFC/R2: its channels are lines named after it and their time slot, such as r2/1/17."""
+
+    type: ClassVar[str] = "r2"
+    variant: str = required(choices=tuple(sorted(VARIANTS)), doc="Whose R2: cn (China No. 1) or itu.", reload=False)
+    signalling: R2Settings = key(factory=R2Settings, doc="What the exchange wants, and timings.", reload=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmLine(CasLine):
+    """An E1 span with E&M: its channels are lines named after it and their time slot, such as em/1/17."""
+
+    type: ClassVar[str] = "em"
+    variant: ClassVar[str] = ""
+    signalling: EmSettings = key(factory=EmSettings, doc="How calls begin and numbers come, and timings.", reload=False)
+
+
+SpanLine = PriLine | R2Line | EmLine
+Line = FxoLine | FxsLine | SpanLine
 
 
 def occupied(line: Line) -> tuple[int, ...]:
     """Channels of the card that a line takes; none if its text is wrong, which its own check says."""
-    if not isinstance(line, PriLine):
+    if not isinstance(line, SpanLine):
         return (line.channel,)
     try:
-        return (*line.bearers.values(), line.dchannel)
+        return (*line.bearers.values(), line.dchannel) if isinstance(line, PriLine) else (*line.bearers.values(),)
     except ValueError:
         return ()
 
 
 def _places(name: str, line: Line) -> list[tuple[str, str, int]]:
     """(key, kind of channel, channel) of each channel that a line takes."""
+    if isinstance(line, CasLine):
+        return [(f"lines.{name}.channels", "cas", channel) for channel in occupied(line)]
     if not isinstance(line, PriLine):
         return [(f"lines.{name}.channel", line.type, line.channel)]
     *bearers, data = occupied(line) or (line.dchannel,)
@@ -202,14 +259,14 @@ class Site:
     @property
     def voice_paths(self) -> int:
         """How many calls' sound the lines carry at once."""
-        return sum(len(line.bearers) if isinstance(line, PriLine) else 1 for line in self.lines.values())
+        return sum(len(line.bearers) if isinstance(line, SpanLine) else 1 for line in self.lines.values())
 
     def circuits(self, names: Iterable[str]) -> tuple[str, ...]:
         """The circuits of these lines: a span's are its B channels."""
         found: list[str] = []
         for name in names:
             line = self.lines[name]
-            found += [f"{name}/{slot}" for slot in line.bearers] if isinstance(line, PriLine) else [name]
+            found += [f"{name}/{slot}" for slot in line.bearers] if isinstance(line, SpanLine) else [name]
         return tuple(found)
 
     def destinations(self) -> Iterator[str]:
@@ -232,6 +289,7 @@ class Site:
         check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],
                     self.driver, report)
         self._check_destinations(report)
+        self._check_pieces(report, book)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
@@ -239,7 +297,7 @@ class Site:
         for name, line in self.lines.items():
             for channel in occupied(line):
                 if channel in channels and channels[channel] != name:
-                    report.error(f"lines.{name}.{'channels' if isinstance(line, PriLine) else 'channel'}",
+                    report.error(f"lines.{name}.{'channels' if isinstance(line, SpanLine) else 'channel'}",
                                  f"channel {channel} belongs to {channels[channel]} already",
                                  "give every line a channel of its own")
                     break
@@ -251,9 +309,9 @@ class Site:
                 stations[line.station] = name
         for name, group in self.trunks.items():
             for line_name in group.lines:
-                if not isinstance(self.lines.get(line_name), FxoLine | PriLine):
+                if not isinstance(self.lines.get(line_name), FxoLine | SpanLine):
                     report.error(f"trunks.{name}.lines", f"{line_name!r} is no outside line",
-                                 "name lines of type fxo or pri from lines")
+                                 "name lines of type fxo, pri, r2 or em from lines")
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))
@@ -303,6 +361,14 @@ class Site:
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))
+
+    def _check_pieces(self, report: Report, book: PromptBook) -> None:
+        """What waiting callers hear must be there."""
+        names = book.names()
+        for name, queue in self.queues.items():
+            for where, piece in queue.prompts():
+                if piece not in names:
+                    report.error(f"queues.{name}.{where}", f"there is no prompt {piece!r}", _some(names))
 
 
 def _reachable(to: str, known: list[str]) -> bool:

@@ -5,6 +5,11 @@ import os
 import random
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine draws examples slowly and calls it unhealthy; what a test asks for has nothing to do with it.
+settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("house")
 
 SEED = int(os.environ.get("CCAPPLIANCE_SEED", "20261122"))
 

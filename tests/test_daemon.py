@@ -109,6 +109,21 @@ def test_a_day_of_the_daemon(box: Box) -> None:
     assert box.cli("status").returncode == 3
 
 
+def test_a_playlist_is_exchanged_by_command(box: Box) -> None:
+    box.start()
+    box.told("READY=1")
+    assert box.cli("queues", "playlist", "--queue", "sales", "--piece", "beep", "--piece", "music").returncode == 0
+    assert json.loads(box.cli("queues", "show", "--queue", "sales", "--json").stdout)["music"] == ["beep", "music"]
+    for words, problem in ((("sales", "--piece", "jazz"), "no_such_prompt"), (("sales",), "bad_playlist"),
+                           (("nowhere", "--piece", "beep"), "no_such_queue")):
+        refused = box.cli("queues", "playlist", "--queue", *words, "--json")
+        assert json.loads(refused.stdout)["error"]["code"] == problem
+    assert box.end(signal.SIGTERM)[0] == 0
+    changed = [fact for fact in facts_of(box) if fact["fact"] == "PlaylistChanged"]
+    assert [(fact["kind"], fact["pieces"]) for fact in changed] == [("music", ["beep", "music"])]
+    assert str(changed[0]["why"]).startswith("cli:")
+
+
 def test_a_reload_by_signal_is_applied_whole_or_not_at_all(box: Box) -> None:
     box.start()
     box.told("READY=1")

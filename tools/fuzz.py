@@ -23,8 +23,8 @@ from setuptools import Extension
 ROOT = Path(__file__).resolve().parent.parent
 EXT = ROOT / "ext"
 MEDIA = Path("ccappliance") / "media"
-KERNELS = ("alaw", "bank", "conceal", "dtmf", "echo", "fsk", "levels", "match", "progress", "signal", "sines",
-           "spectrum", "tone", "verdict", "voice")
+KERNELS = ("alaw", "bank", "conceal", "dtmf", "echo", "fsk", "glance", "heard", "judge", "levels", "match", "mf",
+           "progress", "signal", "sines", "spectrum", "tone", "verdict", "voice")
 # float-cast-overflow is not in `undefined`: a kernel must not cast a NaN or too large a number to an integer
 SANITIZERS = "address,undefined,float-cast-overflow"
 FLAGS = ["-O2", "-gline-tables-only", "-fno-omit-frame-pointer", "-std=gnu11", "-ffp-contract=off", "-Wno-everything",

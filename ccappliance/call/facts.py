@@ -146,6 +146,7 @@ class PromptStarted(Fact):
     leg: str
     sounds: list[str]
     repeat: bool
+    begin: float = 0.0  # seconds into them: music goes on where an announcement interrupted it
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +306,22 @@ class QueueApplied(Fact):
 class QueueAnnounced(Fact):
     call: str
     queue: str
-    position: int
+    position: int  # 0: not told
+    least: float = 0.0  # seconds from now within which an agent was promised,
+    most: float = 0.0  # to these; 0: no time was told
+    expected: float = 0.0  # seconds from now, the mean of the estimate; 0: none was made
+    callback: bool = False  # he was told how to be called back
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistChanged(Fact):
+    """What waiting callers hear from now on, those who listen included."""
+
+    queue: str
+    kind: str  # "music", "messages"
+    pieces: list[str]
+    order: str  # "in-turn", "random"
+    why: str  # "configuration", or who changed it
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ class QueueFigures:
     abandoned_in_time: int = 0
     answer_wait: float = 0.0  # seconds, sum over answered entries
     longest_wait: float = 0.0
+    promised: int = 0  # callers who were told a wait, and of whom is known whether it came true
+    promises_kept: int = 0  # whose wait ended within the range told first
+    promises_late: int = 0  # who waited longer
 
     @property
     def answered(self) -> int:
@@ -51,6 +54,11 @@ class QueueFigures:
         return good / offered if offered else None
 
     @property
+    def promise_level(self) -> float | None:
+        """How often the wait that was told came true."""
+        return self.promises_kept / self.promised if self.promised else None
+
+    @property
     def average_wait(self) -> float | None:
         """Average speed of answer: seconds from entering the queue to the agent's answer."""
         return self.answer_wait / self.answered if self.answered else None
@@ -71,6 +79,14 @@ class AgentFigures:
         return self.spent.get(state, 0.0) + running
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """When an agent was to answer, on the loop clock."""
+
+    begin: float
+    until: float
+
+
 class Figures:
     """A reader of the journal. `threshold(queue)` is the queue's service level in s, `variant(queue)` how it is
     reckoned; `local` tells the local day."""
@@ -88,6 +104,7 @@ class Figures:
         self.callbacks: dict[str, CallbackFigures] = {}  # by queue
         self._promises: set[str] = set()  # whose entries stand in line: their callers were counted when they came
         self.calls = 0
+        self._told: dict[str, _Told] = {}  # of those who wait, by call: what each was told first
 
     def hear(self, entry: Entry) -> None:
         self._turn_day(entry)
@@ -108,6 +125,11 @@ class Figures:
                 self._promises.remove(fact.call)
             else:
                 self._queue_left(fact)
+                self._judge_told(fact, entry.now)
+        elif kind is facts.QueueAnnounced:
+            assert isinstance(fact, facts.QueueAnnounced)
+            if fact.most:
+                self._told.setdefault(fact.call, _Told(entry.now + fact.least, entry.now + fact.most))
         elif kind is facts.OfferEnded:
             assert isinstance(fact, facts.OfferEnded)
             agent = self.agent(fact.agent)
@@ -155,6 +177,9 @@ class Figures:
             total.abandoned_in_time += one.abandoned_in_time
             total.answer_wait += one.answer_wait
             total.longest_wait = max(total.longest_wait, one.longest_wait)
+            total.promised += one.promised
+            total.promises_kept += one.promises_kept
+            total.promises_late += one.promises_late
             for outcome, count in one.outcomes.items():
                 total.outcomes[outcome] = total.outcomes.get(outcome, 0) + count
         return total
@@ -171,6 +196,16 @@ class Figures:
         if fact.outcome == "answered":
             queue.answer_wait += fact.waited
             queue.in_time += fact.waited <= self._threshold(fact.queue)
+
+    def _judge_told(self, fact: facts.QueueLeft, now: float) -> None:
+        """Was the agent there when he was promised? Who left before that could be known is not counted."""
+        promise = self._told.pop(fact.call, None)
+        if promise is None or (fact.outcome != "answered" and now <= promise.until):
+            return
+        queue = self._queue(fact.queue)
+        queue.promised += 1
+        queue.promises_late += now > promise.until
+        queue.promises_kept += promise.begin <= now <= promise.until
 
     def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
         agent = self.agent(fact.agent)

@@ -174,11 +174,13 @@ class Leg:
 
     # ---- sound ----
 
-    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False) -> Playing:
-        """Play to the party; journalled as PromptStarted and PromptEnded."""
+    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False, begin: float = 0.0
+              ) -> Playing:
+        """Play to the party, from `begin` seconds into the sounds; journalled as PromptStarted and PromptEnded."""
         self._must_be_here()
-        self._journal.write(facts.PromptStarted(self.call.id, self.id, [sound.name for sound in sounds], repeat))
-        playing = self.port.play(sounds, repeat=repeat, over=over)
+        begin = round(begin, 3)
+        self._journal.write(facts.PromptStarted(self.call.id, self.id, [sound.name for sound in sounds], repeat, begin))
+        playing = self.port.play(sounds, repeat=repeat, over=over, begin=begin)
         playing.on_end(self._prompt_ended)
         return playing
 

@@ -105,6 +105,9 @@ class SimulatedChannel(ABC):
         self._drop()
 
     @abstractmethod
+    def status(self) -> ChannelStatus: ...
+
+    @abstractmethod
     def _tell_state(self, everything: bool = False) -> None:
         """Tell what is out of the ordinary now; after a failure everything, for changes may have been missed."""
 
@@ -255,10 +258,10 @@ class Card:
 
 
 class DigitalEnd(Protocol):
-    """The near end of a simulated E1 cable: simulated_span.SpanEnd."""
+    """The near end of a simulated E1 cable: simulated_span.CableEnd."""
 
     @property
-    def data(self) -> DataChannel: ...
+    def data(self) -> DataChannel | None: ...
 
     def span(self) -> Span: ...
 
@@ -301,7 +304,7 @@ class SimulatedDriver:
         return analog + [channel for end in self._ends for channel in end.channels()]
 
     def data_channels(self) -> Sequence[DataChannel]:
-        return [end.data for end in self._ends]
+        return [end.data for end in self._ends if end.data is not None]
 
     def fail(self, span: int, alarm: str, words: str) -> None:
         """Inject: the whole span is in `alarm` ("red", "removed", …)."""

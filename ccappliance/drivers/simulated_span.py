@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from ccappliance.base.errors import LineFault
 from ccappliance.drivers.api import AlarmCleared, AlarmRaised, ChannelStatus, Event, Kind, Span
@@ -12,6 +13,7 @@ BIT_RATE = 64_000  # of the D channel
 FRAMING = 4  # octets around a frame: two flags and the checksum (Q.921 figure 1)
 MAX_FRAME = 1_024  # octets a card takes
 QUEUED = 64  # frames that wait to be sent; one more is lost, as the border says
+C = TypeVar("C", bound=SimulatedChannel)
 
 
 class BearerChannel(SimulatedChannel):
@@ -87,35 +89,53 @@ class SimulatedDataChannel:
             self._loop.call_soon(self._event, event)
 
 
-class SpanEnd:
-    """One end of the cable: a span of a card, with channels numbered as the card does."""
+class CableEnd(Generic[C]):
+    """One end of a cable: a span of a card, with channels numbered as the card does."""
 
-    def __init__(self, span: int, name: str, bearers: Mapping[int, BearerChannel], data: SimulatedDataChannel) -> None:
+    def __init__(self, span: int, name: str, channels: Mapping[int, C]) -> None:
         self.number = span
         self.name = name
-        self.bearers = bearers  # by channel number
-        self.data = data
+        self.bearers = channels  # by channel number
         self._alarm: str | None = None
 
-    def span(self) -> Span:
-        return Span(self.number, self.name, "simulated E1 span", self._alarm,
-                    tuple(sorted((*self.bearers, self.data.number))))
+    @property
+    def data(self) -> SimulatedDataChannel | None:
+        """Its D channel, if it has one."""
+        return None
 
-    def channels(self) -> Sequence[BearerChannel]:
+    def span(self) -> Span:
+        numbers = [*self.bearers] + ([self.data.number] if self.data is not None else [])
+        return Span(self.number, self.name, "simulated E1 span", self._alarm, tuple(sorted(numbers)))
+
+    def channels(self) -> Sequence[C]:
         return [self.bearers[number] for number in sorted(self.bearers)]
 
     def fail(self, alarm: str, words: str) -> None:
-        """The span is in alarm: neither sound nor frames come through (F01)."""
+        """The span is in alarm: nothing comes through (F01)."""
         self._alarm = alarm
-        self.data.fail(alarm, words)
+        if self.data is not None:
+            self.data.fail(alarm, words)
         for channel in self.channels():
             channel.fail(alarm, words)
 
     def mend(self) -> None:
         self._alarm = None
-        self.data.mend()
+        if self.data is not None:
+            self.data.mend()
         for channel in self.channels():
             channel.mend()
+
+
+class SpanEnd(CableEnd[BearerChannel]):
+    """One end of an ISDN span."""
+
+    def __init__(self, span: int, name: str, bearers: Mapping[int, BearerChannel], data: SimulatedDataChannel) -> None:
+        super().__init__(span, name, bearers)
+        self._data = data
+
+    @property
+    def data(self) -> SimulatedDataChannel:
+        return self._data
 
 
 class SimulatedE1:

@@ -9,7 +9,19 @@ import math
 
 from ccappliance.base.units import RATE, amplitude, samples
 from ccappliance.media import _dsp
-from ccappliance.media.ports import SIGNALS, Sound, SoundHeard, Tone, ToneEnded, ToneHeard, VoiceHeard
+from ccappliance.media.mf import MF_EARS
+from ccappliance.media.ports import (
+    SIGNALS,
+    Ear,
+    MfEnded,
+    MfHeard,
+    Sound,
+    SoundHeard,
+    Tone,
+    ToneEnded,
+    ToneHeard,
+    VoiceHeard,
+)
 from ccappliance.media.tones import DTMF_LEVEL, Zone, dtmf_tone
 
 # EN 300 659-1 §6.2: 300 bits of alternating space and mark, then 180 ± 25 bits of mark; without seizure 80 ± 25 of mark
@@ -145,6 +157,25 @@ class SignalEar:
 
     def reset(self) -> None:
         self._ear.reset()
+
+
+class MfEar:
+    """Hears multi-frequency signals of one plan (Ear.MF_FORWARD, MF_BACKWARD or MF_R1)."""
+
+    def __init__(self, plan: Ear) -> None:
+        self._ear = _dsp.Mf(MF_EARS.index(plan))
+
+    def hear(self, pcm: bytes) -> list[MfHeard | MfEnded]:
+        """The facts these samples tell, in order."""
+        return [fact for fact, _ in self.follow(pcm)]
+
+    def follow(self, pcm: bytes) -> list[tuple[MfHeard | MfEnded, int]]:
+        """The same, each with the number of these samples after which it was told."""
+        return [(MfHeard(signal) if signal else MfEnded(), at) for signal, at in self._ear.run(pcm)]
+
+    def lost(self, count: int) -> None:
+        """`count` samples did not arrive here: a signal that sounded goes on."""
+        self._ear.fillin(count)
 
 
 class FskEar:

@@ -16,6 +16,7 @@ from ccappliance.media import _engine
 from ccappliance.media._engine import Engine
 from ccappliance.media._wire import Wire, WireEnd
 from ccappliance.media.dsp import render_fsk
+from ccappliance.media.mf import MF_EARS
 from ccappliance.media.ports import (
     PLAIN,
     SIGNALS,
@@ -30,6 +31,8 @@ from ccappliance.media.ports import (
     Levels,
     MediaPort,
     MediaStats,
+    MfEnded,
+    MfHeard,
     Played,
     SilenceHeard,
     Sound,
@@ -153,11 +156,14 @@ class EnginePort:
     # ---- mouth ----
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> EnginePlaying:
+             over: bool = False, begin: float = 0.0) -> EnginePlaying:
         if self.closed:
             return self._never_played()
         gain = math.pow(10.0, gain_db / 20.0)
-        return self._playing(self.media.engine.play(self.handle, [sound.pcm for sound in sounds], repeat, gain, over))
+        first, total = samples(begin), sum(sound.samples for sound in sounds)
+        first = first % total if repeat and total else min(first, total)
+        return self._playing(self.media.engine.play(self.handle, [sound.pcm for sound in sounds], repeat, gain, over,
+                                                    first))
 
     def tone(self, tone: Tone, *, over: bool = False) -> EnginePlaying:
         return self._tone(tone.steps, tone.rounds, over)
@@ -443,6 +449,8 @@ def _heard(kind: int, value: int, at: int, data: bytes, patterns: Sequence[str])
         return BeepHeard(value, at / RATE), Ear.VERDICT
     if kind == _engine.GREETING:
         return GreetingEnded(), Ear.VERDICT
+    if kind == _engine.MF:
+        return MfHeard(value & 0xFF) if value & 0xFF else MfEnded(), MF_EARS[value >> 8]
     return WireStalled(value / RATE), Ear.NONE
 
 

@@ -63,6 +63,9 @@ class Ear(enum.Flag):
     VOICE = enum.auto()  # who talks: TalkBegan, TalkEnded, SilenceHeard
     VERDICT = enum.auto()  # who answered: Verdict, BeepHeard, GreetingEnded; opened when the answer is told
     BOTH = enum.auto()  # double talk: BothBegan, BothEnded
+    MF_FORWARD = enum.auto()  # multi-frequency signals, one plan at a time: R2's forward ones (Q.441) …
+    MF_BACKWARD = enum.auto()  # … its backward ones …
+    MF_R1 = enum.auto()  # … and R1's (Q.320)
 
 
 # Signals that are the same everywhere, told by name with ToneHeard (E.180, T.30, V.25): "sit" and "cng" once each
@@ -178,8 +181,21 @@ class GreetingEnded:
     """What is no person has said all, beep included, or has been silent for 2 s: now it can be talked to."""
 
 
+@dataclass(frozen=True, slots=True)
+class MfHeard:
+    """A multi-frequency signal began to sound: 1 to 15, two tones of six (media/mf.py), told within 20 ms."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class MfEnded:
+    """It is over, also when another one follows at once."""
+
+
 Heard = (DigitHeard | ToneHeard | ToneEnded | VoiceHeard | FskHeard | SoundHeard | WireStalled | TalkBegan | TalkEnded
-         | SilenceHeard | BothBegan | BothEnded | Verdict | BeepHeard | GreetingEnded)
+         | SilenceHeard | BothBegan | BothEnded | Verdict | BeepHeard | GreetingEnded
+         | MfHeard | MfEnded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +279,11 @@ class MediaPort(Protocol):
     on_heard: Callable[[Heard], None] | None
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> Playing:
-        """Play sounds one after the other without a gap, replacing what is playing.
+             over: bool = False, begin: float = 0.0) -> Playing:
+        """Play sounds one after the other without a gap, replacing what is playing; from `begin` seconds into them.
 
-        While it plays the port does not hear its bridge, unless `over` lays it on top. `repeat` starts over for ever.
+        While it plays the port does not hear its bridge, unless `over` lays it on top. `repeat` starts over for ever,
+        from their beginning. `Played.seconds` counts what was played only.
         """
         ...
 

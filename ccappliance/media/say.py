@@ -27,6 +27,7 @@ class Wording(Protocol):
     def words_time(self, at: time) -> list[str]: ...
     def words_amount(self, amount: Decimal, currency: str = "CNY") -> list[str]: ...
     def words_duration(self, seconds: int) -> list[str]: ...
+    def words_minutes(self, least: int, most: int) -> list[str]: ...
     def fragments(self) -> list[str]: ...
 
 
@@ -85,6 +86,14 @@ class Say:
         """An estimated waiting time: the announcement estimated_wait and a duration in full minutes, at least one."""
         minutes = max(1, round(seconds / 60.0))
         return [self._book.get("estimated_wait", language), *self.duration(60.0 * minutes, language)]
+
+    def wait_range(self, least: int, most: int, language: str) -> list[Sound]:
+        """An estimated waiting time of `least` to `most` minutes; `least` 0: less than `most`."""
+        spoken, words = self._in(language)
+        begin = [self._book.get("estimated_wait", language)]
+        if least > 0:
+            return [*begin, *self._sounds(words.words_minutes(least, most), spoken)]
+        return [*begin, self._book.get("less_than", language), *self.duration(60.0 * most, language)]
 
     def _in(self, language: str) -> tuple[str, Wording]:
         spoken = language if language in WORDINGS else self._fallback

@@ -85,10 +85,15 @@ def words_duration(seconds: int) -> list[str]:
     return [word for part in parts for word in part] or ["zero", "seconds"]
 
 
+def words_minutes(least: int, most: int) -> list[str]:
+    """A range: between two and three minutes."""
+    return ["between", *words_number(least), "and", *words_number(most), "minutes"]
+
+
 def fragments() -> list[str]:
     """Everything the functions above can return."""
     found = dict.fromkeys(_below_hundred(value) for value in range(100))
-    found.update(dict.fromkeys([*_DIGITS.values(), "hundred", "minus", "and", "oh", "a.m.", "p.m."]))
+    found.update(dict.fromkeys([*_DIGITS.values(), "hundred", "minus", "and", "between", "oh", "a.m.", "p.m."]))
     found.update(dict.fromkeys([*(name for _, name in _SCALES), *_MONTHS, *_WEEKDAYS, *_ORDINALS]))
     found.update(dict.fromkeys(word for pairs in _CURRENCIES.values() for pair in pairs for word in pair))
     found.update(dict.fromkeys(word for unit in _UNITS for word in unit))

@@ -77,9 +77,14 @@ def words_duration(seconds: int) -> list[str]:
     return words or ["零", "秒"]
 
 
+def words_minutes(least: int, most: int) -> list[str]:
+    """A range: 两到三分钟."""
+    return [*words_count(least), "到", *words_count(most), "分钟"]
+
+
 def fragments() -> list[str]:
     """Everything the functions above can return."""
-    found = dict.fromkeys([*_PHONE.values(), *"两负万亿年月日点整秒", "小时", "分钟"])
+    found = dict.fromkeys([*_PHONE.values(), *"两负万亿年月日点整秒到", "小时", "分钟"])
     found.update(dict.fromkeys(word for value in range(100) for first in (True, False)
                                for word in _below_hundred(value, first)))
     found.update(dict.fromkeys(_hundreds(digit) + unit for digit in range(1, 10) for unit in "百千"))

@@ -57,6 +57,7 @@ class ScriptedPlaying:
         self._script = script
         self._repeat = repeat and any(seconds > 0 for _, seconds in script)
         self._began = self._loop.time()
+        self._skipped = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tells: list[Callable[[Played], None]] = []
 
@@ -78,15 +79,25 @@ class ScriptedPlaying:
             self.end(completed=False)
             self._port.fall_silent(self)
 
-    def step(self, at: int) -> None:
-        """Say the script's `at`th piece; past its end begin again or end."""
+    def start(self, begin: float) -> None:
+        """Say the script from `begin` seconds on."""
+        total = sum(seconds for _, seconds in self._script)
+        self._skipped = into = begin % total if self._repeat else min(begin, total)
+        at = 0
+        while at < len(self._script) and 0 < into >= self._script[at][1]:
+            into -= self._script[at][1]
+            at += 1
+        self.step(at, into)
+
+    def step(self, at: int, into: float = 0.0) -> None:
+        """Say the script's `at`th piece from `into` seconds on; past its end begin again or end."""
         if at == len(self._script):
             if not self._repeat:
                 self.end(completed=True)
                 self._port.fall_silent(self)
                 return
             at = 0
-        thing, seconds = self._script[at]
+        thing, seconds = self._script[at][0], self._script[at][1] - into
         if self.signal is not None:
             self.signal.alive = False
         self.signal = None if thing is None or seconds <= 0 else Signal(thing, seconds, self._loop.time())
@@ -102,7 +113,8 @@ class ScriptedPlaying:
         if self.signal is not None:
             self.signal.alive = False
             self.signal = None
-        lasted = sum(seconds for _, seconds in self._script) if completed else self._loop.time() - self._began
+        whole = sum(seconds for _, seconds in self._script) - self._skipped
+        lasted = whole if completed else self._loop.time() - self._began
         self.ended = Played(completed, lasted)
         for tell in self._tells:
             self._loop.call_soon(tell, self.ended)
@@ -130,8 +142,8 @@ class ScriptedPort:
     # ---- the mouth ----
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> ScriptedPlaying:
-        return self._say([(sound, sound.seconds) for sound in sounds], repeat=repeat, over=over)
+             over: bool = False, begin: float = 0.0) -> ScriptedPlaying:
+        return self._say([(sound, sound.seconds) for sound in sounds], repeat=repeat, over=over, begin=begin)
 
     def tone(self, tone: Tone, *, over: bool = False) -> ScriptedPlaying:
         length = sum(step.seconds for step in tone.steps) * (tone.rounds or float("inf"))
@@ -157,7 +169,7 @@ class ScriptedPort:
         if self._playing is not None:
             self._playing.stop()
 
-    def _say(self, script: Script, *, repeat: bool = False, over: bool = False) -> ScriptedPlaying:
+    def _say(self, script: Script, *, repeat: bool = False, over: bool = False, begin: float = 0.0) -> ScriptedPlaying:
         replaced, playing = self._playing, ScriptedPlaying(self, script, repeat, over)
         if self.closed:
             playing.end(completed=False)
@@ -166,7 +178,7 @@ class ScriptedPort:
             replaced.end(completed=False)
         self._playing = playing
         if script:
-            playing.step(0)
+            playing.start(begin)
         else:
             playing.end(completed=True)
             self._playing = None

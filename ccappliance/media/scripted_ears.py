@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
+from ccappliance.media.mf import signal_of
 from ccappliance.media.ports import (
     SIGNALS,
     DigitHeard,
     Ear,
     FskHeard,
     Heard,
+    MfEnded,
+    MfHeard,
     Sound,
     SoundHeard,
     Tone,
@@ -34,8 +37,11 @@ VOICE_NEEDS = 0.22  # ports.VoiceHeard, and a frame
 VOICE_OVER = 2.0  # ports.VoiceHeard
 SIGNAL_NEEDS = {"sit": 0.9, "cng": 0.56, "ced": 0.66, "modem": 0.66}  # ext: _signal.pyx, "told"
 SIGNAL_OVER = 0.1  # from the end of an answering machine's 2100 Hz until it is known
+MF_NEEDS = 0.045  # seconds from a signal's begin until it is told, the tick's two frames included
+MF_OVER = 0.045  # and from its end
 MATCH_NEEDS = 0.2  # the stretch the engine looks for (ext: MATCH_NEEDLE)
 
+MF = Ear.MF_FORWARD | Ear.MF_BACKWARD | Ear.MF_R1
 BAUD = 1200.0  # Bell 202 and V.23 alike
 SEIZURE_BITS, MARK_BITS, TRAIL_BITS = 300, 180, 10  # EN 300 659-1 §6.2; the trail lets the last byte out
 BITS_PER_BYTE = 10  # start, eight, stop
@@ -118,6 +124,7 @@ class Ears:
         self._progress = progress
         self._tell = tell
         self._on = Ear.NONE
+        self._voice_on = self._verdict_on = self._both_on = False  # of `_on`: asked at every change of every signal
         self._sought: Sound | None = None
         self._pending: dict[Signal, dict[Ear, asyncio.TimerHandle]] = {}
         self._match: dict[Signal, asyncio.TimerHandle] = {}
@@ -126,6 +133,7 @@ class Ears:
         self._stretch = 0  # grows whenever the ear for progress is switched off
         self._voice_told = False
         self._quiet: asyncio.TimerHandle | None = None
+        self._mf: dict[Signal, None] = {}  # multi-frequency signals that were told and have not ended
         self._signalled: dict[Signal, None] = {}  # 2100 Hz that was told and has not ended
         self._talk = TalkEar(loop, tell)
         self._both = BothEar(loop, tell)
@@ -140,8 +148,11 @@ class Ears:
 
     def listen(self, ears: Ear, present: tuple[Signal, ...]) -> None:
         """Exactly these on. One that was on already goes on; one switched on starts afresh."""
+        if ears is self._on:
+            return
         fresh, off = ears & ~self._on, self._on & ~ears
         self._on = ears
+        self._voice_on, self._verdict_on, self._both_on = Ear.VOICE in ears, Ear.VERDICT in ears, Ear.BOTH in ears
         if off:
             for timers in self._pending.values():
                 for ear in [ear for ear in timers if ear in off]:
@@ -151,6 +162,8 @@ class Ears:
             self._forget_progress()
         if Ear.FAX in off:
             self._signalled.clear()
+        if off & MF:
+            self._mf.clear()
         self._turn_talk(fresh, off, present)
         if fresh:
             for signal in present:
@@ -184,7 +197,7 @@ class Ears:
 
     def said(self, signals: tuple[Signal, ...]) -> None:
         """The port itself says this now."""
-        if Ear.BOTH in self._on:
+        if self._both_on:
             self._both.said(signals)
 
     def changed(self, before: tuple[Signal, ...], now: tuple[Signal, ...]) -> None:
@@ -194,29 +207,31 @@ class Ears:
                 self._left(signal)
         for signal in now:
             if signal not in before:
-                if Ear.VOICE in self._on:
+                if self._voice_on:
                     self._talk.arrived(signal)
-                if Ear.VERDICT in self._on:
+                if self._verdict_on:
                     self._answer.arrived(signal)
                 self._judge(signal, self._on)
                 self._seek(signal)
-        if Ear.BOTH in self._on:
+        if self._both_on:
             self._both.heard(now)
 
     # ---- arriving and leaving ----
 
     def _judge(self, signal: Signal, ears: Ear) -> None:
         thing = signal.thing
-        if Ear.DTMF in ears and isinstance(thing, str):
+        if isinstance(thing, str):
             left = signal.began + signal.seconds - self._loop.time()
-            if left >= DIGIT_SHORTEST:
+            if left >= DIGIT_SHORTEST and Ear.DTMF in ears:
                 self._later(signal, Ear.DTMF, min(DIGIT_NEEDS, left - 0.005), self._digit)
-        if Ear.FSK in ears and isinstance(thing, bytes) and self._loop.time() - signal.began <= FSK_LATEST:
-            whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
-            self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
-        name = thing.name if isinstance(thing, Sound | Tone) else ""
-        if name in SIGNALS and signal_ear(name) in ears:
-            self._later(signal, signal_ear(name), SIGNAL_NEEDS[name], self._signal)
+        elif isinstance(thing, bytes):
+            if self._loop.time() - signal.began <= FSK_LATEST and Ear.FSK in ears:
+                whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
+                self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
+        elif thing.name in SIGNALS and signal_ear(thing.name) in ears:
+            self._later(signal, signal_ear(thing.name), SIGNAL_NEEDS[thing.name], self._signal)
+        if ears & MF and isinstance(thing, Tone) and signal_of(thing, ears):
+            self._later(signal, ears & MF, MF_NEEDS, self._mf_began)
         if Ear.PROGRESS in ears:
             needs = self._progress.needs(thing) if isinstance(thing, Tone) else None
             if needs is not None:
@@ -229,13 +244,15 @@ class Ears:
             timer.cancel()
         if signal in self._match:
             self._match.pop(signal).cancel()
-        if Ear.VOICE in self._on:
+        if self._voice_on:
             self._talk.left(signal)
-        if Ear.VERDICT in self._on:
+        if self._verdict_on:
             self._answer.left(signal)
         if signal in self._signalled:
             del self._signalled[signal]
             self._loop.call_later(SIGNAL_OVER, self._signal_over, signal)
+        if signal in self._mf:
+            self._loop.call_later(MF_OVER, self._mf_over, signal)
         name = self._told.pop(signal, None)
         if name is not None:
             assert isinstance(signal.thing, Tone)
@@ -253,6 +270,8 @@ class Ears:
     def _seek(self, signal: Signal) -> None:
         thing = signal.thing
         if self._sought is not None and isinstance(thing, Sound) and thing.name == self._sought.name:
+            if signal.seconds < thing.seconds:
+                return  # its beginning, by which it is known, was left out
             needs = min(MATCH_NEEDS, 0.9 * thing.seconds)
             self._match[signal] = self._loop.call_later(needs, self._found, signal)
 
@@ -289,6 +308,15 @@ class Ears:
     def _signal_over(self, signal: Signal) -> None:
         if Ear.FAX in self._on and isinstance(signal.thing, Sound | Tone):
             self._tell(ToneEnded(signal.thing.name))
+
+    def _mf_began(self, signal: Signal) -> None:
+        assert isinstance(signal.thing, Tone)
+        self._mf[signal] = None
+        self._tell(MfHeard(signal_of(signal.thing, self._on)))
+
+    def _mf_over(self, signal: Signal) -> None:
+        if self._mf.pop(signal, self) is None:
+            self._tell(MfEnded())
 
     def _voice(self, signal: Signal) -> None:
         self._voiced[signal] = None

@@ -21,7 +21,7 @@ from ccappliance.media.ports import (
     VoiceHeard,
 )
 from ccappliance.signalling import callerid
-from ccappliance.signalling.analog import AnalogCircuit, Zone
+from ccappliance.signalling.circuit import LineCircuit, Zone
 from ccappliance.signalling.fxo_states import DIALLED, MOVES, State
 from ccappliance.signalling.settings import FxoSettings
 from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Hear, Offered, Proceeding
@@ -34,11 +34,11 @@ PULSE = 0.1  # seconds of one loop break and make: 10 a second
 PULSE_PAUSE = 0.7  # seconds between digits (drivers/api.py)
 
 
-class FxoCircuit(AnalogCircuit[State]):
+class FxoCircuit(LineCircuit[State]):
     """The signalling of one FXO port. See signals.Circuit for requests, and FxoSettings for every timing."""
 
     kind = "fxo"
-    KEPT = AnalogCircuit.KEPT | {"rings"}  # the bell does not care about our state
+    KEPT = LineCircuit.KEPT | {"rings"}  # the bell does not care about our state
 
     def __init__(self, name: str, channel: api.Channel, port: MediaPort, settings: FxoSettings, zone: Zone, *,
                  clock: Clock, loop: asyncio.AbstractEventLoop, hear: Hear) -> None:

@@ -11,7 +11,7 @@ from ccappliance.base.machine import Machine
 from ccappliance.drivers import api
 from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort
 from ccappliance.signalling import callerid
-from ccappliance.signalling.analog import AnalogCircuit, Zone
+from ccappliance.signalling.circuit import LineCircuit, Zone
 from ccappliance.signalling.settings import FxsSettings
 from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Flash, Hear, Occupied, Offered
 
@@ -49,7 +49,7 @@ _MOVES = {
 }
 
 
-class FxsCircuit(AnalogCircuit[State]):
+class FxsCircuit(LineCircuit[State]):
     """The signalling of one FXS port. See signals.Circuit for requests, and FxsSettings for every timing.
 
     `number` and `label` are what others see when this telephone calls; `timezone` is that of its display.

@@ -11,7 +11,7 @@ from ccappliance.base.limits import MAX_DIALLED
 from ccappliance.drivers import api
 from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort, ToneHeard
 from ccappliance.signalling import pri_protocol as pipe
-from ccappliance.signalling.analog import Zone
+from ccappliance.signalling.circuit import Zone
 from ccappliance.signalling.pri_bearer import Bearer, Signaller
 from ccappliance.signalling.pri_numbers import caller, cause_of, clean, outgoing, presentation, shown_name
 from ccappliance.signalling.pri_settings import PriSettings

@@ -11,7 +11,7 @@ from ccappliance.base.machine import Machine
 from ccappliance.drivers import api
 from ccappliance.media.ports import MediaPort
 from ccappliance.signalling import pri_protocol as pipe
-from ccappliance.signalling.analog import AnalogCircuit
+from ccappliance.signalling.circuit import LineCircuit
 from ccappliance.signalling.pri_settings import PriSettings
 from ccappliance.signalling.pri_states import HAS_CALL, MOVES, State
 from ccappliance.signalling.signals import Blocked, Hear, Unblocked
@@ -42,7 +42,7 @@ class Signaller(Protocol):
         ...
 
 
-class Bearer(AnalogCircuit[State]):
+class Bearer(LineCircuit[State]):
     """A B channel without its calls, which are `pri.py`. `slot` is its number in Q.931's channel identification."""
 
     kind = "pri"

@@ -7,7 +7,7 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.dialplan import Dials
 from ccappliance.drivers.api import Channel, DataChannel
 from ccappliance.media.ports import MediaPort, WireEnd
-from ccappliance.signalling.analog import Zone
+from ccappliance.signalling.circuit import Zone
 from ccappliance.signalling.pri import PriCircuit
 from ccappliance.signalling.pri_helper import PipedHelper, SteppedHelper
 from ccappliance.signalling.pri_settings import PriSettings

@@ -5,13 +5,19 @@ Nothing outside may wake such a loop (no threads, no sockets): whatever happens 
 """
 
 import asyncio
+import contextvars
+import heapq
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, TypeVarTuple
 
 from ccappliance.base.ordered import use_numbered_tasks
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+MANY, MOSTLY = 100, 0.5  # asyncio's own: of more timers than this, when so many are cancelled, those are swept out
+LONGEST = 24 * 3600.0  # s, asyncio's own: no select is longer
 
 
 class Deadlock(RuntimeError):
@@ -33,18 +39,95 @@ class _Jump(selectors.SelectSelector):
         return []
 
 
+class _Timer(asyncio.TimerHandle):
+    """asyncio's own, made and cancelled in one step each; equal only to itself."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __init__(self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: "VirtualLoop",
+                 context: contextvars.Context | None) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop: VirtualLoop = loop
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._when = when
+        self._scheduled = True
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        if not self._cancelled:
+            self._cancelled = True
+            self._callback, self._args = None, ()
+            if self._scheduled:
+                self._loop._timer_cancelled_count += 1
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time, starting at `start` seconds."""
+    """An event loop in virtual time, starting at `start` seconds.
+
+    A day is mostly timers. asyncio's heap calls TimerHandle.__lt__ in Python for each comparison, ten a timer;
+    here it holds pairs (when, timer), of which C compares the first. Nothing else differs: timers of one moment, sweeps
+    and rounds come in asyncio's own order (tests/sim/test_loop.py plays the same chance on both).
+    """
+
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+    _timer_cancelled_count: int
 
     def __init__(self, start: float = 0.0) -> None:
         self._jump = _Jump()
         self._jump.now = start
         super().__init__(self._jump)
         self._clock_resolution = 1e-9  # two moments are the same only if they are
+        self._scheduled: list[tuple[float, _Timer]] = []
         use_numbered_tasks(self)
 
     def time(self) -> float:
         return self._jump.now
+
+    def call_later(self, delay: float, callback: Callable[[*Ts], object], *args: *Ts,
+                   context: contextvars.Context | None = None) -> asyncio.TimerHandle:
+        return self.call_at(self._jump.now + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Callable[[*Ts], object], *args: *Ts,
+                context: contextvars.Context | None = None) -> asyncio.TimerHandle:
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, (when, timer))
+        return timer
+
+    def _run_once(self) -> None:
+        """One round, as asyncio's: what is due joins what is ready, and what is ready now runs."""
+        timers, ready = self._sweep(), self._ready
+        if not ready and not self._stopping:
+            self._jump.select(min(max(0, timers[0][0] - self._jump.now), LONGEST) if timers else None)
+        end = self._jump.now + self._clock_resolution
+        while timers and timers[0][0] < end:
+            timer = heapq.heappop(timers)[1]
+            timer._scheduled = False
+            ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _sweep(self) -> list[tuple[float, _Timer]]:
+        """Cancelled timers leave when they are first, or all at once when they are most."""
+        timers = self._scheduled
+        if len(timers) > MANY and self._timer_cancelled_count / len(timers) > MOSTLY:
+            for _, timer in timers:
+                timer._scheduled = not timer._cancelled
+            timers[:] = [pair for pair in timers if not pair[1]._cancelled]
+            heapq.heapify(timers)
+            self._timer_cancelled_count = 0
+        while timers and timers[0][1]._cancelled:
+            self._timer_cancelled_count -= 1
+            heapq.heappop(timers)[1]._scheduled = False
+        return timers
 
 
 def run_virtual(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:

@@ -81,6 +81,14 @@ def _recorded(fact: Fact) -> str:
     return f"recording {fact.state}: {fact.seconds:.1f} s in {fact.path}"
 
 
+def _announced(fact: Fact) -> str:
+    assert isinstance(fact, facts.QueueAnnounced)
+    told = [f"position {fact.position}" if fact.position else "",
+            f"{fact.least / 60:.0f} to {fact.most / 60:.0f} minutes" if fact.most else "",
+            "how to be called back" if fact.callback else ""]
+    return "tells the caller: " + ", ".join(part for part in told if part)
+
+
 def _field(template: str) -> Callable[[Fact], str]:
     return lambda fact: template.format(**fact.as_dict())
 
@@ -92,7 +100,8 @@ _SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
     facts.DigitPressed: _field("hears digit {digit}"),
     facts.FlashPressed: _field("hears a hook flash"),
     facts.QueueEntered: _field("call waits in queue {queue} at position {position}"),
-    facts.QueueAnnounced: _field("tells the caller: position {position}"),
+    facts.QueueAnnounced: _announced,
+    facts.PlaylistChanged: _field("queue {queue} plays other {kind}: {pieces} ({why})"),
     facts.QueueLeft: _field("leaves queue {queue}: {outcome} after {waited:.1f} s"),
     facts.OfferMade: _field("offers the call to agent {agent} at {station} ({rule})"),
     facts.AgentMoved: _agent,

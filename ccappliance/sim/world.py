@@ -11,7 +11,8 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.drivers.api import Kind
 from ccappliance.drivers.line import SimulatedLine
-from ccappliance.drivers.simulated import Card, SimulatedDriver
+from ccappliance.drivers.simulated import Card, DigitalEnd, SimulatedDriver
+from ccappliance.drivers.simulated_cas import SimulatedCas
 from ccappliance.drivers.simulated_span import SimulatedE1
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome, VirtualMetronome
@@ -19,10 +20,11 @@ from ccappliance.media.ports import Media
 from ccappliance.media.scripted import ScriptedMedia
 from ccappliance.media.tones import Zone
 from ccappliance.sim.exchange import Exchange
+from ccappliance.sim.exchange_cas import ExchangeCas
 from ccappliance.sim.exchange_line import LineSettings
 from ccappliance.sim.exchange_pri import ExchangeSpan
 from ccappliance.sim.people import Person
-from ccappliance.site import FxoLine, PriLine, Site
+from ccappliance.site import EmLine, FxoLine, PriLine, R2Line, Site, SpanLine
 
 PORTS_PER_LINE = 3  # a line's far end, and a caller's telephone with its end at the exchange
 
@@ -86,9 +88,11 @@ class Street:
         self._stations: dict[str, SimulatedLine] = {}
         self.cables: dict[str, SimulatedE1] = {}  # by name of an ISDN line
         self.spans: dict[str, ExchangeSpan] = {}
+        self.cas_cables: dict[str, SimulatedCas] = {}  # by name of an R2 or E&M line
+        self.cas: dict[str, ExchangeCas] = {}
         told = dict(lines or {})
         for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
-            if isinstance(line, PriLine):
+            if isinstance(line, SpanLine):
                 continue
             pair = SimulatedLine(loop, far.wire())
             self.pairs[name] = pair
@@ -101,15 +105,24 @@ class Street:
             raise ConfigError([Finding("story", f"exchange.{name}", "there is no such outside line",
                                        f"lines: {', '.join(self.pairs)}") for name in told])
         cards = _cards(site, self.pairs)
+        ends: list[DigitalEnd] = []
         for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
-            if isinstance(line, PriLine):
+            if isinstance(line, R2Line | EmLine):
                 numbers = sorted(line.bearers.values())
-                cable = self.cables[name] = SimulatedE1(loop, len(cards) + len(self.cables) + 1, numbers, line.dchannel,
+                bits = self.cas_cables[name] = SimulatedCas(loop, len(cards) + len(ends) + 1, numbers,
+                                                            [far.wire() for _ in numbers])
+                self.cas[name] = ExchangeCas(name, line, bits.far, self.exchange, media=far, zone=zone, clock=clock,
+                                             loop=loop)
+                ends.append(bits.near)
+            elif isinstance(line, PriLine):
+                numbers = sorted(line.bearers.values())
+                cable = self.cables[name] = SimulatedE1(loop, len(cards) + len(ends) + 1, numbers, line.dchannel,
                                                         [far.wire() for _ in numbers])
                 self.spans[name] = ExchangeSpan(name, line, cable.far, self.exchange, media=far, zone=zone, clock=clock,
                                                 loop=loop, stepped=stepped)
+                ends.append(cable.near)
         self.driver = SimulatedDriver(loop, cards, flash=zone.flash,
-                                      ends=[cable.near for cable in self.cables.values()])
+                                      ends=ends)
 
     def person(self, name: str, *, station: str = "", number: str = "", withheld: bool = False) -> Person:
         """Somebody at a station's telephone, or a subscriber of the exchange. ConfigError for an unknown station."""
@@ -132,7 +145,7 @@ class Street:
 def _cards(site: Site, pairs: Mapping[str, SimulatedLine]) -> list[Card]:
     """Simulated cards whose ports have the channel numbers of the site: runs of one kind, from 1 without a gap."""
     cards: list[Card] = []
-    ordered = sorted(((name, line) for name, line in site.lines.items() if not isinstance(line, PriLine)),
+    ordered = sorted(((name, line) for name, line in site.lines.items() if not isinstance(line, SpanLine)),
                      key=lambda item: item[1].channel)
     for expected, (name, line) in enumerate(ordered, start=1):
         if line.channel != expected:

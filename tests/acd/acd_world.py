@@ -28,7 +28,7 @@ from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.call import facts
-from ccappliance.call.collect import Collect, Collected
+from ccappliance.call.collect import Collect, Collected, Collector
 from ccappliance.call.conversation import ConversationEnd
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
@@ -106,6 +106,10 @@ class FakeLeg:
         self.far_end_cleared = False
         self.is_answered = answered
         self.heard: list[str] = []
+        self.heard_at: list[float] = []  # when each began
+        self.began: list[float] = []  # seconds into the sounds, of each
+        self.on_digit: Callable[[str], None] | None = None
+        self._collector: Collector | None = None
         self.playing: FakePlaying | None = None
         self.tones: list[object] = []
         self._on_gone: list[Callable[[FakeLeg], None]] = []
@@ -135,14 +139,40 @@ class FakeLeg:
         else:
             self._on_answered.append(tell)
 
-    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False) -> FakePlaying:
+    def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False, begin: float = 0.0
+              ) -> FakePlaying:
         if self.is_gone:
             raise LegGone(self, self.gone.result())
         if self.playing is not None:
             self.playing.stop()
-        self.heard.append("+".join(sound.name for sound in sounds))
-        self.playing = FakePlaying(self.world.loop, None if repeat else sum(sound.seconds for sound in sounds))
+        names = [sound.name for sound in sounds]
+        self.began.append(round(begin, 3))
+        self.heard_at.append(round(self.world.loop.time(), 3))
+        self.heard.append("+".join(names))
+        lasts = None if repeat else max(0.0, sum(sound.seconds for sound in sounds) - begin)
+        self.playing = FakePlaying(self.world.loop, lasts)
         return self.playing
+
+    async def play(self, sounds: Sequence[Sound]) -> Played:
+        over: asyncio.Future[Played] = self.world.loop.create_future()
+        self.start(sounds).on_end(lambda played: over.done() or over.set_result(played))
+        played = await over
+        if self.is_gone:
+            raise LegGone(self, self.gone.result())
+        return played
+
+    async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
+        """As Leg does it."""
+        collector = self._collector = Collector(ask, self.world.loop)
+        try:
+            playing = self.start(sounds)
+            collector.on_first_digit(playing.stop)
+            playing.on_end(lambda _: collector.prompt_over())
+            return await collector.result
+        finally:
+            self._collector = None
+            collector.stop_waiting()
+            playing.stop()
 
     def tone(self, tone: object) -> None:
         self.tones.append(tone)
@@ -169,7 +199,9 @@ class FakeLeg:
 
     def press(self, digits: str) -> None:
         for digit in digits:
-            if self.on_digit is not None:
+            if self._collector is not None:
+                self._collector.feed(digit)
+            elif self.on_digit is not None:
                 self.on_digit(digit)
 
     def _silence(self) -> None:
@@ -183,6 +215,8 @@ class FakeLeg:
 
     def _be_gone(self, cause: Cause) -> None:
         self.gone.set_result(cause)
+        if self._collector is not None:
+            self._collector.fail(LegGone(self, cause))
         if self.playing is not None:
             self.playing.stop()
         for tell in self._on_gone:
@@ -213,6 +247,7 @@ class FakeCall:
         self.recorded = ""
         self.given = False
         self.ended_by = ""
+        self.conversing_since: float | None = None
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
         self._keys = list(keys)
@@ -222,8 +257,7 @@ class FakeCall:
             raise LegGone(self.anchor, self.anchor.gone.result())
 
     async def play(self, sounds: Sequence[Sound]) -> None:
-        self.anchor.start(sounds)
-        await asyncio.sleep(1.0)
+        await self.anchor.play(sounds)
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
         """Each element of `keys` is what is pressed at one prompt; "" is nobody pressing anything."""
@@ -248,6 +282,7 @@ class FakeCall:
 
     async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
         self.recorded = record
+        self.conversing_since = self.world.loop.time()
         over: asyncio.Future[str] = self.world.loop.create_future()
 
         def end(leg: FakeLeg) -> None:
@@ -263,20 +298,31 @@ class FakeCall:
 
 
 class FakePrompts:
+    """Every prompt there may be: a second long, unless told."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
     def get(self, name: str, language: str) -> Sound:
-        return Sound(name, bytes(2 * 8000))  # one second
+        return Sound(name, bytes(2 * round(8000 * self.seconds.get(name, 1.0))))
 
     def text(self, text: str, language: str) -> Sound:
         return self.get(text, language)
-
-    def number(self, number: int, language: str) -> list[Sound]:
-        return [self.get(str(number), language)]
 
     def duration(self, seconds: float, language: str) -> list[Sound]:
         return [self.get(f"{round(seconds)} s", language)]
 
     def position(self, position: int, language: str) -> list[Sound]:
         return [self.get(f"position {position}", language)]
+
+    def wait_range(self, least: int, most: int, language: str) -> list[Sound]:
+        return [self.get(f"wait {least}-{most}", language)]
+
+    def digits(self, text: str, language: str) -> list[Sound]:
+        return [self.get(text, language)]
+
+    def number(self, number: int, language: str) -> list[Sound]:
+        return [self.get(str(number), language)]
 
 
 class World:
@@ -304,7 +350,7 @@ class World:
         self.facts: list[tuple[float, facts.Fact]] = []
         if keep:
             self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
-        prompts = FakePrompts()
+        prompts = self.prompts = FakePrompts()
         self.figures = Figures(lambda queue: 20.0, lambda at: at.date())
         self.acd = Acd(acd_settings, loop=self.loop, outside=self.outside, journal=self.journal, prompts=prompts,
                        say=prompts, known_station=lambda number: number.startswith("8"),

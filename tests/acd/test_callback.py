@@ -28,9 +28,11 @@ def test_taken_and_reached_agent_first():
         await asyncio.sleep(90)
         world.callbacks.promise(world.entry_of(call), WANG, (60.0, 180.0))
         await asyncio.sleep(0)
-        assert call.task.done(), "the caller's task is over: he may hang up"
         assert world.outcomes() == ["callback_taken"]
-        await asyncio.sleep(30)
+        await asyncio.sleep(1.5)
+        assert call.task.done(), "he has heard the farewell and the caller's task is over: he may hang up"
+        assert call.anchor.heard[-1] == "callback_promised"
+        await asyncio.sleep(28.5)
         world.login("1001")
         await asyncio.sleep(2.5)
         assert world.shown == [("8001", WANG, "王芳")]

@@ -28,6 +28,10 @@ def entered() -> facts.QueueEntered:
     return facts.QueueEntered("c", "sales", 1, 0.0, 0, 0.0)
 
 
+def announced(least: float, most: float) -> facts.QueueAnnounced:
+    return facts.QueueAnnounced("c", "sales", 1, least, most, (least + most) / 2)
+
+
 def moved(left_: str, state: str) -> facts.AgentMoved:
     return facts.AgentMoved("1001", left_, state, "", "", None, "8001")
 
@@ -104,6 +108,18 @@ def test_an_alarm_stands_once_until_it_is_cleared() -> None:
     assert [(one.alarm, one.subject, one.since) for one in alarms.standing()] == [("disk_full", "recordings", 3.0)]
     assert alarms.has("disk_full", "recordings")
     assert not alarms.has("dead", "fxo/1")
+
+
+@pytest.mark.parametrize(("outcome", "at", "counts"), [
+    ("answered", 200.0, (1, 1, 0)), ("answered", 60.0, (1, 0, 0)), ("answered", 400.0, (1, 0, 1)),
+    ("timed_out", 400.0, (1, 0, 1)), ("abandoned", 200.0, (0, 0, 0)), ("abandoned", 400.0, (1, 0, 1))])
+def test_the_wait_that_was_told_first_is_judged_when_it_is_known(outcome: str, at: float, counts: tuple[int, ...]
+                                                                  ) -> None:
+    figures = told((0.0, entered()), (5.0, announced(0.0, 0.0)), (10.0, announced(120.0, 300.0)),
+                   (50.0, announced(60.0, 120.0)), (at, left(outcome, at)))
+    for sales in (figures.queue("sales"), figures.total()):
+        assert (sales.promised, sales.promises_kept, sales.promises_late) == counts
+        assert sales.promise_level == (counts[1] / counts[0] if counts[0] else None)
 
 
 def over(outcome: str, waited: float, low: float | None = None, high: float | None = None) -> facts.CallbackEnded:

@@ -1,6 +1,7 @@
 """The journal: order, re-entrancy, digests; and on disk: torn tails, full disks, one writer, kill -9."""
 
 import hashlib
+import json
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,31 @@ def test_every_entry_can_be_read_back(text: str, now: float, why: dict[str, str]
     line = entry.line()
     assert b"\n" not in line
     assert Entry.parse(line) == entry
+
+
+class Numbered(IntEnum):
+    """A number that is more than a number."""
+
+    SEVEN = 7
+
+
+@settings(max_examples=100)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+                    | st.text() | st.just(Numbered.SEVEN),
+                    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
+                    | st.dictionaries(st.text() | st.integers(), inner, max_size=3), max_leaves=10))
+def test_a_value_is_written_as_the_json_encoder_writes_it(value: object) -> None:
+    """The line is made piece by piece for speed; it must stay what any JSON library would have made of `as_dict`."""
+    entry = Entry(1, datetime(2026, 1, 1, tzinfo=UTC), 0.5, facts.CallAnswered(value))  # type: ignore[arg-type]
+    whole = json.dumps(entry.as_dict(), ensure_ascii=False, separators=(",", ":"))
+    assert entry.line() == whole.encode("utf-8", "backslashreplace")
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_json_does_not_have_is_a_bug_wherever_it_is(number: float) -> None:
+    for value in (number, [number], {"a": (number,)}):
+        with pytest.raises(Bug, match="cannot be written"):
+            Entry(1, datetime(2026, 1, 1, tzinfo=UTC), 0.0, facts.CallAnswered(value)).line()  # type: ignore[arg-type]
 
 
 def test_a_fact_that_is_no_json_is_a_bug_and_takes_no_number() -> None:

@@ -18,6 +18,7 @@ from ccappliance.base.units import RATE, TICK
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.generation import SIGNALS, parse_part, render
 from ccappliance.media.metronome import VirtualMetronome
+from ccappliance.media.mf import MF_EARS, mf_tone
 from ccappliance.media.ports import (
     BeepHeard,
     BothBegan,
@@ -30,6 +31,8 @@ from ccappliance.media.ports import (
     Levels,
     Media,
     MediaPort,
+    MfEnded,
+    MfHeard,
     Played,
     Playing,
     SilenceHeard,
@@ -233,6 +236,23 @@ async def test_repeat_goes_on_until_stopped(sides: Sides) -> None:
 
 
 @story
+async def test_sounds_are_played_from_where_they_were_interrupted(sides: Sides) -> None:
+    port, far = sides.line("a")
+    played, took = await timed(sides.loop, port.play([SHORT, LONG], begin=0.9).wait())
+    assert played == Played(True, pytest.approx(0.41))
+    assert took == near(0.41)
+    assert (await port.play([SHORT], begin=9.0).wait()) == Played(True, 0.0)  # past the end: nothing is left
+    far.listen_for(LONG)
+    going = port.play([SHORT, LONG], repeat=True, begin=3 * 1.31 + 0.6)  # 0.71 s are left of the fourth round
+    await asyncio.sleep(0.9)
+    assert not sides.heard[far], "the rest of a sound is not taken for the sound"
+    await asyncio.sleep(1.2)
+    assert sides.heard[far] == [SoundHeard("long")]
+    going.stop()
+    assert await going.wait() == Played(False, near(2.1))
+
+
+@story
 async def test_a_tone_is_played_its_rounds(sides: Sides) -> None:
     port, _ = sides.line("a")
     tone = Tone("pips", (ToneStep((440.0, 480.0), 0.3), ToneStep((), 0.2)), rounds=3)
@@ -404,6 +424,51 @@ async def test_an_ear_switched_off_does_not_tell_the_end(sides: Sides) -> None:
     port.listen(Ear.SIT)
     await asyncio.sleep(4)
     assert sides.heard[port] == [ToneHeard("ced")]
+
+
+@story
+async def test_multi_frequency_signals_are_told_with_their_end_in_time_for_a_compelled_cycle(sides: Sides) -> None:
+    port, far = sides.line("a")
+    for plan in MF_EARS:
+        port.listen(plan)
+        for number in (1, 10, 15):
+            sides.heard[port].clear()
+            far.tone(mf_tone(plan, number))
+            await asyncio.sleep(0.08)
+            assert sides.heard[port] == [MfHeard(number)]
+            await asyncio.sleep(0.1)
+            far.silence()
+            await asyncio.sleep(0.08)
+            assert sides.heard[port] == [MfHeard(number), MfEnded()]
+        if plan is Ear.MF_R1:  # its band is that of both others
+            continue
+        far.tone(mf_tone(Ear.MF_BACKWARD if plan is Ear.MF_FORWARD else Ear.MF_FORWARD, 3))
+        await asyncio.sleep(0.2)
+        far.silence()
+        await asyncio.sleep(0.1)
+        assert sides.heard[port] == [MfHeard(15), MfEnded()]
+        port.listen(Ear.NONE)
+
+
+@story
+async def test_one_multi_frequency_signal_after_the_other_ends_and_begins(sides: Sides) -> None:
+    port, far = sides.line("a")
+    port.listen(Ear.MF_R1)
+    for number in (13, 2, 15):
+        await far.tone(mf_tone(Ear.MF_R1, number, 0.068)).wait()
+        await asyncio.sleep(0.068)
+    await asyncio.sleep(0.1)
+    assert sides.heard[port] == [MfHeard(13), MfEnded(), MfHeard(2), MfEnded(), MfHeard(15), MfEnded()]
+
+
+@story
+async def test_an_ear_opened_while_a_multi_frequency_signal_sounds_hears_it(sides: Sides) -> None:
+    port, far = sides.line("a")
+    far.tone(mf_tone(Ear.MF_FORWARD, 7))
+    await asyncio.sleep(0.3)
+    port.listen(Ear.MF_FORWARD)
+    await asyncio.sleep(0.1)
+    assert sides.heard[port] == [MfHeard(7)]
 
 
 @story

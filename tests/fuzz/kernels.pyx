@@ -20,6 +20,7 @@ from ccappliance.media._levels cimport (agc_fillin, agc_init, agc_run, agc_t, co
 from ccappliance.media._match cimport match_fillin, match_init, match_run, match_t
 from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_event_t, progress_fillin,
                                           progress_init, progress_run, progress_t, progress_zone_t)
+from ccappliance.media._mf cimport MF_EVENTS, mf_fillin, mf_init, mf_run, mf_t
 from ccappliance.media._signal cimport SIGNAL_EVENTS, signal_event_t, signal_fillin, signal_init, signal_run, signal_t
 from ccappliance.media._spectrum cimport SPECTRUM_WINDOW, spectrum_look, spectrum_t
 from ccappliance.media._tone cimport TONE_SINES, TONE_STEPS, tone_run, tone_start, tone_stop, tone_t
@@ -131,6 +132,28 @@ cdef uint64_t _signal_run(void *state, int16_t *x, const int16_t *far, int n, ui
 cdef uint64_t _signal_fillin(void *state, const int16_t *far, int n, uint64_t told) noexcept nogil:
     signal_fillin(<signal_t *>state, n)
     return told
+
+
+cdef void _mf_init(void *state, const uint8_t *how, const int16_t *x, int n) noexcept nogil:
+    mf_init(<mf_t *>state, how[0] % 3)
+
+cdef uint64_t _mf_run(void *state, int16_t *x, const int16_t *far, int n, uint64_t told) noexcept nogil:
+    cdef int events[MF_EVENTS]
+    cdef int k, at = 0, count
+    while at < n:               # the engine gives it a frame at most
+        count = mf_run(<mf_t *>state, x + at, min(n - at, 160), events, MF_EVENTS)
+        at += 160
+        for k in range(count):
+            told = _number(told, events[k])
+    return told
+
+cdef uint64_t _mf_fillin(void *state, const int16_t *far, int n, uint64_t told) noexcept nogil:
+    mf_fillin(<mf_t *>state, n)
+    return told
+
+cdef int _mf_sane(const void *state) noexcept nogil:
+    cdef const mf_t *ear = <const mf_t *>state
+    return isfinite(ear.power[0]) and isfinite(ear.power[1]) and 0 <= ear.on <= 15 and 0 <= ear.fill <= 160
 
 
 # ---- ears of their own ----
@@ -381,7 +404,7 @@ cdef uint64_t _alaw_run(void *state, int16_t *x, const int16_t *far, int n, uint
     return _mix(told, x, 2 * n)
 
 
-cdef kernel_t KERNELS[18]
+cdef kernel_t KERNELS[19]
 cdef int COUNT = 0
 
 
@@ -394,6 +417,7 @@ cdef void _add(const char *name, int most, size_t size, init_t init, run_t run, 
 _add("dtmf", MOST, sizeof(dtmf_t), _dtmf_init, _dtmf_run, _dtmf_fillin, _dtmf_sane)
 _add("progress", MOST, sizeof(zoned_t), _progress_init, _progress_run, _progress_fillin, _progress_sane)
 _add("signal", MOST, sizeof(signal_t), _signal_init, _signal_run, _signal_fillin, NULL)
+_add("mf", MOST, sizeof(mf_t), _mf_init, _mf_run, _mf_fillin, _mf_sane)
 _add("fsk", MOST, sizeof(fsk_rx_t), _fsk_init, _fsk_run, _fsk_fillin, _fsk_sane)
 _add("match", MOST // 2, sizeof(match_t), _match_init, _match_run, _match_fillin, _match_sane)
 _add("voice", MOST, sizeof(voice_t), _voice_init, _voice_run, _voice_fillin, _voice_sane)

@@ -19,7 +19,8 @@ AGENT = {"number": "1001", "name": "李明", "state": "ready", "reason": "", "si
          "station": "8001", "call": "", "queues": ["sales"], "answered": 3}
 QUEUE = {"name": "sales", "label": "销售", "strategy": "longest-idle", "waiting": 1, "longest_wait": 65.0,
          "agents_ready": 1, "agents_busy": 0, "agents_paused": 0, "offered": 4, "answered": 3, "abandoned": 0,
-         "service_level": 0.75, "service_level_is": "b, 20 s: answered in time / offered", "average_wait": 12.0}
+         "service_level": 0.75, "service_level_is": "b, 20 s: answered in time / offered", "average_wait": 12.0,
+         "promised": 2, "promise_level": 0.5, "music": ["music"], "messages": []}
 CHANNEL = {"name": "fxo/1", "number": 1, "span": 1, "kind": "fxo", "station": "", "state": "offered",
            "call": "1000.000001", "alarm": ""}
 STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "state": "ready", "driver": "simulated",
@@ -164,6 +165,10 @@ class FakeHouse:
                  "boost": 5.0, "demand": "tier 2", "kind": "call", "ringing": ["1001"], "state": "waiting"}
         return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
                                                          "station": "8001"}]}
+
+    def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> Any:
+        self.asked.append(("queue_playlist", name, list(pieces), order, messages, by))
+        return QUEUE | {"messages" if messages else "music": list(pieces)}
 
     def callbacks(self) -> Any:
         return [CALLBACK]

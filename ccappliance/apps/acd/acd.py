@@ -1,7 +1,7 @@
 """The ACD as the house knows it: destinations, control functions, what it hears of stations, and its reload."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,16 +12,20 @@ from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.direct import AgentNumber
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
+from ccappliance.apps.acd.outlook import Outlook
+from ccappliance.apps.acd.pace import Pace
 from ccappliance.apps.acd.queue import Queue
 from ccappliance.apps.acd.restore import WHY, Stand
+from ccappliance.apps.acd.room import WaitingTools
 from ccappliance.apps.acd.settings import AcdSettings
 from ccappliance.apps.acd.spoken import Spoken, Values
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
 from ccappliance.apps.acd.supervising import Supervising
+from ccappliance.apps.acd.waiting_settings import ORDERS, Messages, Playlist
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
-from ccappliance.call.facts import HoldChanged, MembershipChanged, QueueApplied
+from ccappliance.call.facts import HoldChanged, MembershipChanged, PlaylistChanged, QueueApplied
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.callback import Callbacks
@@ -50,8 +54,6 @@ class Acd:
         self._outside = outside
         self._clock = outside.clock
         self._journal = journal
-        self._prompts = prompts
-        self._say = say
         self._is_open = is_open
         self._why_closed = why_closed
         self.contacts = Contacts(number_of)
@@ -59,6 +61,9 @@ class Acd:
         self._strategies: dict[str, str] = {}  # by queue: what somebody has set until the configuration says otherwise
         self.dispatcher = Dispatcher(loop=loop, outside=outside, journal=journal)
         self.dispatcher.on_empty = self._emptied
+        self.pace = Pace()
+        self.waiting = WaitingTools(loop, journal, self.dispatcher, prompts, say, Outlook(
+            lambda: self.dispatcher.queues, self.pace, outside.clock), outside.chance.random)
         self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
                            hear=self._agent_moved, prompts=prompts)
         self.features = Features(self, prompts=prompts, spoken=Spoken(prompts, say, counts, outside.clock),
@@ -142,6 +147,7 @@ class Acd:
             "longest": round(max((now - entry.joined for entry in queue.line), default=0.0), 1),
             "agents": len(queue.members), "free": sum(agent.ready for agent in queue.members.values()),
             "logged_in": sum(agent.state is not AgentState.LOGGED_OUT for agent in queue.members.values()),
+            "music": list(queue.room.music.pieces), "messages": list(queue.room.messages.pieces),
         } for queue in self.dispatcher.queues]
 
     def entries(self, name: str) -> list[dict[str, Any]]:
@@ -162,6 +168,19 @@ class Acd:
         self._write_applied(queue, strategy, by)
         queue.seat(queue.members, strategy)
         self.dispatcher.schedule()
+
+    def set_playlist(self, name: str, pieces: Sequence[str], order: str, by: str, *, messages: bool = False) -> None:
+        """What waiting callers hear (`messages`: are told between the music) from now on, those who listen included;
+        until a reload changes the queue. Refused: no_queue, bad_playlist.
+        """
+        queue = self._queue(name)
+        if order not in ORDERS or not (pieces or messages):
+            raise Refused("bad_playlist", f"a playlist has pieces, and an order: {', '.join(ORDERS)}")
+        if messages:
+            said = Messages(pieces=tuple(pieces), order=order, every=queue.room.messages.every)
+            self._play(queue, queue.room.music, said, by)
+        else:
+            self._play(queue, Playlist(pieces=tuple(pieces), order=order), queue.room.messages, by)
 
     def set_skills(self, number: str, skills: Mapping[str, int], by: str) -> None:
         """These are an agent's skills until the next reload. Refused: no_agent."""
@@ -218,7 +237,10 @@ class Acd:
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
-        """A journal reader: for what no request tells, hold music of a queue's call, and who has talked to whom."""
+        """A journal reader: for what no request tells (hold music of a queue's call), for the pace of the hours, and
+        for who has talked to whom.
+        """
+        self.pace.hear(entry)
         self.contacts.hear(entry)
         fact = entry.fact
         if isinstance(fact, HoldChanged):
@@ -249,9 +271,10 @@ class Acd:
         kept: dict[str, Queue] = {}
         for name, one in settings.queues.items():
             queue = self._queues.pop(name, None) or self._draining.pop(name, None) or self._make(name)
+            queue.apply(one, settings.ageing)
             if former.queues.get(name) != one:
                 self._strategies.pop(name, None)
-            queue.apply(one, settings.ageing)
+                self._play(queue, one.playlist, one.messages, "configuration" if name in former.queues else "")
             queue.seat(self._present(name, seats[name]), self._strategies.get(name, one.strategy))
             if self._opened:
                 self._write_applied(queue, queue.strategy.name, "configuration")
@@ -301,8 +324,8 @@ class Acd:
 
     def _make(self, name: str) -> Queue:
         queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,
-                      journal=self._journal, prompts=self._prompts, say=self._say, is_open=self._is_open,
-                      contacts=self.contacts, why_closed=self._why_closed)
+                      journal=self._journal, tools=self.waiting, is_open=self._is_open, contacts=self.contacts,
+                      why_closed=self._why_closed)
         queue.callbacks = self._callbacks
         return queue
 
@@ -328,6 +351,15 @@ class Acd:
             {"agent": number, "tier": seat.tier, "weight": seat.weight,
              "skills": dict(queue.members[number].settings.skills)} for number, seat in queue.seats.items()], why,
             self.settings.ageing, queue.settings.service_level))
+
+    def _play(self, queue: Queue, music: Playlist, messages: Messages, why: str) -> None:
+        """`why`: "" if nobody has heard anything else here."""
+        room = queue.room
+        if why and music != room.music:
+            self._journal.write(PlaylistChanged(queue.name, "music", list(music.pieces), music.order, why))
+        if why and messages != room.messages:
+            self._journal.write(PlaylistChanged(queue.name, "messages", list(messages.pieces), messages.order, why))
+        room.exchange(music, messages)
 
     def _emptied(self, queue: Queue) -> None:
         """The last one left a queue that was removed."""

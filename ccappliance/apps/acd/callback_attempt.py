@@ -26,7 +26,7 @@ GRACE = 5.0  # s by which an offer outlives what it waits for, so that this deci
 CONFIRM = 8.0  # s after the greeting in which the customer may press 1
 GREETING = 20.0  # s the greeting takes at most
 CONFIRMS = "1"
-TO, HELLO, PRESS = "callback_to", "callback_hello", "callback_press"
+TO, HELLO, PRESS = "callback_to", "callback_hello", "callback_still"
 
 _OUTCOMES = {Cause.BUSY: "busy", Cause.REJECTED: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE: "no_answer",
              Cause.UNALLOCATED: "unallocated", Cause.INVALID_NUMBER: "unallocated", Cause.CONGESTION: "congestion",
@@ -284,8 +284,9 @@ class CallerFirst(Attempt):
 
     def _hold(self, customer: Leg) -> None:
         if not self._closed and not customer.is_gone and self._promise.entry.in_line:
-            music = self._means.prompts.get(self._promise.queue.settings.music, self._promise.language)
-            self._playing = customer.start([music], repeat=True)
+            pieces = self._promise.queue.room.music.pieces
+            music = [self._means.prompts.get(piece, self._promise.language) for piece in pieces]
+            self._playing = customer.start(music, repeat=True)
 
     def _customer_gone(self, leg: Leg) -> None:
         if self._offer.over or leg is not self.customer:

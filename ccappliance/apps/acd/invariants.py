@@ -1,8 +1,9 @@
 """The ACD's invariants, checked after every fact on what the journal tells, and on the live objects when at rest.
 
 1 no overtaking, 2 work conserving, 3 no double offer and one winner, 4 not ready means a reason with a bound,
-5 wrap-up respected, 6 exactly one outcome, and outcomes add up; 7 one number is dialled for callbacks once at a time,
-and each promise is kept or ended once. A fact costs what it touches, never a walk over all.
+5 wrap-up respected, 6 exactly one outcome, and outcomes add up, 7 one number is dialled for callbacks once at a time,
+and each promise is kept or ended once, 8 who is told something waits and is not being rung for, and hears a position
+only when it has improved. A fact costs what it touches, never a walk over all.
 """
 
 import asyncio
@@ -40,6 +41,7 @@ class _Stay:
     key: OrderKey
     offers: dict[str, str] = field(default_factory=dict)  # offer → agent
     winner: str = ""
+    told: int = 0  # position
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class Invariants:
                 self._left(fact)
             case facts.EntryChanged():
                 self._changed(fact)
+            case facts.QueueAnnounced():
+                self._announced(fact)
             case facts.CallbackPromised() | facts.CallbackTried() | facts.CallbackMissed() | facts.CallbackEnded():
                 self._callback(fact)
             case facts.CallEnded(call) if call in self._stays:
@@ -192,6 +196,15 @@ class Invariants:
             stay.winner = fact.agent
         elif not stay.offers and not stay.winner and self._stays.get(fact.call) is stay:
             self._wait(stay.queue, stay.key)
+
+    def _announced(self, fact: facts.QueueAnnounced) -> None:
+        stay = self._stays.get(fact.call)
+        if stay is None or stay.winner or stay.offers:
+            self._say(f"8: call {fact.call} was told its position while it did not wait, or an agent was rung for it")
+        elif fact.position:
+            if stay.told and fact.position >= stay.told:
+                self._say(f"8: call {fact.call} was told position {fact.position} after {stay.told}")
+            stay.told = fact.position
 
     def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
         person = self._person(fact.agent)

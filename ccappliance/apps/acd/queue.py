@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.agent import Work
-from ccappliance.apps.acd.announcer import Announcer, Prompts, Says
 from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.entry import Connected, Entry, Left
+from ccappliance.apps.acd.lane import Demand
+from ccappliance.apps.acd.room import Room, WaitingTools
 from ccappliance.apps.acd.standing import Rules, Standing
+from ccappliance.apps.acd.waiting import Waiting
 from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
 
@@ -24,16 +26,15 @@ class Queue(Standing):
     """One queue; `apply` gives it its settings. Where entries stand is the dispatcher's; calls come in by `run`."""
 
     def __init__(self, name: str, rules: Rules, *, dispatcher: "Dispatcher", clock: Clock,
-                 loop: asyncio.AbstractEventLoop, journal: "Journal", prompts: Prompts, say: Says,
+                 loop: asyncio.AbstractEventLoop, journal: "Journal", tools: WaitingTools,
                  is_open: Callable[[str], bool], contacts: Contacts, why_closed: Callable[[str], str]) -> None:
         super().__init__(name, rules)
         self._dispatcher = dispatcher
         self._clock = clock
         self._loop = loop
         self._journal = journal
-        self._prompts = prompts
-        self._say = say
         self._is_open = is_open
+        self.room = Room(tools)
         self.callbacks: Callbacks | None = None  # who calls people back, if anybody does
         self._contacts = contacts
         self._why_closed = why_closed
@@ -53,6 +54,20 @@ class Queue(Standing):
         settings = self.settings
         return Work(entry.call.id, self.name, settings.wrapup, settings.dispositions, settings.disposition_required)
 
+    # ---- the line moves ----
+
+    def remove(self, entry: Entry) -> None:
+        super().remove(entry)
+        self.room.line_moved()
+
+    def change(self, entry: Entry, demand: Demand, order_class: int, boost: float) -> None:
+        super().change(entry, demand, order_class, boost)
+        self.room.line_moved()
+
+    def wait_again(self, entry: Entry) -> None:
+        super().wait_again(entry)
+        self.room.line_moved()
+
     # ---- a call ----
 
     async def run(self, call: "Call") -> str | None:
@@ -69,7 +84,7 @@ class Queue(Standing):
 
     async def serve(self, call: "Call", entry: Entry) -> str | None:
         """From its place in line, which it may have already, to the end of its conversation."""
-        announcer = Announcer(entry, call, prompts=self._prompts, say=self._say, journal=self._journal, loop=self._loop)
+        waiting = Waiting(entry, call, self.room)
         limit = self.settings.max_wait
         timer = self._loop.call_later(limit.after, self._dispatcher.leave, entry, "timed_out", limit.to)
         if entry.lane is None and entry.ended is None:
@@ -77,16 +92,18 @@ class Queue(Standing):
         call.anchor.on_gone(lambda _: self._dispatcher.leave(entry, self._gone(entry, call)))
         try:
             if entry.in_line:
-                announcer.start()
+                waiting.start()
             verdict = await entry.verdict
-            announcer.stop()
+            waiting.stop()
             timer.cancel()
             if isinstance(verdict, Left):
+                if verdict.outcome == "callback_taken":
+                    await call.play(waiting.farewell())
                 return verdict.to
             return await self.talk(call, entry)
         finally:
             timer.cancel()
-            announcer.stop()
+            waiting.stop()
             self._dispatcher.leave(entry, self._gone(entry, call))
             self._let_go(entry, call)
 

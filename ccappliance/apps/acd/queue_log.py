@@ -47,6 +47,7 @@ class QueueLogLines:
         self._newest: tuple[str, _Stay] | None = None  # its ENTERQUEUE is not written: it may be turned away
         self._callers: dict[str, tuple[int, str]] = {}  # call → seq, calling number
         self._legs: dict[tuple[str, str], str] = {}  # (call, station) → leg that answered
+        self._promises: dict[str, str] = {}  # call of an attempt → the promise, under whose name it stands in line
         self._seats: dict[str, dict[str, int]] = {}  # queue → agent → tier
         self._stations: dict[str, tuple[str, float]] = {}  # agent → station, logged in at (loop clock)
         self._paused: dict[str, None] = {}
@@ -99,6 +100,8 @@ class QueueLogLines:
                 del self._direct[fact.offer]
             case facts.OfferEnded():
                 self._offer_ended(epoch, fact)
+            case facts.CallbackTried():
+                self._promises[fact.call] = fact.callback
             case facts.ConversationEnded() if fact.by != "transfer":
                 self._complete(epoch, fact.call, fact.by, fact.seconds)
             case facts.TransferEnded() if fact.outcome in _TRANSFERRED:
@@ -144,6 +147,7 @@ class QueueLogLines:
             self._line(epoch, fact.call, queue, fact.agent, _RANG[fact.outcome], round(fact.rang * 1000))
 
     def _complete(self, epoch: int, call: str, by: str, seconds: float) -> None:
+        call = self._in_line(call)
         stay = self._stays.get(call)
         if stay is not None and stay.agent:
             del self._stays[call]
@@ -151,18 +155,24 @@ class QueueLogLines:
             self._line(epoch, call, stay.queue, stay.agent, event, int(stay.hold), int(seconds), stay.position)
 
     def _transferred(self, epoch: int, now: float, fact: facts.TransferEnded) -> None:
-        stay = self._stays.get(fact.call)
+        call = self._in_line(fact.call)
+        stay = self._stays.get(call)
         if stay is None or not stay.agent:
             return
-        del self._stays[fact.call]
+        del self._stays[call]
         target = (fact.target, "") if fact.outcome == "blind" else (fact.target,)  # exten|context, or target
-        self._line(epoch, fact.call, stay.queue, stay.agent, _TRANSFERRED[fact.outcome], *target, int(stay.hold),
+        self._line(epoch, call, stay.queue, stay.agent, _TRANSFERRED[fact.outcome], *target, int(stay.hold),
                    int(max(0.0, now - stay.since)), stay.position)
 
+    def _in_line(self, call: str) -> str:
+        """Under which name this call stood in line: a customer who waited as a caller again, under its own."""
+        return call if call in self._stays else self._promises.get(call, call)
+
     def _call_ended(self, epoch: int, now: float, fact: facts.CallEnded) -> None:
-        stay = self._stays.get(fact.call)
+        stay = self._stays.get(self._in_line(fact.call))
         if stay is not None:
             self._complete(epoch, fact.call, fact.by, max(0.0, now - stay.since))
+        self._promises.pop(fact.call, None)
         self._callers.pop(fact.call, None)
         for key in [key for key in self._legs if key[0] == fact.call]:
             del self._legs[key]

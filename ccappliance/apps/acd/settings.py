@@ -8,6 +8,7 @@ from typing import Any
 from ccappliance.apps.acd.callback_settings import NUMBERS, CallbackSettings
 from ccappliance.apps.acd.skills import MOST, Requirement
 from ccappliance.apps.acd.skills import vocabulary as skill_problem
+from ccappliance.apps.acd.waiting_settings import Announce, Messages, Playlist, check_exit_keys, playlist, prompts
 from ccappliance.base.dialplan import pattern_problem
 from ccappliance.base.expressions import ExpressionError
 from ccappliance.base.limits import MAX_QUEUE_LEN
@@ -57,14 +58,6 @@ class Closed:
     def destination(self, state: str) -> str:
         """Where a caller goes by why it is closed: "lunch", "holiday", "night"."""
         return {"lunch": self.lunch, "holiday": self.holiday}.get(state, "") or self.to
-
-
-@dataclass(frozen=True, kw_only=True)
-class Announce:
-    """What waiting callers are told."""
-
-    position: bool = key(True, doc="Tell callers their position, at once and then whenever it has improved.")
-    every: float = key(30.0, unit="s", least=30, most=3600, doc="Seconds at least between two announcements.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +153,10 @@ class QueueSettings:
     boost: float = key(0.0, unit="s", least=-86_400, most=86_400,
                        doc="Seconds a caller of this queue is treated as having waited longer.")
     announce: Announce = key(factory=Announce, doc="What waiting callers are told.")
-    music: str = key("music", doc="Prompt that is played in a loop to waiting callers.")
+    music: str | Playlist = key("music", doc="What is played to waiting callers: a prompt by name, or a playlist.")
+    messages: Messages = key(factory=Messages, doc="What is said to waiting callers now and then.")
+    exit_keys: Mapping[str, str] = key(factory=dict, doc="Keys that lead out of the queue at any moment of waiting, "
+                                                         'and where to: {"0": "flow:main"}.')
     service_level: float = key(20.0, unit="s", least=0, most=3600,
                                doc="Seconds within which a call should be answered.")
     service_level_variant: str = key(
@@ -195,8 +191,19 @@ class QueueSettings:
         for name, to in (("closed.lunch", self.closed.lunch), ("closed.holiday", self.closed.holiday)):
             if to:
                 yield name, to
+        yield from ((f"exit_keys.{digit}", to) for digit, to in self.exit_keys.items())
+
+    @property
+    def playlist(self) -> Playlist:
+        return playlist(self.music)
+
+    def prompts(self) -> Iterator[tuple[str, str]]:
+        """(key, prompt) of everything waiting callers may hear by name."""
+        return prompts(self.playlist, self.messages)
 
     def check(self, report: Report, path: str) -> None:
+        taken = {self.callback.key: "that of the callback"} if self.callback.enabled else {}
+        check_exit_keys(report, f"{path}.exit_keys", self.exit_keys, taken)
         if self.ring_timeout > self.max_wait.after:
             report.warning(f"{path}.ring_timeout", "is longer than max_wait.after: no telephone rings to its end",
                            "make ring_timeout shorter or max_wait.after longer")

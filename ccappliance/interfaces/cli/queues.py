@@ -117,6 +117,23 @@ def _queue(found: dict[str, Any]) -> str:
     return "\n\n".join([fields(shown, skip=skip), waiting, members])
 
 
+@queues.command("playlist")
+@click.option("--queue", required=True, metavar="NAME", help="The queue's name.")
+@click.option("--piece", "pieces", multiple=True, metavar="PROMPT", help="A prompt by name; again for each piece.")
+@click.option("--order", type=click.Choice(["in-turn", "random"]), default="in-turn", show_default=True,
+              help="One after the other, or at random.")
+@click.option("--messages", is_flag=True, help="The messages between the music, not the music. None: no messages.")
+def queues_playlist(queue: str, pieces: tuple[str, ...], order: str, messages: bool, as_json: bool,
+                    socket: Path | None) -> None:
+    """Change what callers hear while they wait, at once, until a reload changes the queue."""
+    row = ask(socket, "queues.playlist", queue=queue, pieces=list(pieces), order=order, messages=messages)
+    if as_json:
+        echo_json(row)
+        return
+    click.echo(f"{queue} plays {', '.join(row['music'])}; messages: {', '.join(row['messages']) or 'none'}")
+
+
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"longest_wait": duration(row["longest_wait"]), "service_level": percent(row["service_level"]),
-                  "average_wait": duration(row["average_wait"])}
+                  "average_wait": duration(row["average_wait"]),
+                  "promise_level": percent(row["promise_level"])}

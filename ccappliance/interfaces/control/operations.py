@@ -123,6 +123,12 @@ def _agents(operations: Operations, house: HouseView) -> None:
         """One queue with its entries and agents."""
         return house.queue(queue)
 
+    @operations.operation("queues.playlist")
+    async def queues_playlist(queue: str, pieces: list[str], by: str, order: str = "in-turn",
+                              messages: bool = False) -> Any:
+        """Other music for those who wait in a queue (or other messages between it), until a reload changes it."""
+        return house.queue_playlist(queue, pieces, order, messages, by)
+
 
 def _callbacks(operations: Operations, house: HouseView) -> None:
     @operations.operation("callbacks.list")

@@ -165,6 +165,10 @@ class QueueRow(TypedDict):
     service_level: float | None  # 0..1; None before the first call
     service_level_is: str  # "b, 20 s: answered in time / (offered − short abandons)"
     average_wait: float | None
+    promised: int  # callers told a wait, of whom is known whether it came true
+    promise_level: float | None  # 0..1; None before the first
+    music: list[str]
+    messages: list[str]
 
 
 class EntryRow(TypedDict):
@@ -428,6 +432,13 @@ class HouseView(Protocol):
 
     def queue(self, name: str) -> QueueDetail:
         """Refused("no_such_queue")."""
+        ...
+
+    def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> QueueRow:
+        """Other music (or `messages`) for those who wait, at once and until a reload changes the queue.
+
+        Refused("no_such_queue"), ("no_such_prompt"), ("bad_playlist").
+        """
         ...
 
     def callbacks(self) -> list[CallbackRow]:

@@ -14,6 +14,7 @@ from ccappliance.media._dtmf cimport (dtmf_ear_init, dtmf_ear_t, dtmf_fillin, dt
 from ccappliance.media._fsk cimport (FSK_BELL202, FSK_V23, fsk_rx_fillin, fsk_rx_init, fsk_rx_reset, fsk_rx_run,
                                      fsk_rx_t, fsk_tx, fsk_tx_samples)
 from ccappliance.media._match cimport match_fillin, match_init, match_reset, match_run, match_t
+from ccappliance.media._mf cimport MF_EVENTS, MF_PLANS, mf_fillin, mf_init, mf_run, mf_t
 from ccappliance.media._progress cimport (PROGRESS_EVENTS, PROGRESS_PATTERNS, progress_cadence, progress_ear_init,
                                           progress_ear_t, progress_event_t, progress_fillin, progress_hop, progress_init,
                                           progress_reset, progress_run, progress_t,
@@ -209,6 +210,34 @@ cdef struct channel_t:
     dtmf_ear_t dtmf
     progress_ear_t progress
     signal_ear_t signal
+
+
+cdef class Mf:
+    """Signals of two tones of six in a stream; plans are 0 forward, 1 backward, 2 R1."""
+
+    cdef mf_t ear
+
+    def __init__(self, int plan):
+        if not 0 <= plan < MF_PLANS:
+            raise ValueError(f"no plan {plan}")
+        mf_init(&self.ear, plan)
+
+    def run(self, bytes pcm not None):
+        """Signals that began (1 to 15) and ended (0), each with the samples taken when it was told."""
+        cdef Py_ssize_t n = _samples(pcm), at = 0
+        cdef const int16_t *x = _pcm(pcm)
+        cdef int events[MF_EVENTS]
+        cdef int i, taken
+        told = []
+        while at < n:
+            taken = <int>min(HOP, n - at)
+            for i in range(mf_run(&self.ear, x + at, taken, events, MF_EVENTS)):
+                told.append((events[i], at + taken))
+            at += taken
+        return told
+
+    def fillin(self, int n):
+        mf_fillin(&self.ear, n)
 
 
 cdef class Channels:

@@ -4,6 +4,7 @@ from ccappliance.media._dtmf cimport dtmf_ear_fillin, dtmf_ear_init, dtmf_hop
 from ccappliance.media._fsk cimport fsk_rx_fillin, fsk_rx_init, fsk_rx_run
 from ccappliance.media._lent cimport *
 from ccappliance.media._match cimport match_fillin, match_run
+from ccappliance.media._mf cimport MF_BACKWARD, MF_EVENTS, MF_FORWARD, MF_R1, mf_fillin, mf_init, mf_run
 from ccappliance.media._progress cimport (PROGRESS_ENDED, PROGRESS_EVENTS, PROGRESS_HEARD, PROGRESS_VOICE,
                                           progress_ear_fillin, progress_ear_init, progress_event_t, progress_hop)
 from ccappliance.media._signal cimport (SIGNAL_EVENTS, SIGNAL_SIT, signal_ear_fillin, signal_ear_init, signal_event_t,
@@ -35,6 +36,8 @@ cdef void listen(engine_t *e, port_t *port, int ears) noexcept nogil:
         verdict_init(&port.verdict, port.tones.hz, port.tones.count)
     if fresh & EAR_BOTH:
         talk_init(&port.talk, ECHO_LOSS)
+    if fresh & EAR_MF:
+        mf_init(&port.mf, MF_FORWARD if ears & EAR_MF_FORWARD else MF_BACKWARD if ears & EAR_MF_BACKWARD else MF_R1)
 
 
 cdef void seek(engine_t *e, port_t *port, needle_t *needle) noexcept nogil:
@@ -78,6 +81,13 @@ cdef void tell_verdict(engine_t *e, port_t *port) noexcept nogil:
             tell_more(e, TOLD_GREETING, port.loan.number, 0, one.samples, NULL, 0)
 
 
+cdef void tell_mf(engine_t *e, port_t *port) noexcept nogil:
+    cdef int events[MF_EVENTS]
+    cdef int i
+    for i in range(mf_run(&port.mf, port.heard, FRAME, events, MF_EVENTS)):
+        tell(e, TOLD_MF, port.loan.number, events[i] | port.mf.plan << 8)
+
+
 cdef void hear_nothing(engine_t *e, port_t *port) noexcept nogil:
     # A frame was lost: ears go on as they see fit.
     cdef voice_event_t voice[VOICE_EVENTS]
@@ -97,6 +107,8 @@ cdef void hear_nothing(engine_t *e, port_t *port) noexcept nogil:
         verdict_fillin(&port.verdict, FRAME)
     if port.ears & EAR_BOTH:
         talk_fillin(&port.talk, FRAME)
+    if port.ears & EAR_MF:
+        mf_fillin(&port.mf, FRAME)
     if port.needle != NULL:
         match_fillin(&port.needle.match, FRAME)
 
@@ -144,6 +156,8 @@ cdef void hear(engine_t *e, port_t *port) noexcept nogil:
         tell_talk(e, port, voice, talk_run(&port.talk, port.heard, port.sent, FRAME, voice, VOICE_EVENTS))
     if port.ears & EAR_VERDICT:
         tell_verdict(e, port)
+    if port.ears & EAR_MF:
+        tell_mf(e, port)
     needle = port.needle
     if needle != NULL and match_run(&needle.match, port.heard, FRAME):
         port.needle = NULL

@@ -49,6 +49,7 @@ SCALE = VERDICT_SCALE
 ANSWERS = {ANSWER_HUMAN: "human", ANSWER_MACHINE: "machine", ANSWER_FAX: "fax", ANSWER_CARRIER: "carrier"}
 BEEP = TOLD_BEEP
 GREETING = TOLD_GREETING
+MF = TOLD_MF                # value: signal (0: it ended) and its plan << 8
 STEPS = TONE_STEPS          # of one tone; a longer one is a chain
 PATTERNS = PROGRESS_PATTERNS
 SIGNALS = SIGNAL_VALUE      # a tone's value from here on is one of ports.py's signals
@@ -252,8 +253,8 @@ cdef class Engine:
         """The port's loan comes back, and before it all that it had."""
         self.ask(DO_CLOSE, port)
 
-    def play(self, Port port not None, list sounds, bint repeat, double gain, bint over):
-        """`sounds`: bytes objects of int16 samples. They are kept until the tick has dropped them."""
+    def play(self, Port port not None, list sounds, bint repeat, double gain, bint over, int64_t begin=0):
+        """`sounds`: bytes objects of int16 samples, from sample `begin` on; kept until the tick has dropped them."""
         cdef Play play = Play()
         cdef play_t *p = <play_t *>zeroed(sizeof(play_t))
         cdef bytes pcm
@@ -265,6 +266,10 @@ cdef class Engine:
             p.sounds[i].pcm = <const int16_t *>PyBytes_AS_STRING(pcm)
             p.sounds[i].samples = PyBytes_GET_SIZE(pcm) // 2
         p.count = len(sounds)
+        p.pos = begin
+        while p.at < p.count and p.pos > 0 and p.pos >= p.sounds[p.at].samples:
+            p.pos -= p.sounds[p.at].samples
+            p.at += 1
         p.rounds = 0 if repeat else 1
         p.gain = q12(gain)
         p.over = over

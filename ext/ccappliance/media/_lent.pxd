@@ -8,6 +8,7 @@ from ccappliance.media._echo cimport echo_t
 from ccappliance.media._fsk cimport FSK_MESSAGE, fsk_rx_t
 from ccappliance.media._levels cimport agc_t, comfort_t
 from ccappliance.media._match cimport match_t
+from ccappliance.media._mf cimport MF_EVENTS, mf_t
 from ccappliance.media._progress cimport PROGRESS_EVENTS, progress_ear_t, progress_event_t, progress_zone_t
 from ccappliance.media._signal cimport SIGNAL_EVENTS, signal_ear_t, signal_event_t
 from ccappliance.media._tone cimport tone_t
@@ -119,6 +120,7 @@ cdef enum:                 # events: what the tick tells
     TOLD_VERDICT = 9       # .value the answer in thousands, and its confidence of 1000; .samples
     TOLD_BEEP = 10         # .value Hz; .samples: how long it was
     TOLD_GREETING = 11     # .samples: where the greeting ended
+    TOLD_MF = 12           # .value signal (0: it ended) and its plan << 8
 
 cdef enum:                 # Ear of media/ports.py
     EAR_DTMF = 1
@@ -130,6 +132,10 @@ cdef enum:                 # Ear of media/ports.py
     EAR_VOICE = 32
     EAR_VERDICT = 64
     EAR_BOTH = 128
+    EAR_MF_FORWARD = 256
+    EAR_MF_BACKWARD = 512
+    EAR_MF_R1 = 1024
+    EAR_MF = 1792           # one of them at a time
     VERDICT_SCALE = 1000
     SIGNAL_VALUE = 64      # beyond all patterns of a zone
 
@@ -216,6 +222,7 @@ cdef struct port_t:
     voice_t voice
     verdict_t verdict
     talk_t talk
+    mf_t mf
     int conceals           # `conceal` knows of some sound
     conceal_t conceal
     agc_t agc

@@ -38,6 +38,7 @@ cdef int play_run(play_t *play, int16_t *out) noexcept nogil:
             if (play.rounds == 0 or play.round < play.rounds) and n != round_began:
                 play.at = 0               # n == round_began: a whole round made nothing, another would not either
             round_began = n
+        play.pos = 0
         play_begin(play)
     play.loan.samples += n
     if play.gain != UNITY:
@@ -46,7 +47,7 @@ cdef int play_run(play_t *play, int16_t *out) noexcept nogil:
 
 
 cdef void play_begin(play_t *play) noexcept nogil:
-    play.pos = 0
+    # A tone starts afresh; sounds begin wherever `play.pos` is.
     if play.tones != NULL and play.at < play.count:
         tone_start(&play.tones[play.at], play.tone_rounds)
 

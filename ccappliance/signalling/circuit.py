@@ -1,4 +1,4 @@
-"""What both kinds of analog circuit share: one step at a time, signals told in order, named timers, alarms.
+"""What every kind of circuit shares: one step at a time, signals told in order, named timers, alarms.
 
 A *step* is a request or an event being handled. Signals are collected during a step and told after it: after an event
 at once, after a request in the loop's next turn. An event that the hardware tells inside a step waits for its end.
@@ -40,10 +40,10 @@ class Zone(Protocol):
         ...
 
 
-class AnalogCircuit(ABC, Generic[S]):
-    """The frame of a circuit; `fxo.py` and `fxs.py` fill in the states."""
+class LineCircuit(ABC, Generic[S]):
+    """The frame of a circuit; `fxo.py`, `fxs.py`, `pri.py`, `r2.py` and `em.py` fill in the states."""
 
-    kind = "analog"
+    kind = "line"
     KEPT = frozenset({"retest", "recover"})  # timers that outlive the state they were set in
 
     def __init__(self, name: str, channel: api.Channel, port: MediaPort, *, machine: Machine[S], recovery: float,
@@ -109,7 +109,7 @@ class AnalogCircuit(ABC, Generic[S]):
     def clear(self, cause: Cause) -> None:
         self._step(self._clear, cause)
 
-    # ---- what fxo and fxs fill in ----
+    # ---- what the kinds fill in ----
 
     @abstractmethod
     def _begin(self) -> None:

@@ -1,0 +1,67 @@
+"""The virtual loop's own round beside asyncio's: the same program of chance runs in the same order on both."""
+
+import asyncio
+import random
+
+import pytest
+
+from ccappliance.sim.loop import VirtualLoop, _Jump
+
+
+class Plain(asyncio.SelectorEventLoop):
+    """asyncio's loop, unchanged but for its clock."""
+
+    def __init__(self) -> None:
+        self._jump = _Jump()
+        super().__init__(self._jump)
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        return self._jump.now
+
+
+def play(loop: asyncio.AbstractEventLoop, seed: int) -> list[tuple[float, int]]:
+    """What ran when: timers on few moments, so that many fall together; most are cancelled, so that they are swept."""
+    chance, ran, timers = random.Random(seed), [], []
+
+    def run(name: int) -> None:
+        ran.append((loop.time(), name))
+        for _ in range(chance.choice((0, 1, 1, 2)) if len(timers) < 1500 else 0):
+            later = chance.choice((0.0, 0.1, 0.1, 0.25, 1.0, chance.random()))
+            timers.append(loop.call_later(later, run, len(timers)) if later else loop.call_soon(run, len(timers)))
+        for _ in range(chance.choice((0, 0, 2))):
+            chance.choice(timers).cancel()
+
+    for _ in range(300):
+        timers.append(loop.call_at(chance.choice((0.1, 0.2, 0.5)), run, len(timers)))
+    for timer in timers[:180]:
+        timer.cancel()
+    loop.run_until_complete(asyncio.sleep(30.0, loop.time()))
+    loop.close()
+    return ran
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_timers_run_in_asyncios_own_order(seed: int) -> None:
+    ran = play(VirtualLoop(), seed)
+    assert len(ran) > 120
+    assert ran == play(Plain(), seed)
+
+
+def test_a_closed_loop_takes_no_timer() -> None:
+    loop = VirtualLoop()
+    loop.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        loop.call_later(1.0, print)
+
+
+def test_a_timer_that_was_cancelled_is_swept_and_forgets_what_it_held() -> None:
+    loop = VirtualLoop()
+    timers = [loop.call_later(1000.0, print, n) for n in range(300)]
+    for timer in timers:
+        timer.cancel()
+        timer.cancel()  # the second time nothing
+    loop.run_until_complete(asyncio.sleep(0.1))
+    assert not loop._scheduled
+    assert not any(timer._args for timer in timers)
+    loop.close()
