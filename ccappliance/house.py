@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from ccappliance.apps.acd import restore
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
+from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -174,6 +176,7 @@ class House:
         self.kept.catch_up(sink.read(self.kept.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
+        agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
                        self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
@@ -185,6 +188,7 @@ class House:
         for fact in ends:
             self.journal.write(fact)
         self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
 
@@ -278,7 +282,8 @@ class House:
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *around.texts])
+        names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:
@@ -306,6 +311,7 @@ class House:
             "flow": lambda name: self.flows.find(name),
             "queue": self.acd.find_queue,
             "agent": self.acd.find_feature,
+            "agent-number": self.acd.find_agent,
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,

@@ -28,7 +28,8 @@ from ccappliance.signalling.r2_variants import VARIANTS
 from ccappliance.signalling.settings import FxoSettings, FxsSettings
 
 CAS_SLOT = 16  # the time slot that carries the bits of all others (G.704)
-AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "monitor", "whisper", "barge", "takeover")
+AGENT_FEATURES = ("login", "logout", "pause", "resume", "wrapup-end", "wrapup-extend", "disposition", "queue-leave",
+                  "queue-join", "state", "pickup", "last-missed", "menu", "monitor", "whisper", "barge", "takeover")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +276,7 @@ class Site:
         yield from (f"station:{line.station}" for line in self.lines.values() if isinstance(line, FxsLine))
         yield from (f"trunk:{name}/*" for name in self.trunks)
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
+        yield from (f"agent-number:{number}" for number in self.agents)
         yield from (f"hangup:{cause}" if cause else "hangup" for cause in CAUSES)
 
     def check(self, report: Report, path: str) -> None:
@@ -313,6 +315,11 @@ class Site:
         for number, agent in self.agents.items():
             if agent.station and agent.station not in stations:
                 report.error(f"agents.{number}.station", f"there is no station {agent.station}", _some(stations))
+            if agent.group and agent.group not in self.trunks:
+                report.error(f"agents.{number}.group", f"there is no trunk group {agent.group!r}", _some(self.trunks))
+            if agent.outside in stations:
+                report.error(f"agents.{number}.outside", f"{agent.outside} is a station of the house",
+                             "write it as station")
 
     def _check_tones(self, report: Report) -> None:
         zone = load_zones().get(self.system.zone)

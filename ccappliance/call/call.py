@@ -81,12 +81,13 @@ class Call:
         return self.place_on(self.switch.station(station), station, calling=calling or self.calling,
                              name=name or self.name)
 
-    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False) -> Leg:
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False, calling: str = "",
+                  name: str = "") -> Leg:
         """Dial out on the next idle line of a trunk group, none of those in `but`. Refused("no_group"/"no_line").
 
         `kept`: also on the lines that are kept for callbacks.
         """
-        return self.place_on(self.switch.trunk(group, but, kept=kept), number)
+        return self.place_on(self.switch.trunk(group, but, kept=kept), number, calling=calling, name=name)
 
     def place_on(self, circuit: Circuit, number: str, *, calling: str = "", name: str = "") -> Leg:
         """A new outgoing leg on this very circuit."""
@@ -96,6 +97,23 @@ class Call:
         except Refused:
             leg.clear(Cause.INVALID_NUMBER)  # or it would keep the line until the call ends
             raise
+        return leg
+
+    def pick_up(self, station: str = "") -> bool:
+        """The anchor takes a call that rings at a telephone (this one, if named); False if none does."""
+        ringing = self.switch.ringing(station)
+        if ringing is None or self.anchor.state is not LegState.ANSWERED:
+            return False
+        ringing.taken_by = self.give_anchor(ringing.call)
+        ringing.clear(Cause.NORMAL, "picked up")
+        return True
+
+    def give_anchor(self, to: "Call") -> Leg:
+        """The anchor becomes a leg of another call; this one has nobody any more, and is over when its task is."""
+        leg = self.anchor
+        self.legs.remove(leg)
+        to.legs.append(leg)
+        leg.change_call(to)
         return leg
 
     async def converse(self, other: Leg, *, record: str = "") -> ConversationEnd:

@@ -10,6 +10,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_DIALLED
 from ccappliance.call import facts
 from ccappliance.call.leg import Leg, LegState
+from ccappliance.call.routing import Reachable
 
 if TYPE_CHECKING:
     from ccappliance.call.conversation import Conversation, ConversationEnd
@@ -25,7 +26,9 @@ FAILED_TONE = 3.0  # s of busy tone before the held party is back: who hangs up 
 class Consultation:
     """`by` flashed; `held` waits with music. `run` answers None when the conversation goes on, else its end."""
 
-    def __init__(self, conversation: "Conversation", by: Leg, held: Leg) -> None:
+    def __init__(self, conversation: "Conversation", by: Leg, held: Leg, blind: bool = False) -> None:
+        """`blind`: he is let go as soon as the third party rings."""
+        self._blind = blind
         self._conversation = conversation
         self._call = conversation.call
         self._switch = conversation.switch
@@ -60,13 +63,15 @@ class Consultation:
         destination = self._switch.routes.from_station(dialled)
         if destination is None:
             return await self._fail()
-        kind, _, argument = destination.partition(":")
-        if kind not in ("station", "trunk"):
-            return self._hand_over(destination)
         try:
-            self._third = self._place(kind, argument)
+            found = self._switch.destinations.find(destination)
+            if not isinstance(found, Reachable):
+                return self._hand_over(destination)
+            self._third = found.place(self._call, calling=self._by.party.number)
         except Refused:
             return await self._fail()
+        if self._blind:
+            self._by.clear(Cause.NORMAL, "transfers blind")
         return await self._ring(self._third)
 
     # ---- dialling ----
@@ -74,6 +79,7 @@ class Consultation:
     async def _dial(self) -> str | None:
         """The number dialled, or None: the party flashed back, gave up or left, or the held party did."""
         self._by.port.tone(self._switch.zone.tones["dial"])
+        keys = self._by.on_digit
         self._by.on_digit = lambda digit: self._conversation.tell(f"digit {digit}", self._by)
         timer = self._switch.loop.call_later(FIRST_DIGIT, self._conversation.tell, "timeout", self._by)
         try:
@@ -97,16 +103,10 @@ class Consultation:
                 timer = self._switch.loop.call_later(NEXT_DIGIT, self._conversation.tell, "timeout", self._by)
         finally:
             timer.cancel()
-            self._by.on_digit = None
+            self._by.on_digit = keys
 
     def _whole(self, *matches: Match) -> bool:
         return bool(self._digits) and self._switch.routes.dialplan.match(self._digits) in matches
-
-    def _place(self, kind: str, argument: str) -> Leg:
-        if kind == "station":
-            return self._call.place(argument, calling=self._by.party.number)
-        group, _, number = argument.partition("/")
-        return self._call.place_out(group, number)
 
     # ---- ringing the third party ----
 
@@ -213,7 +213,7 @@ class Consultation:
             self._call.re_anchor(self._held)
         try:
             await self._until_free()
-            again = self._call.place(self._by.party.number, calling=self._held.party.number)
+            again = self._ring_back()
         except Refused:
             return await self._give_up()
         timer = self._switch.loop.call_later(RING_BLIND, again.clear, Cause.NO_ANSWER)
@@ -233,6 +233,11 @@ class Consultation:
         finally:
             timer.cancel()
         return await self._give_up()
+
+    def _ring_back(self) -> Leg:
+        if self._by.again is not None:
+            return self._by.again()
+        return self._call.place(self._by.party.number, calling=self._held.party.number)
 
     async def _until_free(self) -> None:
         """Until his telephone can ring: he has hung up in this very moment."""

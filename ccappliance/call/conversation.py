@@ -16,6 +16,7 @@ from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.consultation import Consultation
+from ccappliance.call.feature_keys import FeatureKeys
 from ccappliance.call.leg import Leg
 from ccappliance.call.supervision import Listeners
 
@@ -45,7 +46,7 @@ class Conversation:
         customer = self._customer()
         self.coached: Leg | None = other if customer is anchor else anchor  # who hears a supervisor's whisper
         self.listeners = Listeners(self)
-        self._consulting = False
+        self._consulting: Leg | None = None  # who consults somebody now
         self._began = self.switch.outside.clock.now()
 
     async def run(self) -> ConversationEnd:
@@ -70,6 +71,8 @@ class Conversation:
             self.switch.journal.write(facts.ConversationEnded(self.call.id, end.by, round(seconds, 3)))
             for leg in list(self.call.legs):
                 leg.on_flash = None
+                if leg.feature_keys:
+                    leg.on_digit = None
                 if leg is not self.call.anchor:
                     leg.clear(Cause.NORMAL)
 
@@ -80,6 +83,9 @@ class Conversation:
         leg.on_gone(lambda gone: self._events.put_nowait(("gone", gone)))
         if leg.is_station:
             leg.on_flash = lambda: self._events.put_nowait(("flash", leg))
+        if leg.feature_keys:
+            leg.on_digit = FeatureKeys(self.switch.loop, lambda: self._events.put_nowait(("flash", leg)),
+                                       lambda: self._leave(leg)).digit
 
     async def event(self) -> tuple[str, Leg]:
         return await self._events.get()
@@ -127,7 +133,7 @@ class Conversation:
 
     def may_take_over(self) -> None:
         """Refused("not_now")."""
-        if self._consulting or self.coached not in self.parties:
+        if self._consulting is not None or self.coached not in self.parties:
             raise Refused("not_now", f"call {self.call.id} can't be taken over while its agent consults somebody")
 
     def take_over(self, leg: Leg) -> None:
@@ -164,23 +170,30 @@ class Conversation:
                 by = "caller" if leg is self.call.anchor or leg is self.parties[0] else "callee"
                 self.call.ended_by = self.call.ended_by or by
                 return ConversationEnd(by)
-            elif event == "flash" and leg in self.parties and len(self.parties) == 2:
-                end = await self._consult(leg)
+            elif event in ("flash", "blind") and leg in self.parties and len(self.parties) == 2:
+                end = await self._consult(leg, event == "blind")
                 if end is not None:
                     return end
 
-    async def _consult(self, by: Leg) -> ConversationEnd | None:
+    def _leave(self, leg: Leg) -> None:
+        """*2: out of a transfer under way, or the beginning of a blind one."""
+        if self._consulting is leg:
+            leg.clear(Cause.NORMAL, "leaves the transfer")
+        else:
+            self._events.put_nowait(("blind", leg))
+
+    async def _consult(self, by: Leg, blind: bool) -> ConversationEnd | None:
+        self._consulting = by
         held = self.parties[0] if by is self.parties[1] else self.parties[1]
         if by is self.call.anchor:
             self.call.take_in_hands(by)
-        self._consulting = True
         try:
-            return await Consultation(self, by, held).run()
+            return await Consultation(self, by, held, blind).run()
         except Refused as refused:
             self.switch.log.info("consultation refused", extra={"fields": {"call": self.call.id, "code": refused.code}})
             self.hold(held, False)
             self.connect(*self.parties)
             return None
         finally:
-            self._consulting = False
+            self._consulting = None
             self.call.take_in_hands(None)

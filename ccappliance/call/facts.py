@@ -371,6 +371,27 @@ class AgentMoved(Fact):
     station: str
 
 
+@dataclass(frozen=True, slots=True)
+class DispositionSet(Fact):
+    """What became of a call, as its agent says; a later one for the same call corrects it."""
+
+    call: str
+    agent: str
+    queue: str
+    disposition: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged(Fact):
+    """An agent has left one of his queues for a while, or is back."""
+
+    agent: str
+    queue: str
+    present: bool
+    by: str
+
+
 # ---- callbacks ----
 
 

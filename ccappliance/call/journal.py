@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -90,6 +90,10 @@ class Sink(Protocol):
 
     def read(self, from_seq: int = 0) -> Iterator[Entry]:
         """Entries from this number on, in order."""
+        ...
+
+    def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
+        """Entries of these kinds, in order, from the day of `since` (UTC) on at least; cheap on a long journal."""
         ...
 
 
@@ -183,9 +187,25 @@ class MemorySink:
             if entry.seq >= from_seq:
                 yield entry
 
+    def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
+        return of_kinds(list(self.lines), kinds)
+
     def digest(self) -> str:
         """SHA-256 of all lines so far, each with its line feed: the same as of the file a FileSink would write."""
         return self._sha.copy().hexdigest()
+
+
+def of_kinds(lines: Iterable[bytes], kinds: Sequence[str]) -> Iterator[Entry]:
+    """The entries of these kinds; others are not even parsed. What is no entry is left out."""
+    wanted = tuple(f'"fact":"{kind}"'.encode() for kind in kinds)
+    for line in lines:
+        if any(kind in line for kind in wanted):
+            try:
+                entry = Entry.parse(line)
+            except JournalError:
+                continue
+            if type(entry.fact).__name__ in kinds:
+                yield entry
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})

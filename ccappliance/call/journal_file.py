@@ -9,14 +9,14 @@ import errno
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ccappliance.base.limits import MAX_JOURNAL_UNWRITTEN
 from ccappliance.call.facts import AlarmCleared, AlarmRaised, Fact
-from ccappliance.call.journal import Entry, JournalError
+from ccappliance.call.journal import Entry, JournalError, of_kinds
 from ccappliance.service.lock import LockFile
 
 _NAME = re.compile(r"journal-(\d{4})(\d\d)(\d\d)(?:-(\d+))?\.jsonl")
@@ -162,6 +162,14 @@ class FileSink:
     def read(self, from_seq: int = 0) -> Iterator[Entry]:
         """What is on disk from this number on."""
         return read_journal(self.directory, from_seq)
+
+    def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
+        """Entries of these kinds in the segments from the day of `since` on."""
+        day = since.astimezone(UTC).date()
+        for segment in segments(self.directory):
+            if segment.day >= day:
+                with segment.path(self.directory).open("rb") as file:
+                    yield from of_kinds(file, kinds)
 
     def close(self) -> None:
         """Write what waits, sync, let the lock go. No `sync` may be running elsewhere."""

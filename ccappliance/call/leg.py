@@ -75,7 +75,12 @@ class Leg:
         self.answered_now: float | None = None  # loop clock
         self.on_digit: Callable[[str], None] | None = None
         self.on_flash: Callable[[], None] | None = None
+        self.screen: Callable[[Leg], None] | None = None  # what stands between the answer and ANSWERED: `admit`
+        self.again: Callable[[], Leg] | None = None  # how this party is rung again, if not at his station
+        self.may_be_taken = False  # somebody else may answer for this telephone: `taken_by`
+        self.taken_by: Leg | None = None
         self.digits_dropped = 0
+        self.feature_keys = False  # *1 is his hook flash in a conversation, *2 lets him out of it
         self.secure = False
         self._loop = switch.loop
         self._journal = switch.journal
@@ -84,6 +89,7 @@ class Leg:
         self.gone: asyncio.Future[Cause] = self._loop.create_future()
         self.released: asyncio.Future[None] = self._loop.create_future()  # its circuit is free again
         self._answer: asyncio.Future[None] | None = None
+        self._how_answered = ""
         self._waiting_digits: deque[str] = deque()
         self._collector: Collector | None = None
         self._on_gone: list[Callable[[Leg], None]] = []
@@ -151,6 +157,21 @@ class Leg:
         if not self.is_gone:
             self._be_gone(cause, why or cause.words)
 
+    def admit(self) -> None:
+        """Answered, as far as anybody else is concerned; told by the circuit, or by the screen that stood before it."""
+        if self._machine.may(LegState.ANSWERED):
+            self.screen = None
+            self.answered_now = self._clock.now()
+            self._move(LegState.ANSWERED, self._how_answered)
+            self._settle()
+            for tell in self._on_answered:
+                tell(self)
+
+    def change_call(self, call: "Call") -> None:
+        """Pickup: it belongs to another call from now on."""
+        self.call = call
+        self._note("", self.state, "picked up")
+
     # ---- sound ----
 
     def start(self, sounds: Sequence[Sound], *, repeat: bool = False, over: bool = False, begin: float = 0.0
@@ -211,11 +232,11 @@ class Leg:
                 self._move(LegState.ALERTING, "")
                 self.call.leg_alerting(self)
             case signals.Answered(how) if self._machine.may(LegState.ANSWERED):
-                self.answered_now = self._clock.now()
-                self._move(LegState.ANSWERED, how)
-                self._settle()
-                for tell in self._on_answered:
-                    tell(self)
+                self._how_answered = how
+                if self.screen is None:
+                    self.admit()
+                else:
+                    self.screen(self)
             case signals.Digit(digit):
                 self._digit(digit)
             case signals.Flash() if not self.is_gone:

@@ -45,12 +45,16 @@ class Station:
         self._number = number
         self._settings = settings
 
+    def place(self, call: Call, *, calling: str = "") -> Leg:
+        return call.place(self._number, calling=calling)
+
     async def run(self, call: Call) -> str | None:
         try:
-            leg = call.place(self._number)
+            leg = self.place(call)
         except Refused as refused:
             call.anchor.clear(Cause.BUSY if refused.code == "busy" else Cause.OUT_OF_ORDER)
             return None
+        leg.may_be_taken = True
         return await connect(call, leg, self._settings)
 
 
@@ -61,6 +65,9 @@ class Outside:
         self._group = group
         self._number = number
         self._settings = settings
+
+    def place(self, call: Call, *, calling: str = "") -> Leg:
+        return call.place_out(self._group, self._number)
 
     async def run(self, call: Call) -> str | None:
         tried: list[str] = []
@@ -86,6 +93,8 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
     try:
         await leg.answered()
     except LegGone as gone:
+        if leg.taken_by is not None:
+            return await _talk(call, leg.taken_by, settings)
         if gone.cause in give_back:
             raise
         call.ended_by = call.ended_by or "callee"
@@ -93,6 +102,10 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         return None
     finally:
         timer.cancel()
+    return await _talk(call, leg, settings)
+
+
+async def _talk(call: Call, leg: Leg, settings: StationSettings) -> str | None:
     return (await call.converse(leg, record="station" if settings.record == "always" else "")).next
 
 

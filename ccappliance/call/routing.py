@@ -1,12 +1,13 @@
 """Destinations: where a call can be sent. Apps meet only here: a name → an object with `async run(call)`."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ccappliance.base.errors import Refused
 
 if TYPE_CHECKING:
     from ccappliance.call.call import Call
+    from ccappliance.call.leg import Leg
 
 
 class Destination(Protocol):
@@ -17,6 +18,15 @@ class Destination(Protocol):
 
         Cancelled when the anchor leg clears: clean up in `finally`, never swallow CancelledError.
         """
+        ...
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A destination that is a party: it can be rung on behalf of somebody who wants to talk to it first."""
+
+    def place(self, call: "Call", *, calling: str = "") -> "Leg":
+        """A ringing leg of the call; `calling`: who wants to talk. Refused if it can't be rung now."""
         ...
 
 

@@ -122,6 +122,12 @@ class Switch:
         self._tell_busy(circuit.name, True)
         return leg
 
+    def ringing(self, station: str = "") -> Leg | None:
+        """A leg that rings at a station (this one, if named) and may be answered by somebody else; the oldest."""
+        found = [leg for leg in self._legs.values() if leg.may_be_taken and not leg.is_gone
+                 and leg.state in (LegState.SEIZED, LegState.ALERTING) and station in ("", leg.party.number)]
+        return min(found, key=lambda leg: leg.id, default=None)
+
     def originate(self, station: str, to: str, group: str, by: str) -> Call:
         """Ring a station; when it answers, dial `to` through a trunk group, or as the routes say if `group` is ""."""
         self.station(station)  # Refused if there is none

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import Agent
@@ -93,6 +94,15 @@ class FakeLeg:
         self.id = leg_id
         self.party = Party(party)
         self.gone: asyncio.Future[Cause] = world.loop.create_future()
+        self.taken_by = None
+        self.released: asyncio.Future[None] = world.loop.create_future()
+        self.answered_now: float | None = None
+        self.circuit = SimpleNamespace(name=f"line of {party}")
+        self.port = SimpleNamespace(silence=self._silence)
+        self.screen: Callable[[FakeLeg], None] | None = None
+        self.again = None
+        self.feature_keys = False
+        self.on_digit: Callable[[str], None] | None = None
         self.far_end_cleared = False
         self.is_answered = answered
         self.heard: list[str] = []
@@ -108,6 +118,14 @@ class FakeLeg:
     @property
     def is_gone(self) -> bool:
         return self.gone.done()
+
+    async def answered(self) -> None:
+        answer: asyncio.Future[None] = self.world.loop.create_future()
+        for watch in (self.on_answered, self.on_gone):
+            watch(lambda _: answer.done() or answer.set_result(None))
+        await answer
+        if self.is_gone:
+            raise LegGone(self, self.gone.result())
 
     def on_gone(self, tell) -> None:
         if self.is_gone:
@@ -167,7 +185,15 @@ class FakeLeg:
 
     def pick_up(self) -> None:
         if not self.is_gone and not self.is_answered:
-            self.is_answered = True
+            self.answered_now = self.world.loop.time()
+            if self.screen is not None:
+                self.screen(self)
+            else:
+                self.admit()
+
+    def admit(self) -> None:
+        if not self.is_gone and not self.is_answered:
+            self.is_answered, self.screen = True, None
             for tell in self._on_answered:
                 tell(self)
 
@@ -177,6 +203,10 @@ class FakeLeg:
                 self._collector.feed(digit)
             elif self.on_digit is not None:
                 self.on_digit(digit)
+
+    def _silence(self) -> None:
+        if self.playing is not None:
+            self.playing.stop()
 
     def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
         if not self.is_gone:
@@ -215,6 +245,8 @@ class FakeCall:
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
+        self.given = False
+        self.ended_by = ""
         self.conversing_since: float | None = None
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
@@ -235,6 +267,18 @@ class FakeCall:
 
     def place(self, station: str, *, calling: str = "", name: str = "") -> FakeLeg:
         return self.world.place(self, station)
+
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+                  name: str = "") -> FakeLeg:
+        return self.world.place_out(self, group, number, but)
+
+    def pick_up(self, station: str = "") -> bool:
+        return False
+
+    def give_anchor(self, to: "FakeCall") -> FakeLeg:
+        self.anchor.call = to
+        self.given = True
+        return self.anchor
 
     async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
         self.recorded = record
@@ -261,6 +305,12 @@ class FakePrompts:
 
     def get(self, name: str, language: str) -> Sound:
         return Sound(name, bytes(2 * round(8000 * self.seconds.get(name, 1.0))))
+
+    def text(self, text: str, language: str) -> Sound:
+        return self.get(text, language)
+
+    def duration(self, seconds: float, language: str) -> list[Sound]:
+        return [self.get(f"{round(seconds)} s", language)]
 
     def position(self, position: int, language: str) -> list[Sound]:
         return [self.get(f"position {position}", language)]
@@ -296,6 +346,7 @@ class World:
         self.legs: dict[str, FakeLeg] = {}  # by station, until it is released
         self.placed: list[tuple[float, str, str]] = []
         self.release_after = 0.02
+        self.lines = {"pstn": ["fxo/1", "fxo/2"]}  # by trunk group: idle lines
         self.facts: list[tuple[float, facts.Fact]] = []
         if keep:
             self.journal.follow(lambda entry: self.facts.append((entry.now, entry.fact)))
@@ -334,8 +385,29 @@ class World:
             self.loop.call_later(after, leg.pick_up)
         return leg
 
+    def place_out(self, call: FakeCall, group: str, number: str, but: Sequence[str]) -> FakeLeg:
+        lines = [line for line in self.lines[group] if line not in but]
+        if not lines:
+            raise Refused("no_line", f"no idle line in trunk group {group}")
+        leg = FakeLeg(self, call, self.outside.ids.part(call.id, "leg"), number, False)
+        leg.circuit.name = lines[0]
+        self.lines[group].remove(lines[0])
+        self.legs[number] = leg
+        self.placed.append((self.loop.time(), number, call.id))
+        leg.on_gone(lambda _: self.loop.call_later(self.release_after, self._release_line, group, leg))
+        after = self.answer_after(number)
+        if after is not None:
+            self.loop.call_later(after, leg.pick_up)
+        return leg
+
+    def _release_line(self, group: str, leg: FakeLeg) -> None:
+        if self.legs.get(leg.party.number) is leg:
+            del self.legs[leg.party.number]
+        self.lines[group].append(leg.circuit.name)
+        leg.released.set_result(None)
+
     def _release(self, station: str) -> None:
-        del self.legs[station]
+        self.legs.pop(station).released.set_result(None)
         self.acd.station_busy(station, False)
 
     def offer(self, queue: str, calling: str = "13800138000", *, order_class: int = 0, boost: float = 0.0,
@@ -344,6 +416,10 @@ class World:
         call = FakeCall(self, calling, "in", ())
         call.order_class, call.boost, call.queued_since, call.require = order_class, boost, since, require
         return self._launch(call, f"queue:{queue}")
+
+    def call_agent(self, number: str) -> FakeCall:
+        """A call from outside that asks for one agent."""
+        return self._launch(FakeCall(self, "13800138000", "in", ()), f"agent-number:{number}")
 
     def quiet_call(self, calling: str) -> FakeCall:
         """A call that is nowhere yet, for tests that enter it themselves."""
@@ -354,8 +430,9 @@ class World:
     def dial(self, station: str, feature: str, *keys: str, direction: str = "internal") -> FakeCall:
         """A station dials a feature code and presses keys."""
         call = FakeCall(self, station, direction, keys)
-        self.acd.station_busy(station, True)
-        call.anchor.on_gone(lambda _: self.acd.station_busy(station, False))
+        if direction != "in":
+            self.acd.station_busy(station, True)
+            call.anchor.on_gone(lambda _: self.acd.station_busy(station, False))
         return self._launch(call, f"agent:{feature}")
 
     def _launch(self, call: FakeCall, destination: str) -> FakeCall:
@@ -372,13 +449,17 @@ class World:
                 if kind == "hangup":
                     call.variables["ended"] = name
                     break
-                found = self.acd.find_queue(name) if kind == "queue" else self.acd.find_feature(name)
+                found = {"queue": self.acd.find_queue, "agent": self.acd.find_feature,
+                         "agent-number": self.acd.find_agent}[kind](name)
                 assert found is not None, to
                 to = await found.run(call)
         except (LegGone, asyncio.CancelledError):
             pass
         finally:
-            call.anchor.clear()
+            for leg in [leg for leg in self.legs.values() if leg.call is call and not call.given]:
+                leg.clear()  # as the switch does
+            if not call.given:
+                call.anchor.clear()
             self.journal.write(facts.CallEnded(call.id, 16, "us"))
 
     # ---- helpers ----
@@ -389,6 +470,11 @@ class World:
 
     def agent(self, number: str) -> Agent:
         return self.acd.book.get(number)
+
+    def later_idle(self, number: str, seconds: float) -> None:
+        """As if he had become ready so much later; the journal is understood so, too."""
+        self.agent(number).idle_since += seconds
+        self.redone.retold.person(number).idle_since += seconds
 
     def ringing(self) -> list[str]:
         return sorted(station for station, leg in self.legs.items() if not leg.is_gone and not leg.is_answered)

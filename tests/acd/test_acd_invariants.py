@@ -164,7 +164,7 @@ def test_an_illegal_move_is_a_bug_with_its_history_and_writes_nothing():
         world = World(settings({"a": queue_settings()}))
         written = len(world.facts)
         with pytest.raises(Bug, match="no move from logged_out to ringing"):
-            world.agent("1001").ring(5.0)
+            world.agent("1001").ring(None, 5.0)
         assert len(world.facts) == written
         await world.close()
     run_virtual(story())

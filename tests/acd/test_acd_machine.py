@@ -17,6 +17,7 @@ from ccappliance.sim.loop import VirtualLoop
 
 AGENTS = [f"10{n:02}" for n in range(1, 6)]
 QUEUES = ("plain", "ring", "strict", "boosted")
+OUTSIDE, MOBILE = "1005", "13912345678"
 
 agents = st.sampled_from(AGENTS)
 queues = st.sampled_from(QUEUES)
@@ -29,11 +30,15 @@ def configuration(without: tuple[str, ...] = (), away: tuple[str, ...] = (), wra
         "plain": queue_settings(agents=AGENTS[:4], wrapup=wrapup, policy=policy),
         "ring": queue_settings(strategy="ring-all", wrapup=0.0, pause_after=0, patience=50.0),
         "strict": queue_settings(order_class=3, agents=AGENTS[2:], wrapup=wrapup, room=4),
-        "boosted": queue_settings(boost=25.0, agents=AGENTS[1:3], ring_timeout=5.0, pause_after=1)}
+        "boosted": queue_settings(boost=25.0, agents=AGENTS[1:3], ring_timeout=5.0, pause_after=1,
+                                  dispositions={"1": "sold"}, disposition_required=True)}
     chosen = {name: one for name, one in everything.items() if name not in without}
     present = [number for number in AGENTS if number not in away]
     chosen = {name: queue_settings_for(one, present) for name, one in chosen.items()}
-    return settings(chosen, present)
+    found = settings(chosen, present)
+    people = {number: replace(one, station="", outside=MOBILE, group="pstn") if number == OUTSIDE else one
+              for number, one in found.agents.items()}
+    return replace(found, agents=people)
 
 
 def queue_settings_for(one, present):
@@ -127,6 +132,30 @@ class Days(RuleBasedStateMachine):
     @rule(agent=agents, then=moment)
     def end_wrapup(self, agent: str, then: float) -> None:
         self.do(lambda: self.world.acd.end_wrapup(agent), then)
+
+    @rule(number=pick, key=st.sampled_from(["1", "1", "1", "2", "9"]), then=moment)
+    def a_key_is_pressed(self, number: str, key: str, then: float) -> None:
+        if (leg := self.leg(number)) is not None:
+            self.do(lambda: leg.press(key), then)
+
+    @rule(agent=agents, then=moment)
+    def somebody_asks_for_an_agent(self, agent: str, then: float) -> None:
+        if self.world.acd.find_agent(agent) is not None:
+            self.do(lambda: self.world.call_agent(agent), then)
+
+    @rule(agent=agents, feature=st.sampled_from(["pickup", "last-missed", "state", "wrapup-extend"]), then=moment)
+    def an_agent_dials_a_feature(self, agent: str, feature: str, then: float) -> None:
+        station = f"8{agent[1:]}"
+        if station not in self.world.legs:
+            self.do(lambda: self.world.dial(station, feature), then)
+
+    @rule(agent=agents, queue=queues, present=st.booleans(), then=moment)
+    def an_agent_leaves_or_joins_a_queue(self, agent: str, queue: str, present: bool, then: float) -> None:
+        self.do(lambda: self.world.acd.sit(agent, queue, present), then)
+
+    @rule(agent=agents, then=moment)
+    def an_agent_says_what_became_of_it(self, agent: str, then: float) -> None:
+        self.do(lambda: self.world.acd.dispose(agent, "1"), then)
 
     @rule(agent=agents, words=st.sampled_from(["dead", None]), then=moment)
     def a_line_fails_or_works(self, agent: str, words: str | None, then: float) -> None:

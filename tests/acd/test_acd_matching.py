@@ -340,9 +340,9 @@ def test_steps_between_the_answer_and_the_connection_have_their_own_time():
     async def story():
         world = World(settings({"sales": queue_settings(ring_timeout=10.0, pause_after=0)}, ["1001", "1002"]))
         begun = []
+        world.login("1001")
         world.agent("1001").steps = (Step(8.0, begun.append), Step(5.0, begun.append))
         world.answer_after = lambda station: 6.0
-        world.login("1001")
         world.offer("sales")
         await asyncio.sleep(13)
         assert len(begun) == 1

@@ -77,6 +77,8 @@ QUESTIONS = [
     (["channels", "list"], "fxo/1"),
     (["channels", "show", "--channel", "fxo/1"], "idle -> offered"), (["calls", "list"], "1:05"),
     (["calls", "show", "--call", CALL["id"]], "LEG"), (["agents", "list"], "李明"),
+    (["agents", "list", "--language", "zh"], "空闲"),
+    (["agents", "show", "--agent", "1001", "--language", "zh"], "空闲"),
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
     (["queues", "show", "--queue", "sales"], "POSITION"), (["recordings", "list"], "2026/a.wav"),
     (["callbacks", "list"], "tried again later"), (["callbacks", "list", "--ended"], "reached"),

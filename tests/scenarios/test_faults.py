@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from storyteller import HERE, PAIRS, ROOT, facts, site, tell, trouble, unpaired
 
+from ccappliance.apps.acd.restore import stands
 from ccappliance.base.errors import Refused
 from ccappliance.call.call import Call
 from ccappliance.call.cdr_store import CdrStore
@@ -220,6 +221,9 @@ def test_kill_9_with_calls_up(prompts: Path, tmp_path: Path, seconds: float) -> 
     assert everything[len(before)].fact.__class__.__name__ == "DaemonStarted"
     assert _open_calls(everything) == []
     told = [json.loads(entry.line()) for entry in everything]
+    back = {fact["agent"]: fact["station"] for fact in told[len(before):] if fact["fact"] == "AgentMoved"
+            and fact["left"] == "logged_out"}
+    assert back == {number: stand.moved.station for number, stand in stands(before).items()}
     for begins, ends, key in PAIRS:
         if begins not in ("PromptStarted", "TransferStarted"):  # nobody bills by these
             assert unpaired(told, begins, ends, key) == []

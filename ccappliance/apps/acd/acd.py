@@ -3,31 +3,38 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
 from ccappliance.apps.acd.announcer import Prompts, Says
 from ccappliance.apps.acd.contacts import Contacts
+from ccappliance.apps.acd.direct import AgentNumber
 from ccappliance.apps.acd.dispatcher import Dispatcher
 from ccappliance.apps.acd.features import Feature, Features
 from ccappliance.apps.acd.outlook import Outlook
 from ccappliance.apps.acd.pace import Pace
 from ccappliance.apps.acd.queue import Queue
+from ccappliance.apps.acd.restore import WHY, Stand
 from ccappliance.apps.acd.room import WaitingTools
 from ccappliance.apps.acd.settings import AcdSettings
+from ccappliance.apps.acd.spoken import Spoken, Values
 from ccappliance.apps.acd.standing import Rules
 from ccappliance.apps.acd.strategy import STRATEGIES, Counts
 from ccappliance.apps.acd.supervising import Supervising
 from ccappliance.apps.acd.waiting_settings import ORDERS, Messages, Playlist
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
-from ccappliance.call.facts import HoldChanged, PlaylistChanged, QueueApplied
+from ccappliance.call.facts import HoldChanged, MembershipChanged, PlaylistChanged, QueueApplied
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
     from ccappliance.call.journal import Journal
+
+
+class Speaks(Says, Values, Protocol):
+    """Everything the ACD says in numbers: media's Say."""
 
 
 class Acd:
@@ -39,11 +46,12 @@ class Acd:
     """
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
-                 journal: "Journal", prompts: Prompts, say: Says, known_station: Callable[[str], bool],
+                 journal: "Journal", prompts: Prompts, say: Speaks, known_station: Callable[[str], bool],
                  is_open: Callable[[str], bool], counts: Counts, number_of: Callable[[str], str] = str.strip,
                  why_closed: Callable[[str], str] = lambda calendar: "night") -> None:
         """`number_of(calling)`: its one form, "" if nobody can be known by it; `why_closed(calendar)`: "lunch", …"""
         self._loop = loop
+        self._outside = outside
         self._clock = outside.clock
         self._journal = journal
         self._is_open = is_open
@@ -57,8 +65,9 @@ class Acd:
         self.waiting = WaitingTools(loop, journal, self.dispatcher, prompts, say, Outlook(
             lambda: self.dispatcher.queues, self.pace, outside.clock), outside.chance.random)
         self.book = Agents(clock=outside.clock, loop=loop, journal=journal, known_station=known_station,
-                           hear=self.dispatcher.agent_moved)
-        self.features = Features(self.book, prompts=prompts, clock=outside.clock, journal=journal)
+                           hear=self._agent_moved, prompts=prompts)
+        self.features = Features(self, prompts=prompts, spoken=Spoken(prompts, say, counts, outside.clock),
+                                 clock=outside.clock, journal=journal)
         self.station_busy = self.book.station_busy
         self.station_fault = self.book.station_fault
         self._queues: dict[str, Queue] = {}
@@ -73,6 +82,18 @@ class Acd:
         self._opened = True
         for queue in self._queues.values():
             self._write_applied(queue, queue.strategy.name, "configuration")
+
+    def restore(self, stands: Mapping[str, Stand]) -> None:
+        """After `open`: everybody goes on where he stood when the daemon stopped, if that is not too long ago (F40)."""
+        wall = self._clock.wall()
+        for number, stand in stands.items():
+            queues = [queue for name, queue in self._queues.items() if number in self.settings.members_of(name)]
+            wrapup = max([queue.settings.wrapup for queue in queues], default=0.0)
+            own = self.settings.agents[number].wrapup if number in self.settings.agents else None
+            if self.book.restore(number, stand, wall, max(wrapup, own or 0.0)):
+                for queue in queues:
+                    if queue.name in stand.out_of:
+                        self._sit(self.book.get(number), queue, False, WHY)
 
     def use(self, callbacks: "Callbacks") -> None:
         """Queues may promise to call people back."""
@@ -89,6 +110,12 @@ class Acd:
     def find_feature(self, name: str) -> Feature | Supervising | None:
         """`agent:<feature>`."""
         return self.features.find(name)
+
+    def find_agent(self, number: str) -> AgentNumber | None:
+        """`agent-number:<number>`."""
+        if number not in self.book.by_number:
+            return None
+        return AgentNumber(number, self.book, loop=self._loop, outside=self._outside, journal=self._journal)
 
     # ---- control ----
 
@@ -185,6 +212,28 @@ class Acd:
         """Refused: no_agent, not_logged_in, not_in_wrapup."""
         self.book.end_wrapup(agent, by or "wrap-up ended")
 
+    def extend_wrapup(self, agent: str, by: str = "") -> None:
+        """Refused: no_agent, not_logged_in, not_in_wrapup, wrapup_longest."""
+        self.book.get(agent).extend_wrapup(by or "wrap-up extended")
+
+    def dispose(self, agent: str, key: str, by: str = "") -> str:
+        """The disposition's name. Refused: no_agent, not_logged_in, not_in_wrapup, no_disposition."""
+        return self.book.get(agent).dispose(key, by or agent)
+
+    def sit(self, number: str, name: str, present: bool, by: str = "") -> None:
+        """An agent leaves one of his queues, until he joins it again or logs out.
+
+        Refused: no_agent, no_queue, not_logged_in, not_a_member, unchanged.
+        """
+        agent, queue = self.book.get(number), self._queue(name)
+        if agent.state is AgentState.LOGGED_OUT:
+            raise Refused("not_logged_in", f"agent {number} is not logged in")
+        if name not in self.settings.queues or number not in self.settings.members_of(name):
+            raise Refused("not_a_member", f"agent {number} does not serve queue {name}")
+        if (name not in agent.out_of) is present:
+            raise Refused("unchanged", f"agent {number} is {'in' if present else 'out of'} queue {name} already")
+        self._sit(agent, queue, present, by or number)
+
     # ---- what it hears ----
 
     def hear(self, entry: "JournalEntry") -> None:
@@ -226,8 +275,7 @@ class Acd:
             if former.queues.get(name) != one:
                 self._strategies.pop(name, None)
                 self._play(queue, one.playlist, one.messages, "configuration" if name in former.queues else "")
-            members = {number: self.book.by_number[number] for number in seats[name]}
-            queue.seat(members, self._strategies.get(name, one.strategy))
+            queue.seat(self._present(name, seats[name]), self._strategies.get(name, one.strategy))
             if self._opened:
                 self._write_applied(queue, queue.strategy.name, "configuration")
             kept[name] = queue
@@ -246,6 +294,33 @@ class Acd:
             self._rank_anew()
         if self._callbacks is not None:
             self._callbacks.applied()
+
+    def _present(self, name: str, numbers: list[str]) -> dict[str, Agent]:
+        agents = [self.book.by_number[number] for number in numbers]
+        return {agent.number: agent for agent in agents if name not in agent.out_of}
+
+    def _sit(self, agent: Agent, queue: Queue, present: bool, by: str) -> None:
+        self._journal.write(MembershipChanged(agent.number, queue.name, present, by))
+        if present:
+            agent.out_of.pop(queue.name)
+        else:
+            agent.out_of[queue.name] = None
+        queue.seat(self._present(queue.name, self.settings.members_of(queue.name)), queue.strategy.name)
+        self._write_applied(queue, queue.strategy.name, by)
+        self._seat()
+
+    def _agent_moved(self, agent: Agent, left: AgentState) -> None:
+        self.dispatcher.agent_moved(agent, left)
+        if agent.state is AgentState.LOGGED_OUT and agent.out_of:
+            self._loop.call_soon(self._all_back, agent)  # he is in the middle of his move
+
+    def _all_back(self, agent: Agent) -> None:
+        """A logout ends what was for a while, and forgets queues a reload has taken from him."""
+        for name in list(agent.out_of):
+            queue = self._queues.get(name)
+            if queue is not None and self.book.by_number.get(agent.number) is agent:
+                self._sit(agent, queue, True, "logged out")
+        agent.out_of.clear()
 
     def _make(self, name: str) -> Queue:
         queue = Queue(name, self._rules, dispatcher=self.dispatcher, clock=self._clock, loop=self._loop,

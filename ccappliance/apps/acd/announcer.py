@@ -25,6 +25,8 @@ class Prompts(Protocol):
 
     def get(self, name: str, language: str) -> Sound: ...
 
+    def text(self, text: str, language: str) -> Sound: ...
+
 
 class Says(Protocol):
     """Spoken values: media's Say."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.acd.entry import Connected, Entry
@@ -58,6 +59,10 @@ class Attempt:
         raise NotImplementedError
 
     def place(self, station: str, name: str) -> Leg:
+        raise NotImplementedError
+
+    def place_out(self, group: str, number: str, but: Sequence[str], name: str) -> Leg:
+        """As `place`, for an agent outside."""
         raise NotImplementedError
 
     def agent_answered(self) -> None:
@@ -132,6 +137,13 @@ class AgentFirst(Attempt):
         promise = self._promise
         self.call = self._means.lines.call_station(station, self._routed, called=promise.number, name=name,
                                                    ring=promise.queue.settings.ring_timeout + GRACE)
+        return self.call.anchor
+
+    def place_out(self, group: str, number: str, but: Sequence[str], name: str) -> Leg:
+        reach = self._offer.agent.reach
+        assert reach is not None
+        self.call = self._means.lines.call_outside(
+            group, number, self._routed, but=but, ring=reach.seconds(self._promise.queue.settings.ring_timeout) + GRACE)
         return self.call.anchor
 
     def agent_answered(self) -> None:
@@ -219,6 +231,10 @@ class CallerFirst(Attempt):
     def place(self, station: str, name: str) -> Leg:
         assert self.call is not None
         return self.call.place(station, calling=self._promise.number, name=name)
+
+    def place_out(self, group: str, number: str, but: Sequence[str], name: str) -> Leg:
+        assert self.call is not None
+        return self.call.place_out(group, number, but=but, calling=self._promise.number, name=name)
 
     async def run(self, call: "Call") -> str | None:
         entry, queue = self._promise.entry, self._promise.queue

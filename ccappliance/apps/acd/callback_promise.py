@@ -65,6 +65,11 @@ class Promise:
         assert self.attempt is not None
         return self.attempt.place(station, name)
 
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+                  name: str = "") -> "Leg":
+        assert self.attempt is not None
+        return self.attempt.place_out(group, number, but, name)
+
     # ---- a destination ----
 
     async def run(self, call: "Call") -> str | None:

@@ -21,6 +21,7 @@ from ccappliance.base.clock import Outside
 from ccappliance.base.errors import LineFault, Refused
 from ccappliance.call.facts import ASKED_ALL, EntryChanged, OfferEnded, OfferMade, QueueEntered, QueueLeft
 from ccappliance.call.journal import in_journal
+from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
@@ -110,7 +111,7 @@ class Dispatcher:
         entry, agent, leg = offer.entry, offer.agent, offer.leg
         assert leg is not None
         self._close(offer, "answered")
-        agent.talk(leg, entry.queue.settings.wrapup)
+        agent.talk(leg, entry.queue.work(entry))
         self._write_left(entry, "answered", agent.number)
         self._take_out(entry, EntryState.CONNECTED, f"answered by {agent.number}")
         for other in list(entry.offers.values()):
@@ -118,11 +119,32 @@ class Dispatcher:
         entry.decide(Connected(offer))
         agent.follow(leg)
 
+    def pick_up(self, entry: Entry, agent: Agent, leg: Leg, rule: str) -> None:
+        """An agent takes this call himself, on a leg of it that is his, whatever the order says. Refused: no_call."""
+        if entry.kind != "call":
+            raise Refused("no_call", f"{entry.call.id} is no call that can be taken")
+        former = entry.offers.get(agent.number)
+        if former is not None:
+            self.end(former, "withdrawn", rule)
+        offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, self._clock.now(), 0.0, self)
+        self._journal.write(OfferMade(offer.id, entry.call.id, entry.queue.name, agent.number, agent.station, rule, {}))
+        if entry.state is EntryState.WAITING:
+            entry.move(EntryState.OFFERED, offer.id)
+            entry.queue.offer(entry)
+            self._arm(entry)
+        entry.offers[agent.number] = offer
+        offer.leg = leg
+        self.connect(offer)
+
     def extend(self, offer: Offer, seconds: float) -> None:
         """What the offer does now may take so long."""
         if offer.timer is not None:
             offer.timer.cancel()
         offer.timer = self._loop.call_later(seconds, offer.time_over)
+
+    def ring_again(self, offer: Offer) -> None:
+        """A line on the way to an agent outside failed us: another one."""
+        self.ring(offer)
 
     def end(self, offer: Offer, outcome: str, why: str) -> None:
         """An offer ends without a conversation: the agent is let go, his telephone stops, the entry waits again."""
@@ -231,14 +253,14 @@ class Dispatcher:
         choice = queue.strategy.choose(entry, candidates, now)
         agents = choice.agents if entry.kind == "call" else choice.agents[:1]  # one customer is dialled for one agent
         excluded = queue.excluded(entry, agents, now)
-        deadline = now + queue.settings.ring_timeout
         for agent in agents:
-            offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, self)
-            offer.timer = self._loop.call_at(deadline, offer.time_over)
-            bound = deadline + offer.before_takes + offer.steps_take
+            assert agent.reach is not None
+            ring = agent.reach.seconds(queue.settings.ring_timeout)
+            offer = Offer(self._ids.part(entry.call.id, "offer"), entry, agent, now, ring, self)
+            offer.timer = self._loop.call_at(offer.deadline, offer.time_over)
             self._journal.write(OfferMade(offer.id, entry.call.id, queue.name, agent.number, agent.station,
                                           choice.rule, excluded, now))
-            agent.reserve(offer, entry.call.id, bound)
+            agent.reserve(offer, entry.call.id, offer.deadline + offer.before_takes + offer.steps_take)
             if entry.state is EntryState.WAITING:
                 entry.move(EntryState.OFFERED, offer.id)
                 queue.offer(entry)
@@ -250,19 +272,20 @@ class Dispatcher:
 
     def ring(self, offer: Offer) -> None:
         """What had to come before is done: the agent's station rings."""
-        call, queue = offer.entry.call, offer.entry.queue
-        now = self._clock.now()
-        if call.before:
-            self.extend(offer, queue.settings.ring_timeout)
-        bound = now + queue.settings.ring_timeout + offer.steps_take
+        call, queue, reach = offer.entry.call, offer.entry.queue, offer.agent.reach
+        assert reach is not None
+        if call.before and offer.leg is None:
+            seconds = reach.seconds(queue.settings.ring_timeout)  # his time to answer begins now
+            offer.deadline = self._clock.now() + seconds
+            self.extend(offer, seconds)
         try:
-            leg = call.place(offer.agent.station, calling=call.calling, name=call.name or queue.label)
+            leg = reach.ring(call, queue.label, offer.failed_lines)
         except Refused as refused:
-            self.end(offer, "busy" if refused.code == "busy" else "fault", str(refused))
+            self.end(offer, "busy" if refused.code in ("busy", "no_line") else "fault", str(refused))
         except LineFault as fault:
             self.end(offer, "fault", str(fault))
         else:
-            offer.agent.ring(bound)
+            offer.agent.ring(leg, offer.deadline + offer.steps_take)
             offer.ring(leg)
 
     # ---- an entry's own timer: while it waits its demand loosens; while it is rung more telephones may join ----

@@ -46,6 +46,9 @@ class Waiter(Protocol):
 
     def place(self, station: str, *, calling: str = "", name: str = "") -> "Leg": ...
 
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), calling: str = "",
+                  name: str = "") -> "Leg": ...
+
 
 class EntryState(enum.Enum):
     """From entering to the one outcome."""

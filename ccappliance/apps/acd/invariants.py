@@ -17,6 +17,7 @@ from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.apps.acd.entry import OrderKey
 from ccappliance.apps.acd.journal_rules import JournalRules
+from ccappliance.apps.acd.retold import DIRECT, OWN
 from ccappliance.base.errors import Bug
 from ccappliance.call import facts
 
@@ -67,6 +68,7 @@ class Invariants:
         self._stays: dict[str, _Stay] = {}  # open, by call
         self._waiting: dict[str, list[OrderKey]] = {}  # by queue; nobody is being rung for them
         self._offers: dict[str, _Stay] = {}  # open, by offer; its entry may have left a moment ago
+        self._direct: dict[str, str] = {}  # open, by offer: the agent
         self._people: dict[str, _Person] = {}
         self._deadlines: list[tuple[float, str, int]] = []
         self._touched: dict[str, None] = {}  # agents
@@ -152,12 +154,16 @@ class Invariants:
 
     def _offer_made(self, fact: facts.OfferMade) -> None:
         stay, person = self._stays.get(fact.call), self._person(fact.agent)
+        if fact.rule == DIRECT:
+            self._direct_made(fact)
+            return
+        own = fact.rule in OWN  # he took it himself: no decision of the matcher's
         if stay is None or stay.winner:
             self._say(f"3: call {fact.call}, which does not wait, was offered to {fact.agent}")
             return
-        if person.state != "ready" or person.offer:
+        if (person.state != "ready" and not own) or person.offer:
             self._say(f"3/5: agent {fact.agent} is {person.state} {person.offer} and was offered call {fact.call}")
-        for queue in self._acd.dispatcher.seats.get(fact.agent, ()):
+        for queue in () if own else self._acd.dispatcher.seats.get(fact.agent, ()):
             self._overtaken(queue.name, stay.key, fact.agent)
         if not stay.offers:
             self._wait_no_more(stay)
@@ -165,7 +171,19 @@ class Invariants:
         person.offer = fact.offer
         self._offers[fact.offer] = stay
 
+    def _direct_made(self, fact: facts.OfferMade) -> None:
+        """A call that asks for this agent, and stands in no queue."""
+        person = self._person(fact.agent)
+        if person.state != "ready" or person.offer:
+            self._say(f"3/5: agent {fact.agent} is {person.state} {person.offer} and was called by {fact.call}")
+        person.offer = fact.offer
+        self._direct[fact.offer] = fact.agent
+
     def _offer_ended(self, fact: facts.OfferEnded) -> None:
+        direct = self._direct.pop(fact.offer, None)
+        if direct is not None:
+            self._person(direct).offer = ""
+            return
         stay = self._offers.pop(fact.offer, None)
         if stay is None:
             self._say(f"3: offer {fact.offer} ended ({fact.outcome}) but was not open")
@@ -316,7 +334,7 @@ class Invariants:
         if agent.state.value != person.state:
             self._say(f"4: agent {number} is {agent.state.value}, the journal says {person.state}")
         rung = agent.state in _OFFERED
-        if rung is not bool(person.offer) or rung is not bool(agent.reservation):
+        if (rung and not agent.stopping) is not bool(person.offer) or bool(person.offer) is not bool(agent.reservation):
             self._say(f"3: agent {number} is {agent.state.value} with offer {person.offer or 'none'}")
         if agent.on_call and (agent.leg is None or agent.leg.is_gone):
             self._say(f"4: agent {number} is {agent.state.value} on call {agent.call}, and his leg is gone")

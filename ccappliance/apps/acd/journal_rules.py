@@ -87,7 +87,7 @@ class JournalRules:
         self._rung[fact.agent] = fact.offer
 
     def _agent_moved(self, fact: facts.AgentMoved, now: float) -> None:
-        if fact.state not in RUNG:
+        if fact.state not in RUNG or not fact.call:  # without a call: his telephone is only stopping
             self._rung.pop(fact.agent, None)
 
     def _leg_moved(self, fact: facts.LegMoved, now: float) -> None:

@@ -9,12 +9,13 @@ from ccappliance.apps.acd.agent import Agent
 from ccappliance.apps.acd.entry import Entry
 from ccappliance.base.causes import Cause
 from ccappliance.call.leg import Leg
+from ccappliance.call.places import LINE_CAUSES
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.dispatcher import Dispatcher
 
 # A ringing leg that ended by itself: what its cause says of the agent. Anything else is a fault of his line.
-_OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE: "no_answer",
+OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.NO_RESPONSE: "no_answer",
              Cause.REJECTED: "no_answer", Cause.NORMAL: "no_answer"}
 
 
@@ -32,13 +33,17 @@ class Step:
 class Offer:
     """Owner of an agent's reservation. The dispatcher makes and ends it; `over` is set before anything else is."""
 
-    __slots__ = ("_before", "_dispatcher", "_steps", "agent", "entry", "id", "leg", "made", "over", "tell", "timer")
+    __slots__ = ("_before", "_dispatcher", "_steps", "agent", "deadline", "entry", "failed_lines", "id", "leg", "made",
+                 "over", "tell", "timer")
 
-    def __init__(self, offer_id: str, entry: Entry, agent: Agent, made: float, dispatcher: "Dispatcher") -> None:
+    def __init__(self, offer_id: str, entry: Entry, agent: Agent, made: float, ring: float,
+                 dispatcher: "Dispatcher") -> None:
         self.id = offer_id
         self.entry = entry
         self.agent = agent
         self.made = made  # loop clock
+        self.deadline = made + ring  # of the telephone's answer
+        self.failed_lines: list[str] = []  # on the way to an agent outside
         self.leg: Leg | None = None
         self.over = False
         self.timer: asyncio.TimerHandle | None = None  # the reservation's deadline
@@ -90,6 +95,10 @@ class Offer:
         self.proceed()
 
     def _gone(self, leg: Leg) -> None:
-        if not self.over:
+        if not self.over and leg is self.leg:
             cause = leg.gone.result()
-            self._dispatcher.end(self, _OUTCOMES.get(cause, "fault"), cause.words)
+            if cause in LINE_CAUSES and self.agent.outside and leg.answered_now is None:
+                self.failed_lines.append(leg.circuit.name)
+                self._dispatcher.ring_again(self)
+                return
+            self._dispatcher.end(self, OUTCOMES.get(cause, "fault"), cause.words)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ccappliance.apps.acd.agent import Work
 from ccappliance.apps.acd.contacts import Contacts
 from ccappliance.apps.acd.entry import Connected, Entry, Left
 from ccappliance.apps.acd.lane import Demand
@@ -47,6 +48,11 @@ class Queue(Standing):
         self.settings = settings
         self.ageing = ageing
         self.removed = False
+
+    def work(self, entry: Entry) -> Work:
+        """What a conversation of this queue leaves its agent to do."""
+        settings = self.settings
+        return Work(entry.call.id, self.name, settings.wrapup, settings.dispositions, settings.disposition_required)
 
     # ---- the line moves ----
 

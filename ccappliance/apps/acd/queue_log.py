@@ -51,6 +51,7 @@ class QueueLogLines:
         self._seats: dict[str, dict[str, int]] = {}  # queue → agent → tier
         self._stations: dict[str, tuple[str, float]] = {}  # agent → station, logged in at (loop clock)
         self._paused: dict[str, None] = {}
+        self._direct: dict[str, None] = {}  # open offers of calls that ask for one agent: of no queue
 
     def replay_from(self, seq: int) -> int:
         """The entry from which a fresh fold must hear to go on after `seq` as this one does."""
@@ -63,6 +64,7 @@ class QueueLogLines:
         match fact:
             case facts.DaemonStarted():
                 self._stations.clear()
+                self._direct.clear()
                 self._paused.clear()
                 self._line(epoch, NOBODY, NOBODY, NOBODY, "QUEUESTART")
             case facts.ConfigApplied() if fact.by != "start":
@@ -92,6 +94,10 @@ class QueueLogLines:
                 self._newest = (fact.call, stay)
             case facts.QueueLeft():
                 self._left(epoch, fact, entry.now)
+            case facts.OfferMade() if not fact.queue:
+                self._direct[fact.offer] = None
+            case facts.OfferEnded() if fact.offer in self._direct:
+                del self._direct[fact.offer]
             case facts.OfferEnded():
                 self._offer_ended(epoch, fact)
             case facts.CallbackTried():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from ccappliance.apps.acd.reasons import Reason
-from ccappliance.apps.acd.retold import AWAY, RUNG, Bench, Person, Retold, Stay
+from ccappliance.apps.acd.retold import AWAY, DIRECT, OWN, RUNG, Bench, Person, Retold, Stay
 from ccappliance.apps.acd.rules import Case, Verdict, decide
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
@@ -51,7 +51,7 @@ class Redone:
 
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
-        if isinstance(fact, facts.OfferMade):
+        if isinstance(fact, facts.OfferMade) and fact.rule not in OWN and fact.rule != DIRECT:
             self._offered(entry, fact)
         elif self._open is not None and not (isinstance(fact, facts.AgentMoved) and fact.state == "reserved"):
             self.close()
@@ -158,7 +158,7 @@ def excluded(bench: Bench, stay: Stay, chosen: tuple[str, ...], retold: Retold, 
 
 def occupied(person: Person, now: float) -> Reason:
     """Why somebody who is not free is not."""
-    if person.state in RUNG:
+    if person.state in RUNG and person.offer:
         return Reason(person.state, person.offer)
     if person.state == "wrapup" and person.until is not None:
         return Reason("wrapup", "", max(0.0, person.until - now))

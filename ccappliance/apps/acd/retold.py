@@ -16,6 +16,8 @@ from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Entry
 
 RUNG = ("reserved", "ringing")
+OWN = ("pickup", "missed")  # rules by which an agent takes a call himself
+DIRECT = "direct"  # the rule of calls that ask for one agent, and stand in no queue
 AWAY = ("logged_out", "paused", "line_fault")
 HEARD: tuple[type[facts.Fact], ...] = (
     facts.DaemonStarted, facts.QueueApplied, facts.AgentMoved, facts.QueueEntered, facts.EntryChanged,
@@ -40,7 +42,7 @@ class Person:
             self.idle_since = now
         self.keeps_idle = fact.state in RUNG or (fact.state == "talking" and not fact.call and fact.left in RUNG)
         self.state, self.why, self.call, self.until = fact.state, fact.why, fact.call, fact.until
-        if fact.state not in RUNG:
+        if fact.state not in RUNG or not fact.call:  # without a call: his telephone is only stopping
             self.offer = ""
 
 
@@ -184,12 +186,14 @@ class Retold:
     def _offered(self, fact: facts.OfferMade) -> None:
         self.person(fact.agent).offer = fact.offer
         stay = self.stays.get(fact.call)
-        if stay is None:
+        if stay is None or fact.rule == DIRECT:
             return
         self._wait_no_more(stay)
         stay.offers[fact.offer] = fact.agent
         self._offers[fact.offer] = stay
         bench = self.benches.get(stay.queue)
+        if fact.rule in OWN:
+            return
         if bench is not None and bench.strategy == "round-robin" and fact.agent in bench.seats:
             bench.last = bench.seats[fact.agent].place
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from ccappliance.apps.acd.callback_settings import NUMBERS, CallbackSettings
@@ -166,6 +167,13 @@ class QueueSettings:
                                doc="A caller who hangs up within these seconds counts as a short abandon.")
     on_no_answer: OnNoAnswer = key(factory=OnNoAnswer, doc="What happens to an agent who does not answer.")
     members: Members = key(factory=Members, doc="Who serves the queue.")
+    spoken: Mapping[str, str] = key(factory=dict, doc="The queue's name by language, as an agent who must press a key "
+                                                      "to accept hears it: {zh: 销售, en: Sales}.")
+    keypad: str = key("", pattern=r"[0-9]{1,4}|", doc="Its number on the keypad, for agents who leave and join it.")
+    dispositions: Mapping[str, str] = key(factory=dict, doc="What may become of a call, by the keys an agent dials in "
+                                                            'his wrap-up: {"1": sold, "2": call again}.')
+    disposition_required: bool = key(False, doc="Hold wrap-up until a disposition is given, up to the agent's "
+                                                "wrapup_longest.")
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
     callback: CallbackSettings = key(factory=CallbackSettings,
                                      doc="Callers may hang up, keep their place, and are called back.")
@@ -199,6 +207,11 @@ class QueueSettings:
         if self.ring_timeout > self.max_wait.after:
             report.warning(f"{path}.ring_timeout", "is longer than max_wait.after: no telephone rings to its end",
                            "make ring_timeout shorter or max_wait.after longer")
+        for code in self.dispositions:
+            if not (code.isascii() and code.isdigit() and len(code) <= 4):
+                report.error(f"{path}.dispositions", f"{code!r} can't be dialled", "write 1 to 4 digits, in quotes")
+        if self.disposition_required and not self.dispositions:
+            report.error(f"{path}.disposition_required", "there are no dispositions", "name some, or leave this out")
         for name, to in self.destinations():
             if not to.partition(":")[0]:
                 report.error(f"{path}.{name}", f"{to!r} is no destination", "write kind:name, for example hangup:busy")
@@ -216,10 +229,23 @@ class AgentSettings:
     skills: Mapping[str, int] = key(factory=dict, doc=f"What the agent can do, with a level from 1 to {MOST}.")
     wrapup: float | None = key(None, unit="s", least=0, most=3600,
                                doc="The agent's own wrap-up; the longer of this and the queue's counts.")
+    wrapup_extend: float = key(60.0, unit="s", least=5, most=3600,
+                               doc="Seconds by which the agent may extend his wrap-up, each time.")
+    wrapup_longest: float = key(900.0, unit="s", least=5, most=7200,
+                                doc="Seconds of one wrap-up at most, however often it is extended.")
     language: str = key("", doc="Language of the announcements to the agent; empty: the station's.")
+    outside: str = key("", pattern=r"[0-9]{3,20}|", doc="The agent's mobile or telephone at home, as it is dialled; a "
+                                                        "login at it, or at 'outside', has him rung there.")
+    group: str = key("", doc="Trunk group on which he is dialled outside.")
+    outside_ring: float = key(25.0, unit="s", least=5, most=120,
+                              doc="Seconds from the seizure of a line until the next agent is tried.")
+    accept_key: bool | None = key(None, doc="Whether he must press 1 to accept a call (2 declines); unless told, only "
+                                            "when he is rung outside, where a voice mail may answer.")
     supervisor: bool = key(False, doc="May listen to, coach and take over conversations from a telephone.")
 
     def check(self, report: Report, path: str) -> None:
+        if self.outside and not self.group:
+            report.error(f"{path}.group", "a number outside needs a trunk group", "name one from trunks")
         for skill, level in self.skills.items():
             if problem := skill_problem(skill):
                 report.error(f"{path}.skills", problem, "write it like english_2 or billing")
@@ -265,6 +291,10 @@ class AcdSettings:
             report.error(f"{dot}pause_reasons", f"the reason {name!r} is given twice", "remove one")
         for number, agent in self.agents.items():
             self._check_agent(report, f"{dot}agents.{number}", number, agent)
+        for other, queue_name in _pairs(self.queues):
+            if self.queues[other].keypad and self.queues[other].keypad == self.queues[queue_name].keypad:
+                report.error(f"{dot}queues.{queue_name}.keypad", f"queue {other} has this number already",
+                             "give each queue its own")
         for pattern in self.callback_numbers:
             if problem := pattern_problem(pattern):
                 report.error(f"{dot}callback_numbers", f"{pattern!r}: {problem}", "write it like 1[3-9]XXXXXXXXX")
@@ -282,6 +312,10 @@ class AcdSettings:
     def _check_agent(self, report: Report, path: str, number: str, agent: AgentSettings) -> None:
         if not (number.isascii() and number.isdigit() and len(number) <= 8):
             report.error(path, f"{number!r} can't be dialled", "an agent's key is his number, 1 to 8 digits, in quotes")
+        for other, one in self.agents.items():
+            if other < number and agent.outside and one.outside == agent.outside:
+                report.error(f"{path}.outside", f"agent {other} has {agent.outside} already",
+                             "give each his own number")
         for queue_name in agent.queues:
             if queue_name not in self.queues:
                 report.error(f"{path}.queues", f"there is no queue {queue_name!r}", _known(self.queues))
@@ -326,6 +360,10 @@ def _check_requirement(report: Report, path: str, text: str) -> None:
         Requirement(text)
     except ExpressionError as error:
         report.error(path, f"{text!r}: {error}", 'write it like "english >= 3 and (sales or billing)"')
+
+
+def _pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return combinations(names, 2)
 
 
 def _known(names: Mapping[str, Any]) -> str:

@@ -5,11 +5,15 @@ from typing import Any
 
 import click
 
+from ccappliance.apps.acd.words import STATES, state_words
 from ccappliance.interfaces.cli.command import Noun, ask, echo_json
 from ccappliance.interfaces.cli.table import clean, duration, fields, table
 
 _AGENT = click.option("--agent", required=True, metavar="NUMBER", help="The agent's number.")
 _WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
+
+_LANGUAGE = click.option("--language", type=click.Choice(sorted(STATES)), default="en", show_default=True,
+                         help="Language of the states' names; --json has their codes.")
 
 
 @click.group(cls=Noun)
@@ -18,33 +22,36 @@ def agents() -> None:
 
 
 @agents.command("list")
-def agents_list(as_json: bool, socket: Path | None) -> None:
+@_LANGUAGE
+def agents_list(language: str, as_json: bool, socket: Path | None) -> None:
     """All agents with their states."""
     rows = ask(socket, "agents.list")
     if as_json:
         echo_json(rows)
         return
-    shown = [row | {"for": duration(row["since"])} for row in rows]
+    shown = [row | {"for": duration(row["since"]), "state": state_words(row["state"], language)} for row in rows]
     click.echo(table(shown, ["number", "name", "state", "reason", "for", "station", "call", "answered", "queues"])
                if rows else "no agents are configured")
 
 
 @agents.command("show")
 @_AGENT
-def agents_show(agent: str, as_json: bool, socket: Path | None) -> None:
+@_LANGUAGE
+def agents_show(agent: str, language: str, as_json: bool, socket: Path | None) -> None:
     """One agent with today's figures."""
     found = ask(socket, "agents.show", agent=agent)
     if as_json:
         echo_json(found)
         return
-    click.echo(fields(found, skip=["history"]))
+    click.echo(fields(found | {"state": state_words(found["state"], language)}, skip=["history"]))
     for line in found.get("history") or []:
         click.echo(f"  {clean(line)}")
 
 
 @agents.command("login")
 @_AGENT
-@click.option("--station", default="", metavar="NUMBER", help="His telephone, if not the configured one.")
+@click.option("--station", default="", metavar="NUMBER",
+              help="His telephone, if not the configured one; 'outside' for his number outside.")
 def agents_login(agent: str, station: str, as_json: bool, socket: Path | None) -> None:
     """Log an agent in at a station."""
     _set(socket, as_json, agent=agent, request="login", station=station)

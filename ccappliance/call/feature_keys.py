@@ -1,0 +1,25 @@
+"""Feature keys of a conversation, for a party without a hook flash: * and a digit. The other party hears them too."""
+
+import asyncio
+from collections.abc import Callable
+
+FLASH, LEAVE = "1", "2"
+TOGETHER = 2.0  # s between the star and the digit; a star alone is nothing
+
+
+class FeatureKeys:
+    """Takes a leg's digits one by one: *1 is a hook flash, *2 a blind transfer, or the end of one under way."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, flash: Callable[[], None], leave: Callable[[], None]) -> None:
+        self._loop = loop
+        self._acts = {FLASH: flash, LEAVE: leave}
+        self._star_until = 0.0
+
+    def digit(self, digit: str) -> None:
+        now = self._loop.time()
+        if digit == "*":
+            self._star_until = now + TOGETHER
+        elif now < self._star_until:
+            self._star_until = 0.0
+            if digit in self._acts:
+                self._acts[digit]()
