@@ -5,7 +5,7 @@ None, or lists and mappings of them. Past participles. `call`, `leg`, `agent`, `
 Readers (CDR, statistics, feeds, digests) know facts only from here; docs/journal.md explains each (tests/test_docs.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 
@@ -269,6 +269,7 @@ class QueueEntered(Fact):
     require: str = ""  # skills asked for
     tier: int = 1  # seats up to this tier
     wanted: str = ""  # this agent alone
+    tried: list[str] = field(default_factory=list)  # agents who did not answer the caller whose place it takes
 
 
 ASKED_ALL = "asked all"  # `why` of an entry that nobody took: everybody may be asked again

@@ -117,12 +117,12 @@ class TestPort:
         self._playing: TestPlaying | None = None
 
     def play(self, sounds: Sequence[Sound], *, repeat: bool = False, gain_db: float = 0.0,
-             over: bool = False) -> TestPlaying:
+             over: bool = False, begin: float = 0.0) -> TestPlaying:
         if self.broken is not None:
             error, self.broken = self.broken, None
             raise error
         self.silence()
-        self._playing = TestPlaying(sum(sound.seconds for sound in sounds))
+        self._playing = TestPlaying(sum(sound.seconds for sound in sounds) - begin)
         return self._playing
 
     def silence(self) -> None:

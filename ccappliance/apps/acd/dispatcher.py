@@ -347,7 +347,7 @@ class Dispatcher:
     def _write_entered(self, entry: Entry) -> None:
         self._journal.write(QueueEntered(entry.call.id, entry.queue.name, entry.queue.position(entry), entry.entered,
                                          entry.order_class, entry.boost, entry.kind, entry.demand.require,
-                                         entry.demand.tier, entry.demand.wanted))
+                                         entry.demand.tier, entry.demand.wanted, list(entry.tried)))
 
     def _write_changed(self, entry: Entry, why: str, demand: Demand, order_class: int, boost: float,
                        by: str = "") -> None:

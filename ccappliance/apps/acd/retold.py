@@ -132,7 +132,8 @@ class Retold:
             case facts.QueueEntered():
                 demand = Demand(fact.require, fact.tier, fact.wanted)
                 key = self._key(fact.queue, fact.call, fact.order_class, fact.boost, fact.entered)
-                self.stays[fact.call] = Stay(fact.call, fact.queue, fact.entered, demand, key, fact.kind)
+                self.stays[fact.call] = Stay(fact.call, fact.queue, fact.entered, demand, key, fact.kind,
+                                              dict.fromkeys(fact.tried))
                 self._wait(self.stays[fact.call])
             case facts.EntryChanged():
                 self._changed(fact)
