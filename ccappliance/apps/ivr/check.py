@@ -5,33 +5,20 @@ Findings go to the `Report` of config/keys.py under the key they are about, so t
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ccappliance.apps.ivr.graph import edges, expressions, prompts, waits
+from ccappliance.apps.ivr.graph import endless_loops
 from ccappliance.apps.ivr.names import vocabulary
-from ccappliance.apps.ivr.settings import (
-    KEY_PATTERN,
-    VARIABLE_PATTERN,
-    Branch,
-    Collect,
-    FlowSettings,
-    Language,
-    Menu,
-    Node,
-    Play,
-    Prompt,
-    Say,
-    Set,
-)
+from ccappliance.apps.ivr.node import Node
+from ccappliance.apps.ivr.settings import FlowSettings
+from ccappliance.apps.ivr.written import Prompt
 from ccappliance.base.expressions import ExpressionError, parse
 from ccappliance.call.routing import known_destination
 from ccappliance.config.keys import Report
 from ccappliance.media.render import MAX_TEXT
 
 NODE_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-
-Spot = tuple[str, str]  # flow, node
 
 
 class Book(Protocol):
@@ -55,47 +42,6 @@ def check_flows(flows: Mapping[str, FlowSettings], report: Report, path: str, *,
         report.error(f"{path}.{flow_name}.nodes.{node_name}",
                      f"endless loop: {' → '.join(names)}, and no node on it waits for the caller",
                      "put a menu or a collect on the way, or lead it elsewhere")
-
-
-def endless_loops(flows: Mapping[str, FlowSettings]) -> list[list[Spot]]:
-    """Loops, also over several flows, that a call could run through without the caller being asked for anything.
-
-    Whether a branch on the way would end it nobody can tell beforehand: it is a loop all the same.
-    """
-    found: list[list[Spot]] = []
-    done: set[Spot] = set()  # only asked whether something is in it
-    for start in ((flow, node) for flow in flows for node in flows[flow].nodes):
-        if start not in done:
-            found.extend(_loops_from(start, flows, done))
-    return found
-
-
-def _loops_from(start: Spot, flows: Mapping[str, FlowSettings], done: set[Spot]) -> Iterator[list[Spot]]:
-    """Depth first, without recursion: the trail is the way from `start` to where we are."""
-    trail: dict[Spot, Iterator[Spot]] = {start: _silent_ways(start, flows)}
-    while trail:
-        here = next(reversed(trail))
-        ahead = next(trail[here], None)
-        if ahead is None:
-            del trail[here]
-            done.add(here)
-        elif ahead in trail:
-            spots = list(trail)
-            yield spots[spots.index(ahead):]
-        elif ahead not in done:
-            trail[ahead] = _silent_ways(ahead, flows)
-
-
-def _silent_ways(spot: Spot, flows: Mapping[str, FlowSettings]) -> Iterator[Spot]:
-    """Where a call may go from there, none if the node waits for the caller."""
-    flow, name = spot
-    node = flows[flow].nodes[name]
-    for edge in () if waits(node) else edges(node):
-        kind, colon, argument = edge.target.partition(":")
-        if not colon and edge.target in flows[flow].nodes:
-            yield flow, edge.target
-        elif kind == "flow" and argument in flows and flows[argument].start in flows[argument].nodes:
-            yield argument, flows[argument].start
 
 
 class _FlowCheck:
@@ -127,54 +73,18 @@ class _FlowCheck:
         if NODE_NAME.fullmatch(name) is None:
             self._report.error(path, f"'{name}' is no name of a node",
                                "use small letters, digits and _, beginning with a letter")
-        for edge in edges(node):
+        for edge in node.edges():
             if edge.leaves:
                 self._destination(f"{path}.{edge.key}", edge.target)
             elif edge.target not in self._flow.nodes:
                 self._unknown_node(f"{path}.{edge.key}", edge.target)
-        for key, prompt in prompts(node):
+        for key, prompt in node.prompts():
             self._prompt(f"{path}.{key}", prompt)
-        for key, source in expressions(node):
+        for key, source in node.expressions():
             self._expression(f"{path}.{key}", source)
-        self._of_its_kind(node, path)
-
-    def _of_its_kind(self, node: Node, path: str) -> None:
-        error = self._report.error
-        match node:
-            case Menu():
-                self._menu(node, path)
-            case Play() if node.prompt == ():
-                error(f"{path}.prompt", "there is nothing to play", "name a prompt")
-            case Language():
-                self._language(f"{path}.to", node.to)
-            case Branch() if not node.cases:
-                error(f"{path}.cases", "there is no case", "write at least one, or lead the node before to 'otherwise'")
-            case Set():
-                for name in node.variables:
-                    if re.fullmatch(VARIABLE_PATTERN, name) is None:
-                        error(f"{path}.variables.{name}", f"'{name}' is no name of a variable",
-                              "use small letters, digits and _, beginning with a letter")
-            case Collect():
-                if not node.failed:
-                    error(path, "nothing is said for callers who enter nothing valid", f"add failed: to {path}")
-                if node.least > node.most:
-                    error(f"{path}.least", f"least is {node.least}, more than most, {node.most}", "raise most")
-            case Say() if not node.value and node.what not in ("date", "time"):
-                error(path, f"there is no value to be said as {node.what}", f"add value: to {path}")
-
-    def _menu(self, node: Menu, path: str) -> None:
-        error = self._report.error
-        if not node.keys:
-            error(f"{path}.keys", "the menu offers no key", "add at least one")
-        for key in node.keys:
-            if re.fullmatch(KEY_PATTERN, key) is None:
-                error(f"{path}.keys.{key}", f"'{key}' cannot be pressed", "a key is 1 to 8 of 0-9 * #")
-        if node.prompt == ():
-            error(f"{path}.prompt", "there is nothing to play", "name a prompt")
-        if not node.invalid:
-            error(path, "nothing is said for callers who press wrong keys", f"add invalid: to {path}")
-        if not node.timeout:
-            error(path, "nothing is said for callers who press no key", f"add timeout: to {path}")
+        for key, language in node.languages():
+            self._language(f"{path}.{key}", language)
+        node.inspect(self._report, path)
 
     def _prompt(self, path: str, prompt: Prompt) -> None:
         if isinstance(prompt, str):
@@ -256,7 +166,7 @@ class _FlowCheck:
         ahead = list(reached)
         while ahead:
             node = self._flow.nodes.get(ahead.pop())
-            for edge in edges(node) if node is not None else ():
+            for edge in node.edges() if node is not None else ():
                 if edge.target not in reached:
                     reached[edge.target] = None
                     ahead.append(edge.target)

@@ -3,24 +3,8 @@
 import logging
 from collections.abc import Mapping
 
-from ccappliance.apps.ivr.graph import expressions
 from ccappliance.apps.ivr.names import vocabulary
-from ccappliance.apps.ivr.nodes import asking, deciding, leaving, telling
-from ccappliance.apps.ivr.settings import (
-    Branch,
-    Collect,
-    FlowSettings,
-    Hangup,
-    Language,
-    Menu,
-    Node,
-    Play,
-    Queue,
-    Record,
-    Say,
-    Set,
-    Transfer,
-)
+from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.visit import Leave, Tools, Visit
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Bug, CcError, ConfigError, Finding, Refused
@@ -32,6 +16,8 @@ from ccappliance.call.leg import LegGone
 
 log = logging.getLogger("ccappliance.ivr")
 
+ON_ERROR = "on_error"  # the way of a call whose node failed
+
 
 class Flow:
     """One flow. Calls inside keep the Flow they entered, so a reload changes nothing for them."""
@@ -41,6 +27,7 @@ class Flow:
         self._settings = settings
         self._tools = tools
         self._expressions = _compile(name, settings)
+        self._ways = {name: {edge.key: edge.target for edge in node.edges()} for name, node in settings.nodes.items()}
 
     async def run(self, call: Call) -> str | None:
         """Serve the call; the next destination, or None when it is over. A node's failure ends in an apology (F46)."""
@@ -60,13 +47,13 @@ class Flow:
         target = self._settings.start
         for _ in range(MAX_FLOW_STEPS):
             if ":" in target:
-                return target
-            node = self._settings.nodes[target]
+                return visit.leave(target)
             visit.enter(target)
-            step = await _serve(node, visit)
+            step = await self._settings.nodes[target].run(visit)
             if isinstance(step, Leave):
-                return step.to
-            target = step
+                visit.way = step.way
+                return visit.leave(step.to)
+            visit.way, target = step, self._ways[target][step]
         raise Refused("flow_too_long", f"flow {self.name}: the call has entered {MAX_FLOW_STEPS} nodes; "
                       f"the last one is {visit.node}")
 
@@ -78,10 +65,11 @@ class Flow:
             raise
         except CcError as error:
             log.warning("no apology: %s", error, extra={"fields": {"call": visit.call.id, "flow": self.name}})
+        visit.way = ON_ERROR
         if self._settings.on_error:
-            return self._settings.on_error
+            return visit.leave(self._settings.on_error)
         visit.call.anchor.clear(Cause.TEMPORARY_FAILURE)
-        return None
+        return visit.leave(None)
 
 
 class Flows:
@@ -97,38 +85,11 @@ class Flows:
         return list(self._flows)
 
 
-async def _serve(node: Node, visit: Visit) -> str | Leave:
-    """What the node does: the next target, or Leave."""
-    match node:
-        case Play():
-            return await telling.play(node, visit)
-        case Say():
-            return await telling.say(node, visit)
-        case Menu():
-            return await asking.menu(node, visit)
-        case Collect():
-            return await asking.collect(node, visit)
-        case Record():
-            return await asking.record(node, visit)
-        case Language():
-            return await deciding.language(node, visit)
-        case Branch():
-            return await deciding.branch(node, visit)
-        case Set():
-            return await deciding.set_variables(node, visit)
-        case Queue():
-            return await leaving.queue(node, visit)
-        case Transfer():
-            return await leaving.transfer(node, visit)
-        case Hangup():
-            return await leaving.hangup(node, visit)
-
-
 def _compile(flow: str, settings: FlowSettings) -> dict[str, Expression]:
     """Every expression of the flow by its source. ConfigError if one is wrong: it has not been checked before."""
     compiled = {}
     for name, node in settings.nodes.items():
-        for where, source in expressions(node):
+        for where, source in node.expressions():
             try:
                 compiled[source] = parse(source, vocabulary)
             except ExpressionError as error:

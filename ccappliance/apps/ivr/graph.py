@@ -1,111 +1,57 @@
-"""A flow seen as a graph: what each node leads to, plays and computes, each with the key it is written under."""
+"""All flows seen at once: what they have written out, and the loops a call could run through unasked."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from ccappliance.apps.ivr.settings import (
-    Branch,
-    Collect,
-    FlowSettings,
-    Hangup,
-    Language,
-    Menu,
-    Node,
-    Play,
-    Prompt,
-    Prompts,
-    Queue,
-    Record,
-    Say,
-    Set,
-    Transfer,
-)
+from ccappliance.apps.ivr.settings import FlowSettings
 
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """From a node to a target; `key` is the dotted key of the target within its node ("keys.1")."""
-
-    key: str
-    target: str
-
-    @property
-    def leaves(self) -> bool:
-        """It leads out of the flow, to a destination."""
-        return ":" in self.target
-
-
-def edges(node: Node) -> list[Edge]:
-    """Every way out of the node that is written, in the order tried."""
-    match node:
-        case Play() | Say() | Language() | Set() | Record():
-            return [Edge("next", node.next)]
-        case Menu():
-            ways = [Edge(f"keys.{key}", target) for key, target in node.keys.items()]
-            return ways + _written(("invalid", node.invalid), ("timeout", node.timeout))
-        case Collect():
-            return [Edge("next", node.next), *_written(("failed", node.failed))]
-        case Branch():
-            ways = [Edge(f"cases[{index}].next", case.next) for index, case in enumerate(node.cases)]
-            return [*ways, Edge("otherwise", node.otherwise)]
-        case Queue():
-            return [Edge("queue", f"queue:{node.queue}")]
-        case Transfer():
-            return [Edge("to", node.to)]
-        case Hangup():
-            return []
-
-
-def waits(node: Node) -> bool:
-    """The node gives the caller a time to act: a loop through it is no endless one."""
-    return isinstance(node, Menu | Collect | Record)
-
-
-def prompts(node: Node) -> list[tuple[str, Prompt]]:
-    """Every prompt of the node, with the key it is written under."""
-    match node:
-        case Menu() | Collect():
-            written = (("prompt", node.prompt), ("invalid_prompt", node.invalid_prompt),
-                       ("timeout_prompt", node.timeout_prompt))
-        case Play() | Queue() | Transfer() | Record() | Hangup():
-            return _flat("prompt", node.prompt)
-        case _:
-            return []
-    return [pair for key, value in written for pair in _flat(key, value)]
-
-
-def expressions(node: Node) -> list[tuple[str, str]]:
-    """Every expression of the node, with the key it is written under."""
-    match node:
-        case Branch():
-            return [(f"cases[{index}].when", case.when) for index, case in enumerate(node.cases)]
-        case Set():
-            return [(f"variables.{name}", source) for name, source in node.variables.items()]
-        case Say() if node.value:
-            return [("value", node.value)]
-        case _:
-            return []
-
-
-def each(written: Prompts) -> Sequence[Prompt]:
-    """A prompt or a list of them as a list."""
-    return written if isinstance(written, tuple) else (written,)
+Spot = tuple[str, str]  # flow, node
 
 
 def flow_texts(flows: Mapping[str, FlowSettings]) -> Iterator[tuple[str, str]]:
     """(language, text) of everything the flows have written out: what `PromptBook.prepare` is to be given."""
     for flow in flows.values():
         for node in flow.nodes.values():
-            for _, prompt in prompts(node):
+            for _, prompt in node.prompts():
                 if not isinstance(prompt, str):
                     yield from prompt.items()
 
 
-def _written(*ways: tuple[str, str]) -> list[Edge]:
-    return [Edge(key, target) for key, target in ways if target]
+def endless_loops(flows: Mapping[str, FlowSettings]) -> list[list[Spot]]:
+    """Loops, also over several flows, that a call could run through without the caller being asked for anything.
+
+    Whether a branch on the way would end it nobody can tell beforehand: it is a loop all the same.
+    """
+    found: list[list[Spot]] = []
+    done: set[Spot] = set()  # only asked whether something is in it
+    for start in ((flow, node) for flow in flows for node in flows[flow].nodes):
+        if start not in done:
+            found.extend(_loops_from(start, flows, done))
+    return found
 
 
-def _flat(key: str, written: Prompts) -> list[tuple[str, Prompt]]:
-    if not isinstance(written, tuple):
-        return [(key, written)]
-    return [(f"{key}[{index}]", prompt) for index, prompt in enumerate(written)]
+def _loops_from(start: Spot, flows: Mapping[str, FlowSettings], done: set[Spot]) -> Iterator[list[Spot]]:
+    """Depth first, without recursion: the trail is the way from `start` to where we are."""
+    trail: dict[Spot, Iterator[Spot]] = {start: _silent_ways(start, flows)}
+    while trail:
+        here = next(reversed(trail))
+        ahead = next(trail[here], None)
+        if ahead is None:
+            del trail[here]
+            done.add(here)
+        elif ahead in trail:
+            spots = list(trail)
+            yield spots[spots.index(ahead):]
+        elif ahead not in done:
+            trail[ahead] = _silent_ways(ahead, flows)
+
+
+def _silent_ways(spot: Spot, flows: Mapping[str, FlowSettings]) -> Iterator[Spot]:
+    """Where a call may go from there, none if the node waits for the caller."""
+    flow, name = spot
+    node = flows[flow].nodes[name]
+    for edge in () if node.waits else node.edges():
+        kind, colon, argument = edge.target.partition(":")
+        if not colon and edge.target in flows[flow].nodes:
+            yield flow, edge.target
+        elif kind == "flow" and argument in flows and flows[argument].start in flows[argument].nodes:
+            yield argument, flows[argument].start

@@ -6,8 +6,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Protocol
 
-from ccappliance.apps.ivr.graph import each
-from ccappliance.apps.ivr.settings import Prompt, Prompts
+from ccappliance.apps.ivr.written import Prompt, Prompts, each
 from ccappliance.base.clock import Clock
 from ccappliance.base.expressions import Expression, evaluate_text
 from ccappliance.base.values import Value
@@ -47,9 +46,13 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """A node's answer that ends the visit; `to` is the next destination, None when the call is over."""
+    """A node's answer that ends the visit: to a destination that is known only now, or None when the call is over.
 
-    to: str | None
+    `way` is the key of the edge whose target is a pattern ("station:*").
+    """
+
+    to: str | None = None
+    way: str = ""
 
 
 class Visit:
@@ -60,12 +63,18 @@ class Visit:
         self.flow = flow
         self.tools = tools
         self.node = ""
+        self.way = ""  # the edge by which it came there
         self._expressions = expressions
         self._kept = ""  # a digit that ended a played prompt: the first one of the next menu or collect
 
     def enter(self, node: str) -> None:
         self.node = node
-        self.tools.journal.write(facts.NodeEntered(self.call.id, self.flow, node))
+        self.tools.journal.write(facts.NodeEntered(self.call.id, self.flow, node, self.way))
+
+    def leave(self, to: str | None) -> str | None:
+        """The visit is over."""
+        self.tools.journal.write(facts.FlowLeft(self.call.id, self.flow, self.node, self.way, to or ""))
+        return to
 
     def collected(self, digits: str, reason: str, *, secure: bool = False) -> None:
         """Journal what the caller entered."""

@@ -1,25 +1,92 @@
 """Nodes that only decide and remember: language, branch and set. They take no time and are not heard."""
 
-from ccappliance.apps.ivr.settings import Branch, Language, Set
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.visit import Visit
+from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Keyed
+from ccappliance.config.keys import Report, required
 
 
-async def language(node: Language, visit: Visit) -> str:
-    """The caller's language from now on."""
-    visit.call.language = node.to
-    return node.next
+@dataclass(frozen=True, kw_only=True)
+class Language(Node):
+    """Changes the caller's language for the rest of the call."""
+
+    type: ClassVar[str] = "language"
+    to: str = required(doc="One of prompts.languages.")
+    next: str = required(doc=TARGET)
+
+    def edges(self) -> list[Edge]:
+        return [Edge("next", self.next)]
+
+    def languages(self) -> Keyed:
+        return [("to", self.to)]
+
+    async def run(self, visit: Visit) -> str:
+        visit.call.language = self.to
+        return "next"
 
 
-async def branch(node: Branch, visit: Visit) -> str:
-    """The first case that is true."""
-    for case in node.cases:
-        if visit.compute(case.when):
-            return case.next
-    return node.otherwise
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One way out of a branch."""
+
+    when: str = required(doc="Expression that must be true.")
+    next: str = required(doc=TARGET)
 
 
-async def set_variables(node: Set, visit: Visit) -> str:
-    """Set the variables in the order written: a later one sees the earlier ones."""
-    for name, source in node.variables.items():
-        visit.call.variables[name] = visit.compute(source)
-    return node.next
+@dataclass(frozen=True, kw_only=True)
+class Branch(Node):
+    """Goes the way of the first case that is true."""
+
+    type: ClassVar[str] = "branch"
+    cases: tuple[Case, ...] = required(doc="Tried in this order.")
+    otherwise: str = required(doc=f"If none is true. {TARGET}")
+
+    def edges(self) -> list[Edge]:
+        ways = [Edge(f"cases[{index}].next", case.next) for index, case in enumerate(self.cases)]
+        return [*ways, Edge("otherwise", self.otherwise)]
+
+    def expressions(self) -> Keyed:
+        return [(f"cases[{index}].when", case.when) for index, case in enumerate(self.cases)]
+
+    def inspect(self, report: Report, path: str) -> None:
+        if not self.cases:
+            report.error(f"{path}.cases", "there is no case",
+                         "write at least one, or lead the node before to 'otherwise'")
+
+    async def run(self, visit: Visit) -> str:
+        for index, case in enumerate(self.cases):
+            if visit.compute(case.when):
+                return f"cases[{index}].next"
+        return "otherwise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Set(Node):
+    """Sets variables of the call; queues and reports see them too."""
+
+    type: ClassVar[str] = "set"
+    variables: Mapping[str, str] = required(doc="Per variable the expression of its value, computed in this order.")
+    next: str = required(doc=TARGET)
+
+    def edges(self) -> list[Edge]:
+        return [Edge("next", self.next)]
+
+    def expressions(self) -> Keyed:
+        return [(f"variables.{name}", source) for name, source in self.variables.items()]
+
+    def inspect(self, report: Report, path: str) -> None:
+        for name in self.variables:
+            if re.fullmatch(VARIABLE_PATTERN, name) is None:
+                report.error(f"{path}.variables.{name}", f"'{name}' is no name of a variable",
+                             "use small letters, digits and _, beginning with a letter")
+
+    async def run(self, visit: Visit) -> str:
+        """In the order written: a later one sees the earlier ones."""
+        for name, source in self.variables.items():
+            visit.call.variables[name] = visit.compute(source)
+        return "next"

@@ -1,29 +1,73 @@
 """Nodes that tell the caller something: play and say."""
 
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from typing import ClassVar
 
-from ccappliance.apps.ivr.settings import Play, Say
+from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.visit import Visit
+from ccappliance.apps.ivr.written import TARGET, Edge, Keyed, Prompt, Prompts, flat
 from ccappliance.base.errors import Refused
 from ccappliance.base.values import number_of
+from ccappliance.config.keys import Report, key, required
 from ccappliance.media.ports import Sound
 
-
-async def play(node: Play, visit: Visit) -> str:
-    """Play to the end. With barge-in a digit ends it and is kept for the next node that asks for digits."""
-    if node.barge_in:
-        await visit.listen(visit.sounds(node.prompt))
-    else:
-        await visit.play(node.prompt)
-    return node.next
+SAYABLE = ("digits", "number", "date", "time", "amount", "duration")
 
 
-async def say(node: Say, visit: Visit) -> str:
-    """Say a value. Refused("bad_value") if it is not what the node says it is."""
-    value = visit.compute(node.value) if node.value else ""
-    await visit.call.play(_sounds(node, value, visit))
-    return node.next
+@dataclass(frozen=True, kw_only=True)
+class Play(Node):
+    """Plays prompts; a digit pressed meanwhile stops it and is kept for the next menu or collect."""
+
+    type: ClassVar[str] = "play"
+    prompt: Prompts = required(doc="What is played.")
+    barge_in: bool = key(True, doc="A digit stops it and is kept for the next menu or collect.")
+    next: str = required(doc=TARGET)
+
+    def edges(self) -> list[Edge]:
+        return [Edge("next", self.next)]
+
+    def prompts(self) -> list[tuple[str, Prompt]]:
+        return flat("prompt", self.prompt)
+
+    def inspect(self, report: Report, path: str) -> None:
+        if self.prompt == ():
+            report.error(f"{path}.prompt", "there is nothing to play", "name a prompt")
+
+    async def run(self, visit: Visit) -> str:
+        if self.barge_in:
+            await visit.listen(visit.sounds(self.prompt))
+        else:
+            await visit.play(self.prompt)
+        return "next"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say(Node):
+    """Says a value in the caller's language. Refused("bad_value") if it is not what the node says it is."""
+
+    type: ClassVar[str] = "say"
+    what: str = required(choices=SAYABLE, doc="How the value is read.")
+    value: str = key("", doc="Expression of the value; a date is 2026-11-22, a time 14:30, a duration seconds. "
+                             "Empty, for date and time: now.")
+    currency: str = key("CNY", choices=("CNY", "USD"), doc="Of an amount.")
+    next: str = required(doc=TARGET)
+
+    def edges(self) -> list[Edge]:
+        return [Edge("next", self.next)]
+
+    def expressions(self) -> Keyed:
+        return [("value", self.value)] if self.value else []
+
+    def inspect(self, report: Report, path: str) -> None:
+        if not self.value and self.what not in ("date", "time"):
+            report.error(path, f"there is no value to be said as {self.what}", f"add value: to {path}")
+
+    async def run(self, visit: Visit) -> str:
+        value = visit.compute(self.value) if self.value else ""
+        await visit.call.play(_sounds(self, value, visit))
+        return "next"
 
 
 def _sounds(node: Say, value: str, visit: Visit) -> list[Sound]:

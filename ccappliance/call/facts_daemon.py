@@ -1,0 +1,36 @@
+"""Facts of the daemon and its configuration."""
+
+from dataclasses import dataclass
+
+from ccappliance.call.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStarted(Fact):
+    version: str
+    site: str
+    timezone: str = ""  # IANA name: at whose midnight counts begin anew
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStopped(Fact):
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigApplied(Fact):
+    changes: list[str]  # dotted keys that changed; empty at start
+    by: str  # "start", "SIGHUP", "cli:root"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised(Fact):
+    alarm: str  # stable code: "no_battery", "left_off_hook", "disk_full", "late_ticks", "invariant", …
+    subject: str  # what it is about: "fxo/1", "recordings", "queue:sales"
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared(Fact):
+    alarm: str
+    subject: str

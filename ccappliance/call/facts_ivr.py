@@ -1,0 +1,38 @@
+"""Facts of flows: where a call is, by which way it came, what the caller entered."""
+
+from dataclasses import dataclass
+
+from ccappliance.call.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEntered(Fact):
+    call: str
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntered(Fact):
+    call: str
+    flow: str
+    node: str
+    way: str = ""  # key of the edge by which it came from the node before ("keys.1"); "" at the flow's start
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLeft(Fact):
+    """The flow is done with the call. Of a caller who hangs up inside, CallEnded tells."""
+
+    call: str
+    flow: str
+    node: str  # the last one
+    way: str  # key of the edge by which it left; "" when the node ended the call
+    to: str  # the destination; "" when the call is over
+
+
+@dataclass(frozen=True, slots=True)
+class InputCollected(Fact):
+    call: str
+    node: str
+    digits: str  # "?" repeated in a secure node
+    reason: str  # "complete", "terminator", "timeout", "invalid"

@@ -1,0 +1,23 @@
+"""Facts of recordings."""
+
+from dataclasses import dataclass
+
+from ccappliance.call.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted(Fact):
+    call: str
+    recording: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded(Fact):
+    call: str
+    recording: str
+    path: str
+    seconds: float
+    lost: float  # seconds replaced by silence
+    state: str  # "complete", "failed"
