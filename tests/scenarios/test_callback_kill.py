@@ -105,7 +105,8 @@ def kill(tmp_path: Path, prompts: Path, last: str, engine: bool) -> list[Any]:
 
 @pytest.mark.parametrize("engine", [False, True], ids=["scripted", "engine"])
 @pytest.mark.parametrize(("last", "after", "attempts"), [
-    ("QueueEntered", _KEPT, 1), ("OfferMade", _AGAIN, 1), ("CallbackTried", _AGAIN, 2), ("CallbackEnded", _OVER, 0)], ids=["waiting", "ringing", "dialling", "talking"])
+    ("QueueEntered", _KEPT, 1), ("OfferMade", _AGAIN, 1), ("CallbackTried", _AGAIN, 2), ("CallbackEnded", _OVER, 0)],
+    ids=["waiting", "ringing", "dialling", "talking"])
 def test_kill_9_and_restart(prompts: Path, tmp_path: Path, last: str, after: str, attempts: int,
                             engine: bool) -> None:
     before = kill(tmp_path, prompts, last, engine)
