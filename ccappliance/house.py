@@ -13,7 +13,7 @@ from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
-from ccappliance.apps.acd.queue_log_file import QueueLogFile
+from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
@@ -31,6 +31,8 @@ from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.line_file import LineFile, Lines
+from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
@@ -154,7 +156,7 @@ class House:
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
-        self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
+        self.files = self._files_for_others(site)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -180,9 +182,9 @@ class House:
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
                        self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
-        if self.queue_log is not None:
-            self.queue_log.begin(sink.read, sink.last_seq)
-            self.journal.follow(self.queue_log.hear)
+        for file in self.files:
+            file.begin(sink.read, sink.last_seq)
+            self.journal.follow(file.hear)
         self.journal.write(facts.DaemonStarted(version, self.site.system.name, self.site.system.timezone))
         self.acd.open()
         for fact in ends:
@@ -201,13 +203,13 @@ class House:
         for span in self.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
-        if self.queue_log is not None:
-            self.queue_log.close()
+        for file in self.files:
+            file.close()
 
     def reopen_logs(self) -> None:
         """Somebody has rotated the files we write for others."""
-        if self.queue_log is not None:
-            self.queue_log.reopen()
+        for file in self.files:
+            file.reopen()
 
     # ---- reload ----
 
@@ -301,6 +303,14 @@ class House:
     def _new_groups(self, site: Site) -> dict[str, TrunkGroup]:
         return {name: TrunkGroup(name, replace(settings, lines=site.circuits(settings.lines)), self.switch.circuits)
                 for name, settings in site.trunks.items()}
+
+    def _files_for_others(self, site: Site) -> list[LineFile]:
+        """What tools made for another system read."""
+        wanted: list[tuple[str, str, Callable[[Callable[[str], object]], Lines]]] = [
+            ("queue_log", site.queue_log, QueueLogLines),
+            ("Master.csv", site.master_csv, lambda write: MasterCsvLines(write, self.timezone))]
+        return [LineFile(Path(path), fold, name=name, on_alarm=self.journal.write)
+                for name, path, fold in wanted if path]
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,

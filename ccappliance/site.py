@@ -249,6 +249,8 @@ class Site:
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
     queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
                          "reporting tools that read it; empty: none.", reload=False)
+    master_csv: str = key("", pattern=r"(/.+)?", doc="File of CDRs in the format of Asterisk's Master.csv, for billing "
+                          "tools that read it; empty: none.", reload=False)
     control: ControlSettings = key(factory=ControlSettings, doc="The control socket.")
 
     @property

@@ -1,18 +1,22 @@
 """The daemon as a process is asked about its past: explain, audit, and the queue_log it writes and reopens."""
 
+import csv
 import json
 import signal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from test_daemon import Box, box  # noqa: F401  the fixture
+
+from ccappliance.interfaces.cli.main import build
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: Path) -> None:  # noqa: F811
     log = tmp_path / "queue_log"
-    (box.config / "conf.d" / "log.yaml").write_text(f"queue_log: {log}\n")
+    (box.config / "conf.d" / "log.yaml").write_text(f"queue_log: {log}\nmaster_csv: {tmp_path / 'Master.csv'}\n")
     box.start()
     box.told("READY=1")
     assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
@@ -35,6 +39,12 @@ def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: P
     code, output = box.end(signal.SIGTERM)
     assert code == 0, output
     lines = [line.split("|") for line in [*old.read_text().splitlines(), *log.read_text().splitlines()]]
+    with (tmp_path / "Master.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert [(row[1], row[2], row[14], row[16]) for row in rows] == [("8002", "8003", "NO ANSWER", call)]
+    printed = CliRunner().invoke(build(), ["journal", "master-csv", str(box.state / "journal")])
+    assert printed.exit_code == 0, printed.output
+    assert printed.output.splitlines() == (tmp_path / "Master.csv").read_text().splitlines()
     assert [(line[3], line[4]) for line in lines] == [("NONE", "QUEUESTART"), ("1001", "AGENTLOGIN"),
                                                       ("1001", "AGENTLOGOFF")]
     offline = box.cli("audit", "--journal", str(box.state / "journal"))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ccappliance.apps.acd.queue_log import QueueLogLines
-from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry, Journal, MemorySink
+from ccappliance.call.line_file import LineFile
 
 EPOCH = 1_790_000_000
 SEATS = [{"agent": number, "tier": 1, "weight": 1.0, "skills": {}} for number in ("1001", "1002")]
@@ -152,7 +152,7 @@ class Rig:
         self.start()
 
     def start(self) -> None:
-        self.log = QueueLogFile(self.path, self.alarms.append)
+        self.log = LineFile(self.path, QueueLogLines, name="queue_log", on_alarm=self.alarms.append)
         self.log.begin(self.sink.read, self.sink.last_seq)
         self.journal = Journal(Clock(), self.sink)
         self.journal.follow(self.log.hear)

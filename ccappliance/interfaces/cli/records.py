@@ -1,12 +1,15 @@
 """`ccappliance recordings` and `journal`: what remains of calls."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from ccappliance.apps.acd.queue_log import QueueLogLines
+from ccappliance.call.facts import DaemonStarted
+from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.interfaces.cli.command import Command, Noun, ask, connect, echo_json, echo_line
 from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.table import clean, duration, table
@@ -58,6 +61,17 @@ def journal_queue_log(path: Path, as_json: bool) -> None:
     """Print a journal (a directory or a file) in the format of Asterisk's queue_log, for tools that read it."""
     lines = QueueLogLines(lambda line: echo_line({"line": line}) if as_json else click.echo(line))
     for entry in reader(path)():
+        lines.hear(entry)
+
+
+@journal.command("master-csv", cls=Command)
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+def journal_master_csv(path: Path, as_json: bool) -> None:
+    """Print a journal's CDRs (a directory or a file) in the format of Asterisk's Master.csv, in the site's time."""
+    lines = MasterCsvLines(lambda line: echo_line({"line": line}) if as_json else click.echo(line), UTC)
+    for entry in reader(path)():
+        if isinstance(entry.fact, DaemonStarted) and entry.fact.timezone:
+            lines.zone = ZoneInfo(entry.fact.timezone)
         lines.hear(entry)
 
 

@@ -1,7 +1,8 @@
-"""The `queue_log` file: written line by line, found again after a rotation, and after a kill neither torn nor doubled.
+"""A file of lines for others to read: found again after a rotation, and after a kill neither torn nor doubled.
 
 Beside it lies `<file>.at`: up to which entry of the journal the file was written, and how long it was then. What
-follows in the file is compared with the lines the journal gives again; only those that are missing are added.
+follows in the file is compared with the lines the journal gives again; only those that are missing are added. The
+queue_log and the CDRs in Asterisk's format are such files.
 """
 
 import json
@@ -10,14 +11,23 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.call.facts import AlarmCleared, AlarmRaised, Fact
 from ccappliance.call.journal import Entry
 
-ALARM = "queue_log"
 EVERY = 200  # lines between two marks: what a start after a kill compares at most
 MOST = 100_000  # lines kept while the disk takes none
+
+
+class Lines(Protocol):
+    """A fold of the journal that gives lines, without their line feed, to whom it was made for."""
+
+    def hear(self, entry: Entry) -> None: ...
+
+    def replay_from(self, seq: int) -> int:
+        """The entry from which a fresh fold must hear to go on after `seq` as this one does."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +40,17 @@ class Mark:
     size: int = 0
 
 
-class QueueLogFile:
+class LineFile:
     """A reader of the journal. `begin` once, before it follows; `close` at the end. Alarms go to `on_alarm`."""
 
-    def __init__(self, path: Path, on_alarm: Callable[[Fact], object]) -> None:
+    def __init__(self, path: Path, fold: Callable[[Callable[[str], object]], Lines], *, name: str,
+                 on_alarm: Callable[[Fact], object]) -> None:
+        """`fold` makes what gives the lines; `name` is the alarm's ("queue_log")."""
         self.path = path
+        self.name = name
         self.lost = 0  # lines beyond MOST while the disk took none
         self._on_alarm = on_alarm
-        self._lines = QueueLogLines(self._take)
+        self._lines = fold(self._take)
         self._backlog: deque[bytes] = deque()
         self._fd = -1
         self._inode = 0
@@ -115,14 +128,15 @@ class QueueLogFile:
             self._since_mark += 1
         if self._trouble:
             self._trouble = False
-            self._on_alarm(AlarmCleared(ALARM, str(self.path)))
+            self._on_alarm(AlarmCleared(self.name, str(self.path)))
 
     def _failed(self, error: OSError) -> None:
         self._close()
         if not self._trouble:
             self._trouble = True
-            self._on_alarm(AlarmRaised(ALARM, str(self.path), f"the queue_log can't be written: {error.strerror}; its "
-                                       "lines wait in memory and are written when it can"))
+            words = f"the {self.name} can't be written: {error.strerror}; its lines wait in memory "\
+                    "and are written when it can"
+            self._on_alarm(AlarmRaised(self.name, str(self.path), words))
 
     def _open_if_moved(self) -> None:
         try:
