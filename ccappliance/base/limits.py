@@ -26,4 +26,5 @@ MAX_CONTROL_REQUESTS = 16  # requests of one control client under way at once; o
 MAX_JOURNAL_UNWRITTEN = 100_000  # entries held in memory while the journal's disk fails; further ones are only told
 MAX_JOURNAL_TAIL = 2_000  # newest entries kept in memory for `journal tail`; older ones are read from disk
 MAX_STORE_SPOOL = 100_000  # rows waiting for a locked database; then rows wait in the journal until the next start
+ROLLUP_DAYS = 800  # hourly sums kept: two years and a bit, to compare an hour with the same one a year ago
 MAX_LOG_QUEUE = 10_000  # log records waiting for the log thread; further ones are dropped and counted

@@ -1,0 +1,84 @@
+"""Roll-ups in the database: added up by hour, day and month, each entry of the journal exactly once."""
+
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta, tzinfo
+
+from ccappliance.base.limits import ROLLUP_DAYS
+from ccappliance.call.journal import Entry
+from ccappliance.call.rollup import GREATEST, Rollup
+from ccappliance.store.database import Statement, Store
+
+GRAINS = {"hour": 13, "day": 10, "month": 7}  # characters of "2026-11-22T08" that name it
+EVERY = 10.0  # seconds of the journal after which sums are written
+MOST = 5_000  # sums kept in memory at most before they are written
+_READER = "rollup"
+_ADD = ("INSERT INTO rollup (grain, subject, start, name, figure, value) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET value = value + excluded.value")
+_GREATEST = ("INSERT INTO rollup (grain, subject, start, name, figure, value) VALUES (?, ?, ?, ?, ?, ?) "
+             "ON CONFLICT DO UPDATE SET value = max(value, excluded.value)")
+_APPLIED = "INSERT OR REPLACE INTO reader (name, applied, replay_from) VALUES (?, ?, ?)"
+_STATE = "INSERT OR REPLACE INTO rollup_state (name, state) VALUES (?, ?)"
+_PRUNE = "DELETE FROM rollup WHERE grain = 'hour' AND subject = ? AND start < ?"
+SUBJECTS = ("all", "direction", "disposition", "line", "number", "queue", "agent")
+
+Key = tuple[str, str, str, str, str]  # grain, subject, start, name, figure
+
+
+class RollupStore:
+    """A reader of the journal; at start as CdrStore. Sums are written every few seconds, and by `write`."""
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        self._store = store
+        rows = store.query("SELECT applied, replay_from FROM reader WHERE name = ?", (_READER,))
+        self.applied: int = rows[0]["applied"] if rows else 0
+        self.replay_from: int = rows[0]["replay_from"] if rows else 1
+        kept = store.query("SELECT state FROM rollup_state WHERE name = ?", (_READER,))
+        self._fold = Rollup(self._add, zone, self.applied, json.loads(kept[0]["state"]) if kept else None)
+        self._sums: dict[Key, float] = {}
+        self._heard = self.applied
+        self._due = 0.0
+        self._pruned = ""
+
+    def catch_up(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.hear(entry)
+        self.write()
+
+    def hear(self, entry: Entry) -> None:
+        self._fold.hear(entry)
+        self._heard = max(self._heard, entry.seq)
+        if self._sums and (len(self._sums) > MOST or not self._due - EVERY <= entry.now < self._due):
+            self._due = entry.now + EVERY  # a clock that begins anew with a run is another way to be due
+            self.write()
+
+    def write(self) -> None:
+        """Write what has been added up: with it, in one transaction, how far the journal was read."""
+        if self._heard <= self.applied:
+            return
+        sums, self._sums = self._sums, {}
+        self.applied = self._heard
+        rows: list[Statement] = [(_GREATEST if key[4].startswith(GREATEST) else _ADD, (*key, value))
+                                 for key, value in sums.items()]
+        self._store.put_all([*rows, *self._prune(sums),
+                             (_STATE, (_READER, json.dumps(self._fold.state(), separators=(",", ":")))),
+                             (_APPLIED, (_READER, self.applied, self._fold.replay_from()))])
+
+    # ---- inside ----
+
+    def _add(self, hour: str, subject: str, name: str, figure: str, value: float) -> None:
+        for grain, length in GRAINS.items():
+            key = (grain, subject, hour[:length], name, figure)
+            if figure.startswith(GREATEST):
+                self._sums[key] = max(self._sums.get(key, 0.0), value)
+            else:
+                self._sums[key] = self._sums.get(key, 0.0) + value
+
+    def _prune(self, sums: dict[Key, float]) -> list[Statement]:
+        """Once a day: hours that are older than anybody asks for; their days and months stay."""
+        today = max((key[2] for key in sums if key[0] == "day"), default="")
+        if today <= self._pruned:
+            return []
+        self._pruned = today
+        oldest = (date.fromisoformat(today) - timedelta(days=ROLLUP_DAYS)).isoformat()
+        return [(_PRUNE, (subject, oldest)) for subject in SUBJECTS]
