@@ -35,6 +35,7 @@ from ccappliance.call.line_file import LineFile, Lines
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, station_finder, trunk_finder
+from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.supervision import supervise_finder
@@ -128,7 +129,9 @@ class House:
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied))
+        self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(
+            self.cdrs.applied, self.kept.applied, self.rollups.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -176,11 +179,12 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
+        self.rollups.catch_up(sink.read(self.rollups.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
-                       self.callbacks.hear, self.calendar_watch.hear):
+        for reader in (self.cdrs.hear, self.rollups.hear, self.kept.hear, self.alarms.hear, self.figures.hear,
+                       self.acd.hear, self.callbacks.hear, self.calendar_watch.hear):
             self.journal.follow(reader)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
@@ -203,6 +207,7 @@ class House:
         for span in self.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
+        self.rollups.write()
         for file in self.files:
             file.close()
 

@@ -12,7 +12,7 @@ from ccappliance import VERSION
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import ConfigError, Refused
-from ccappliance.call import calendar_watch, facts
+from ccappliance.call import calendar_watch, facts, reports
 from ccappliance.call.call import Call
 from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.figures import VARIANTS
@@ -28,7 +28,7 @@ from ccappliance.house import House
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
-from ccappliance.interfaces.control.history import Told
+from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
@@ -121,6 +121,15 @@ class View:
                 "reversed": status.reversed, "since": round(self._now - circuit.since, 1),
                 "calls_today": house.figures.lines.get(name, 0),
                 "settings": plain(house.site.lines[house.line_of[name]], KeyInfo(doc="")), "history": circuit.history()}
+
+    async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str
+                     ) -> list[dict[str, Any]]:
+        store = self._house.around.store
+        last = day_of(until) or self._house.around.outside.clock.wall().astimezone(self._house.timezone).date()
+        first = day_of(since) or last - timedelta(days=6)
+        self._house.rollups.write()
+        await store.flush(FLUSH)
+        return reports.rows(store, report, first, last, by=per, name=name, variant=variant)
 
     # ---- calls ----
 

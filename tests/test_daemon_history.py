@@ -31,6 +31,11 @@ def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: P
     assert (checked.returncode, "0 differences" in checked.stdout) == (0, True), checked.stdout
     audited = json.loads(box.cli("audit", "--json").stdout)
     assert audited["differences"] == []
+    report = json.loads(box.cli("reports", "show", "calls", "--by", "total", "--json").stdout)
+    assert isinstance(report, list), report
+    assert [(row["name"], row["calls"], row["answered"]) for row in report] == [("", 1, 0)]
+    assert box.cli("reports", "show", "lines", "--csv", str(tmp_path / "lines.csv")).returncode == 0
+    assert (tmp_path / "lines.csv").read_bytes().startswith(b"\xef\xbb\xbftime,name,calls")
     assert (audited["compared"], audited["calls"], audited["cdrs"]) == ("figures and database", 1, 1)
     old = log.rename(log.with_name("queue_log.1"))
     assert box.process is not None
@@ -47,5 +52,11 @@ def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: P
     assert printed.output.splitlines() == (tmp_path / "Master.csv").read_text().splitlines()
     assert [(line[3], line[4]) for line in lines] == [("NONE", "QUEUESTART"), ("1001", "AGENTLOGIN"),
                                                       ("1001", "AGENTLOGOFF")]
+    rebuilt = CliRunner().invoke(build(), [
+        "journal", "replay", str(box.state / "journal"), "--into", str(tmp_path / "new.db"), "--compare",
+        str(next(box.state.glob("*.db"))), "--json"])
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert json.loads(rebuilt.output)["differences"] == []
+    assert json.loads(rebuilt.output)["rows"]["cdr"] == 1
     offline = box.cli("audit", "--journal", str(box.state / "journal"))
     assert (offline.returncode, "0 differences" in offline.stdout) == (0, True), offline.stdout

@@ -1,7 +1,7 @@
 """CDRs and recordings in the database: rows and back, and exactly the rows of the journal, whatever was killed when."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from sqlite3 import Row
@@ -49,6 +49,7 @@ class CdrStore:
         self._store = store
         self._reader = CdrReader(self._emit)
         self._rows: list[Statement] = []
+        self.on_cdr: Callable[[Cdr], object] = lambda cdr: None
         rows = store.query("SELECT applied, replay_from FROM reader WHERE name = ?", (_READER,))
         self.applied: int = rows[0]["applied"] if rows else 0
         self.replay_from: int = rows[0]["replay_from"] if rows else 1
@@ -60,6 +61,10 @@ class CdrStore:
     def hear(self, entry: Entry) -> None:
         """The next entry of the journal."""
         self._hear(entry)
+
+    def replay_point(self) -> int:
+        """From which entry the journal must be heard to know what is open now."""
+        return self._reader.replay_from()
 
     def open_calls(self) -> list[str]:
         return self._reader.open_calls()
@@ -85,6 +90,7 @@ class CdrStore:
     def _emit(self, cdr: Cdr) -> None:
         if cdr.disposition == "INTERRUPTED" and self.find(cdr.call) is not None:
             return  # a power cut took the CallEnded from the journal, but not its row from here
+        self.on_cdr(cdr)
         self._rows.append((_INSERT, [_cell(getattr(cdr, name)) for name in _COLUMNS]))
 
     def _hear(self, entry: Entry) -> int:

@@ -3,7 +3,7 @@
 Definitions are shown beside the figures (`ccappliance reports figures`), because "service level" alone says nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -11,14 +11,13 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.call.figures import OCCUPIED, VARIANTS
+from ccappliance.call.rollup import GREATEST
 from ccappliance.store.database import Store
 
 BY = MappingProxyType({"hour": 13, "day": 10, "month": 7, "year": 4, "total": 0})  # characters of a row's time
 MOST_ROWS = 20_000
-_SUM = """SELECT name, substr(start, 1, ?) AS time, figure,
-    CASE WHEN figure LIKE 'max!_%' ESCAPE '!' THEN max(value) ELSE sum(value) END AS value
-    FROM rollup WHERE grain = ? AND subject = ? AND start >= ? AND start < ? AND (? = '' OR name = ?)
-    GROUP BY 1, 2, 3"""
+_EACH = """SELECT name, start AS time, figure, value FROM rollup
+    WHERE grain = ? AND subject = ? AND start >= ? AND start < ? AND (? = '' OR name = ?)"""
 
 Sums = Mapping[str, float]
 
@@ -136,7 +135,7 @@ def rows(store: Store, report: str, since: date, until: date, *, by: str = "day"
          ) -> list[dict[str, Any]]:
     """One mapping for each name and time with anything to tell; `until` is the last day. Refused: bad_parameters.
 
-    Whole months are read as months, and days only at the edges: ten years are 120 sums of a figure, not 3,650.
+    Whole years and months are read as such, and days only at the edges: ten years are ten sums of a figure, not 3,650.
     """
     wanted = columns(report, variant)
     if by not in BY:
@@ -144,11 +143,12 @@ def rows(store: Store, report: str, since: date, until: date, *, by: str = "day"
     if until < since:
         raise Refused("bad_parameters", f"{until} comes before {since}")
     sums: dict[tuple[str, str], dict[str, float]] = {}
-    for grain, begin, end in _cover(since, until, by):
-        for row in store.query(_SUM, (BY[by], grain, SUBJECTS[report], begin, end, name, name)):
-            found = sums.setdefault((row["time"], row["name"]), {})
-            was = found.get(row["figure"], 0.0)
-            found[row["figure"]] = max(was, row["value"]) if row["figure"].startswith("max_") else was + row["value"]
+    length = BY[by]
+    for grain, begin, end in _cover(since, until + timedelta(days=1), by):
+        for who, time, figure, value in store.query(_EACH, (grain, SUBJECTS[report], begin, end, name, name)):
+            found = sums.setdefault((time[:length], who), {})
+            was = found.get(figure, 0.0)
+            found[figure] = max(was, value) if figure.startswith(GREATEST) else was + value
     if len(sums) > MOST_ROWS:
         raise Refused("too_many", f"these are {len(sums)} rows, more than {MOST_ROWS}: ask for a shorter time, or by "
                       "something longer")
@@ -156,23 +156,42 @@ def rows(store: Store, report: str, since: date, until: date, *, by: str = "day"
             for (time, who), found in sorted(sums.items())]
 
 
-def _cover(since: date, until: date, by: str) -> Iterator[tuple[str, str, str]]:
-    """(grain, from, before) of sums that are `since` to `until` together."""
-    after = until + timedelta(days=1)
+def _cover(since: date, after: date, by: str) -> Iterator[tuple[str, str, str]]:
+    """(grain, from, before) of sums that are the days from `since` to before `after` together, the fewest there are."""
     if by in ("hour", "day"):
         yield by, since.isoformat(), after.isoformat()
         return
-    first = since if since.day == 1 else _next_month(since)
-    last = after.replace(day=1)
-    if first >= last:
+    coarse = ("month", 7, _next_month) if by == "month" else ("year", 4, _next_year)
+    yield from _split(since, after, (coarse, ("month", 7, _next_month)) if by != "month" else (coarse,))
+
+
+def _split(since: date, after: date, grains: Sequence[tuple[str, int, Callable[[date], date]]]
+           ) -> Iterator[tuple[str, str, str]]:
+    """Whole units of the first grain in the middle; the edges by the grains that follow, and at last by days."""
+    if since >= after:
+        return
+    if not grains:
         yield "day", since.isoformat(), after.isoformat()
         return
-    if since < first:
-        yield "day", since.isoformat(), first.isoformat()
-    yield "month", first.isoformat()[:7], last.isoformat()[:7]
-    if last < after:
-        yield "day", last.isoformat(), after.isoformat()
+    grain, length, following = grains[0]
+    first = following(since - timedelta(days=1))
+    last = after if following(after - timedelta(days=1)) == after else _begin(after, length)
+    if first >= last:
+        yield from _split(since, after, grains[1:])
+        return
+    yield from _split(since, first, grains[1:])
+    yield grain, first.isoformat()[:length], last.isoformat()[:length]
+    yield from _split(last, after, grains[1:])
+
+
+def _begin(day: date, length: int) -> date:
+    """Of its month or year."""
+    return day.replace(day=1) if length == 7 else day.replace(month=1, day=1)
 
 
 def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _next_year(day: date) -> date:
+    return date(day.year + 1, 1, 1)

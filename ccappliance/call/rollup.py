@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from ccappliance.call import facts
-from ccappliance.call.cdr import Cdr, CdrReader
+from ccappliance.call.cdr import Cdr
 from ccappliance.call.figures import ABANDONS
 from ccappliance.call.journal import Entry
 
@@ -31,18 +31,15 @@ class _Agent:
 
 
 class Rollup:
-    """Tells `add` what each entry of the journal adds. `applied`: entries up to it are heard only for what is open."""
+    """Tells `add` what each entry of the journal adds, and what each CDR (`ended`) does."""
 
-    def __init__(self, add: Add, zone: tzinfo, applied: int = 0, state: Mapping[str, Any] | None = None) -> None:
-        """`state`: of the fold that had heard `applied`."""
+    def __init__(self, add: Add, zone: tzinfo, state: Mapping[str, Any] | None = None) -> None:
+        """`state`: of the fold before, at the entry it had heard last."""
         self._add = add
         self._zone = zone
-        self._applied = applied
-        self._reader = CdrReader(self._ended)
         self._hours: dict[int, str] = {}
-        self._turned = ""
-        self._counts = False
         known = state or {}
+        self._turned: str = known.get("turned", "")  # the hour of the last entry
         self._thresholds: dict[str, float] = dict(known.get("thresholds", {}))
         self._promises: dict[str, None] = dict.fromkeys(known.get("promises", ()))
         self._agents = {number: _Agent(kept["state"], datetime.fromisoformat(kept["at"]), kept["now"])
@@ -50,19 +47,11 @@ class Rollup:
 
     def state(self) -> dict[str, Any]:
         """What a new fold is to be given, as JSON takes it."""
-        return {"thresholds": self._thresholds, "promises": list(self._promises),
+        return {"turned": self._turned, "thresholds": self._thresholds, "promises": list(self._promises),
                 "agents": {number: {"state": one.state, "at": one.at.isoformat(), "now": one.now}
                            for number, one in self._agents.items()}}
 
-    def replay_from(self) -> int:
-        """The entry from which a new fold must hear."""
-        return self._reader.replay_from()
-
     def hear(self, entry: Entry) -> None:
-        self._counts = entry.seq > self._applied
-        self._reader.hear(entry)
-        if not self._counts:
-            return
         hour = self._hour(entry.at)
         if hour != self._turned:
             self._turned = hour
@@ -91,6 +80,23 @@ class Rollup:
             case facts.DaemonStarted():
                 self._agents.clear()  # of the run before; how long they stayed so nobody knows
 
+    def ended(self, cdr: Cdr) -> None:
+        """A call is over."""
+        told = {"calls": 1.0, "answered": float(cdr.answered_at is not None), "talk": cdr.talk, "wait": cdr.wait,
+                "duration": cdr.duration, "max_duration": cdr.duration, "transfers": float(cdr.transfers),
+                "talked": float(cdr.talk > 0)}
+        subjects = [("all", ""), ("direction", cdr.direction), ("disposition", cdr.disposition), ("line", cdr.line)]
+        if cdr.direction == "in":
+            subjects.append(("number", cdr.called))
+        if cdr.queue:
+            subjects.append(("queue", cdr.queue))
+            told_queue = {"talk": cdr.talk, "talked": float(cdr.talk > 0), "transfers": float(cdr.transfers)}
+        hour = self._hour(cdr.started_at)
+        for subject, name in subjects:
+            for figure, value in (told_queue if subject == "queue" else told).items():
+                if value:
+                    self._add(hour, subject, name, figure, value)
+
     # ---- inside ----
 
     def _left(self, fact: facts.QueueLeft, entry: Entry) -> None:
@@ -107,24 +113,6 @@ class Rollup:
         for figure, value in told.items():
             if value or figure.startswith("out_"):
                 self._add(joined, "queue", fact.queue, figure, value)
-
-    def _ended(self, cdr: Cdr) -> None:
-        if not self._counts:
-            return
-        told = {"calls": 1.0, "answered": float(cdr.answered_at is not None), "talk": cdr.talk, "wait": cdr.wait,
-                "duration": cdr.duration, "max_duration": cdr.duration, "transfers": float(cdr.transfers),
-                "talked": float(cdr.talk > 0)}
-        subjects = [("all", ""), ("direction", cdr.direction), ("disposition", cdr.disposition), ("line", cdr.line)]
-        if cdr.direction == "in":
-            subjects.append(("number", cdr.called))
-        if cdr.queue:
-            subjects.append(("queue", cdr.queue))
-            told_queue = {"talk": cdr.talk, "talked": float(cdr.talk > 0), "transfers": float(cdr.transfers)}
-        hour = self._hour(cdr.started_at)
-        for subject, name in subjects:
-            for figure, value in (told_queue if subject == "queue" else told).items():
-                if value:
-                    self._add(hour, subject, name, figure, value)
 
     def _moved(self, fact: facts.AgentMoved, entry: Entry) -> None:
         if fact.agent in self._agents:

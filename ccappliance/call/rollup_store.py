@@ -1,15 +1,17 @@
-"""Roll-ups in the database: added up by hour, day and month, each entry of the journal exactly once."""
+"""Roll-ups in the database: added up by hour, day, month and year, each entry of the journal exactly once."""
 
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta, tzinfo
 
 from ccappliance.base.limits import ROLLUP_DAYS
+from ccappliance.call.cdr import Cdr, CdrReader
+from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.journal import Entry
 from ccappliance.call.rollup import GREATEST, Rollup
 from ccappliance.store.database import Statement, Store
 
-GRAINS = {"hour": 13, "day": 10, "month": 7}  # characters of "2026-11-22T08" that name it
+GRAINS = {"hour": 13, "day": 10, "month": 7, "year": 4}  # characters of "2026-11-22T08" that name it
 EVERY = 10.0  # seconds of the journal after which sums are written
 MOST = 5_000  # sums kept in memory at most before they are written
 _READER = "rollup"
@@ -26,28 +28,40 @@ Key = tuple[str, str, str, str, str]  # grain, subject, start, name, figure
 
 
 class RollupStore:
-    """A reader of the journal; at start as CdrStore. Sums are written every few seconds, and by `write`."""
+    """A reader of the journal, which hears each entry after CdrStore has; at start as that one.
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    Sums are written every few seconds, and by `write`.
+    """
+
+    def __init__(self, store: Store, zone: tzinfo, cdrs: CdrStore) -> None:
         self._store = store
+        self._cdrs = cdrs
         rows = store.query("SELECT applied, replay_from FROM reader WHERE name = ?", (_READER,))
         self.applied: int = rows[0]["applied"] if rows else 0
         self.replay_from: int = rows[0]["replay_from"] if rows else 1
         kept = store.query("SELECT state FROM rollup_state WHERE name = ?", (_READER,))
-        self._fold = Rollup(self._add, zone, self.applied, json.loads(kept[0]["state"]) if kept else None)
+        self._fold = Rollup(self._add, zone, json.loads(kept[0]["state"]) if kept else None)
         self._sums: dict[Key, float] = {}
         self._heard = self.applied
         self._due = 0.0
         self._pruned = ""
 
     def catch_up(self, entries: Iterable[Entry]) -> None:
+        """Hear the journal from `replay_from`; from then on CDRs are those of the CdrStore."""
+        ended: list[Cdr] = []
+        reader = CdrReader(ended.append)
         for entry in entries:
-            self.hear(entry)
+            reader.hear(entry)
+            if entry.seq > self.applied:
+                for cdr in ended:
+                    self._fold.ended(cdr)
+                self._hear(entry)
+            ended.clear()
         self.write()
+        self._cdrs.on_cdr = self._fold.ended
 
     def hear(self, entry: Entry) -> None:
-        self._fold.hear(entry)
-        self._heard = max(self._heard, entry.seq)
+        self._hear(entry)
         if self._sums and (len(self._sums) > MOST or not self._due - EVERY <= entry.now < self._due):
             self._due = entry.now + EVERY  # a clock that begins anew with a run is another way to be due
             self.write()
@@ -62,9 +76,13 @@ class RollupStore:
                                  for key, value in sums.items()]
         self._store.put_all([*rows, *self._prune(sums),
                              (_STATE, (_READER, json.dumps(self._fold.state(), separators=(",", ":")))),
-                             (_APPLIED, (_READER, self.applied, self._fold.replay_from()))])
+                             (_APPLIED, (_READER, self.applied, self._cdrs.replay_point()))])
 
     # ---- inside ----
+
+    def _hear(self, entry: Entry) -> None:
+        self._fold.hear(entry)
+        self._heard = entry.seq
 
     def _add(self, hour: str, subject: str, name: str, figure: str, value: float) -> None:
         for grain, length in GRAINS.items():

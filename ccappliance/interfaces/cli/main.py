@@ -24,6 +24,7 @@ COMMANDS = {
     "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
+    "reports": f"{_HERE}.reports:reports",
     "run": f"{_HERE}.play:run",
     "simulate": f"{_HERE}.play:simulate",
     "spans": f"{_HERE}.lines:spans",

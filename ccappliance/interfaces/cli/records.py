@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from ccappliance.apps.acd.queue_log import QueueLogLines
+from ccappliance.base.errors import Refused
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.master_csv import MasterCsvLines
-from ccappliance.interfaces.cli.command import Command, Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, connect, echo_json, echo_line
 from ccappliance.interfaces.cli.journals import reader
+from ccappliance.interfaces.cli.replay import compared, replay
 from ccappliance.interfaces.cli.table import clean, duration, table
 
 _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
@@ -73,6 +75,32 @@ def journal_master_csv(path: Path, as_json: bool) -> None:
         if isinstance(entry.fact, DaemonStarted) and entry.fact.timezone:
             lines.zone = ZoneInfo(entry.fact.timezone)
         lines.hear(entry)
+
+
+@journal.command("replay", cls=Command)
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--into", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="The new database; it must not exist.")
+@click.option("--compare", type=click.Path(dir_okay=False, exists=True, path_type=Path), metavar="FILE",
+              help="Tell what differs from this database (of a daemon that is stopped, or a copy).")
+@click.option("--timezone", default="", help="Of the site, for reports; else what the journal says.")
+@click.pass_context
+def journal_replay(ctx: click.Context, path: Path, into: Path, compare: Path | None, timezone: str, as_json: bool
+                   ) -> None:
+    """Rebuild every table of the database from a journal. Exit code 1 if it differs from the one compared with."""
+    if into.exists():
+        raise Refused("exists", f"{into} exists already; name a file that does not")
+    rows = replay(reader(path), into, timezone)
+    found = compared(into, compare) if compare else []
+    if as_json:
+        echo_json({"rows": rows, "differences": found})
+    else:
+        click.echo(f"{into}: " + ", ".join(f"{count} {name}" for name, count in rows.items()))
+        for one in found:
+            click.echo(f"{one['table']} {clean(one['key'])}: {clean(one['one'])} rebuilt, {clean(one['other'])} there")
+        if compare:
+            click.echo(f"{len(found)} differences")
+    ctx.exit(REFUSED if found else 0)
 
 
 def _entry(entry: dict[str, Any]) -> str:

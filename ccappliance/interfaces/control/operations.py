@@ -241,6 +241,16 @@ def _history(operations: Operations, house: HouseView) -> None:
         """Every decision of a day (or of the whole journal) made again, and those that differ."""
         return await house.history.check(day)
 
+    @operations.operation("reports.show")
+    async def reports_show(report: str, since: str = "", until: str = "", per: str = "day", name: str = "",
+                           variant: str = "b") -> AsyncGenerator[Any, None]:
+        """Rows of a report (queues, agents, lines, numbers, dispositions, directions, calls) over days of the site.
+
+        `until` is today if not named, `since` a week before it.
+        """
+        for row in await house.report(report, since, until, per, name, variant):
+            yield row
+
     @operations.operation("audit")
     async def audit(day: str = "") -> Any:
         """Every figure and row of a day (today's if none is named) recomputed from the journal, and what differs."""

@@ -374,6 +374,11 @@ class HouseView(Protocol):
 
     def status(self) -> Status: ...
 
+    async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str
+                     ) -> list[dict[str, Any]]:
+        """As call/reports.py: rows. Refused("bad_parameters"), ("too_many")."""
+        ...
+
     def spans(self) -> list[SpanRow]: ...
 
     def span(self, number: int) -> SpanDetail:
