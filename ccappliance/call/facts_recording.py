@@ -14,6 +14,23 @@ class RecordingStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingPaused(Fact):
+    """From here on the recording is silent: the caller enters what nobody is to have."""
+
+    call: str
+    recording: str
+    seconds: float  # into the recording
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingResumed(Fact):
+    call: str
+    recording: str
+    seconds: float  # into the recording
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingEnded(Fact):
     call: str
     recording: str

@@ -36,6 +36,7 @@ class Recording:
         self.path = path  # below the recordings' directory; "" if no file is kept
         self.why = why
         self.state = "recording"
+        self.paused = False
         self.tape = tape
         self.reel = reel
         self.ended: asyncio.Future[facts.RecordingEnded] = loop.create_future()
@@ -107,7 +108,7 @@ class Recorder:
 
     def stop(self, call_id: str) -> None:
         """Stop all recordings of a call; harmless if there is none."""
-        for recording in [one for one in self._active.values() if one.call == call_id]:
+        for recording in self._of(call_id):
             self.stop_one(recording)
 
     def stop_one(self, recording: Recording) -> None:
@@ -128,6 +129,27 @@ class Recorder:
             recording.patience = self._loop.call_later(STOP_PATIENCE, self._give_up, recording)
             self._writer.hurry()
 
+    def pause(self, call_id: str, why: str) -> None:
+        """What a call's recordings take from now on is silence; harmless if there is none, or if they pause."""
+        for recording in self._of(call_id):
+            if not recording.paused:
+                recording.paused = True
+                at = recording.tape.samples
+                if recording.reel is not None:
+                    recording.reel.hushed = (*recording.reel.hushed, (at, None))
+                self._journal.write(facts.RecordingPaused(call_id, recording.id, round(at / RATE, 3), why))
+
+    def resume(self, call_id: str) -> None:
+        """A call's recordings take sound again; harmless if they do."""
+        for recording in self._of(call_id):
+            if recording.paused:
+                recording.paused = False
+                at = recording.tape.samples
+                if recording.reel is not None:
+                    *before, (since, _) = recording.reel.hushed
+                    recording.reel.hushed = (*before, (since, at))
+                self._journal.write(facts.RecordingResumed(call_id, recording.id, round(at / RATE, 3)))
+
     def active(self) -> list[Recording]:
         """What is being recorded or written now, oldest first."""
         return list(self._active.values())
@@ -145,6 +167,9 @@ class Recorder:
         self._pumping = self._watching = None
         if self._writer is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._writer.close, 1.0)
+
+    def _of(self, call_id: str) -> list[Recording]:
+        return [one for one in self._active.values() if one.call == call_id and one.state == "recording"]
 
     # ---- at start ----
 
