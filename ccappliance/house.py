@@ -15,8 +15,10 @@ from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
+from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
+from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.base.clock import Outside
@@ -155,6 +157,7 @@ class House:
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
+        self._keypad = Keypad.standard()
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -226,7 +229,7 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        if site.prompts != self.site.prompts or site.flows != self.site.flows:
+        if site.prompts != self.site.prompts or site.flows != self.site.flows or site.agents != self.site.agents:
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -260,6 +263,22 @@ class House:
 
     # ---- inside ----
 
+    def _calendar_state(self, calendar: str) -> str:
+        """Of a calendar that a reload has removed under a call in its old flow: open, as for queues."""
+        found = self.calendars.get(calendar)
+        return "open" if found is None else found.state(self.around.outside.clock.wall())
+
+    def _people(self) -> list[Person]:
+        """Agents by name, each where he sits now, or at his own telephone; who is not there has none."""
+        people = []
+        for row in self.acd.agents():
+            settings = self.site.agents.get(row["agent"])
+            if settings is not None and settings.name:
+                station = row["station"] or settings.station
+                known = self.switch.has_station(station) if station else False
+                people.append(Person(settings.name, f"station:{station}" if known else ""))
+        return people
+
     def _why_closed(self, calendar: str) -> str:
         return self.calendars[calendar].state(self.around.outside.clock.wall())
 
@@ -283,6 +302,8 @@ class House:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
+        if any(isinstance(node, Directory) for flow in site.flows.values() for node in flow.nodes.values()):
+            names += [(spoken_in(agent.name), agent.name) for agent in site.agents.values() if agent.name]
         book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
         return book
 
@@ -304,7 +325,9 @@ class House:
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
-                                       clock=self.around.outside.clock, zone=self.timezone))
+                                       clock=self.around.outside.clock, zone=self.timezone,
+                                       chance=self.around.outside.chance, calendar=self._calendar_state,
+                                       keypad=self._keypad, people=self._people))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {

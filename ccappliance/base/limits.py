@@ -8,6 +8,7 @@ MAX_SUPERVISORS = 4  # who listen to one conversation: seats stay free for a con
 MAX_DIGITS_QUEUED = 64  # digits nobody has collected yet (F22); further ones are dropped and counted
 MAX_COLLECT = 64  # digits one collect may ask for
 MAX_FLOW_STEPS = 1_000  # nodes one call may enter in one flow: ends the call with an apology, never spins
+MAX_SUBFLOWS = 8  # flows inside each other; deeper is a configuration error
 MAX_FLOW_DEPTH = 16  # destinations one call may be sent through after another without waiting
 MAX_QUEUE_LEN = 10_000  # entries of one queue, whatever `max_len` says (F64)
 MAX_PROMPT_SECONDS = 600.0  # a longer prompt file is refused when the configuration is checked (F57)

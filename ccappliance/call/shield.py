@@ -1,4 +1,4 @@
-"""A call's shield: while it is up, what the caller enters is kept from the journal, from recordings and so from everybody.
+"""A call's shield: while it is up, what the caller enters is kept from the journal and from recordings.
 
 Between flow and agent nobody else hears the caller: a call in a flow is on no bridge, and who supervised its last
 conversation was let go when that ended.
@@ -12,7 +12,7 @@ from ccappliance.call.leg import Leg
 if TYPE_CHECKING:
     from ccappliance.call.call import Call
 
-TAIL = 1.0  # s it stays up afterwards: a key is told when it is certain, 40 ms into a tone that lasts as long as it is held
+TAIL = 1.0  # s it stays up afterwards: a key is told when it is certain, 40 ms into a tone as long as the key
 
 
 class Shield:
@@ -50,7 +50,8 @@ class Shield:
             await asyncio.shield(self._down)
 
     def _fall(self) -> None:
-        assert self._leg is not None and self._down is not None
+        assert self._leg is not None
+        assert self._down is not None
         self._leg.masked = False
         self._leg = self._falling = None
         self._call.resume_recording()

@@ -108,8 +108,8 @@ def words_minutes(least: int, most: int) -> list[str]:
 def fragments() -> list[str]:
     """Everything the functions above can return."""
     found = dict.fromkeys(_below_hundred(value) for value in range(100))
-    found.update(dict.fromkeys([*_DIGITS.values(), "hundred", "minus", "and", "between", "oh", "a.m.", "p.m.", "point"]))
-    found.update(dict.fromkeys([*LETTERS, *_SIGNS.values()]))
+    found.update(dict.fromkeys([*_DIGITS.values(), "hundred", "minus", "and", "between", "oh", "a.m.", "p.m."]))
+    found.update(dict.fromkeys(["point", *LETTERS, *_SIGNS.values()]))
     found.update(dict.fromkeys([*(name for _, name in _SCALES), *_MONTHS, *_WEEKDAYS, *_ORDINALS]))
     found.update(dict.fromkeys(word for pairs in _CURRENCIES.values() for pair in pairs for word in pair))
     found.update(dict.fromkeys(word for unit in _UNITS for word in unit))

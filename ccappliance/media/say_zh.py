@@ -41,9 +41,9 @@ def words_decimal(number: Decimal) -> list[str]:
 
 
 def words_spelled(text: str) -> list[str]:
-    """Character by character: digits as in telephone numbers, letters large (their names are English), a plate's province.
+    """Character by character: digits as in telephone numbers, letters as large ones (their names are English).
 
-    What has no name is left out.
+    A number plate's province is said as it is; what has no name is left out.
     """
     return [word for char in text.upper() if (word := _spelled(char))]
 

@@ -42,14 +42,16 @@ def test_numbers(number: int, zh: str, en: str) -> None:
     (10_010, "一万零一十", "ten thousand and ten"), (10_100, "一万零一百", "ten thousand one hundred"),
     (11_000, "一万一千", "eleven thousand"), (22_222, "两万两千两百二十二",
                                            "twenty-two thousand two hundred and twenty-two"),
-    (100_010, "十万零一十", "one hundred thousand and ten"), (105_000, "十万五千", "one hundred and five thousand"),
+    (100_010, "十万零一十", "one hundred thousand and ten"),
+    (105_000, "十万五千", "one hundred and five thousand"),
     (200_500, "二十万零五百", "two hundred thousand five hundred"), (102_000_000, "一亿零两百万",
                                                                "one hundred and two million"),
     (110_000_000, "一亿一千万", "one hundred and ten million"),
     (100_100_010, "一亿零一十万零一十", "one hundred million one hundred thousand and ten"),
     (200_000_000_000, "两千亿", "two hundred billion"),
     (20_002_000_200, "两百亿零两百万零两百", "twenty billion two million two hundred"),
-    (999_999_999_999, "九千九百九十九亿九千九百九十九万九千九百九十九", "nine hundred and ninety-nine billion nine hundred and "
+    (999_999_999_999, "九千九百九十九亿九千九百九十九万九千九百九十九",
+     "nine hundred and ninety-nine billion nine hundred and "
      "ninety-nine million nine hundred and ninety-nine thousand nine hundred and ninety-nine"),
     (-200, "负两百", "minus two hundred"), (1_000_001, "一百万零一", "one million and one")])
 def test_hard_numbers(number: int, zh: str, en: str) -> None:
@@ -100,7 +102,8 @@ def test_no_digit_of_a_telephone_number_is_lost(number: str) -> None:
     ("10010.10", "一万零一十元一角", "ten thousand and ten yuan and ten fen"), ("0.55", "五角五分", "fifty-five fen"),
     ("20000", "两万元", "twenty thousand yuan"), ("200000000", "两亿元", "two hundred million yuan"),
     ("2000.02", "两千元零两分", "two thousand yuan and two fen"), ("12", "十二元", "twelve yuan"),
-    ("102", "一百零二元", "one hundred and two yuan"), ("-0.01", "负一分", "minus one fen"), ("-0.00", "零元", "zero yuan")])
+    ("102", "一百零二元", "one hundred and two yuan"), ("-0.01", "负一分", "minus one fen"),
+    ("-0.00", "零元", "zero yuan")])
 def test_hard_amounts(amount: str, zh: str, en: str) -> None:
     assert "".join(say_zh.words_amount(Decimal(amount))) == zh
     assert " ".join(say_en.words_amount(Decimal(amount))) == en

@@ -1,4 +1,4 @@
-"""A paused recording: silence of the same length, sample-exact at both ends, whoever pumps; facts that say from when to when."""
+"""A paused recording: silence of the same length, sample-exact at both ends, and facts that say from when to when."""
 
 import asyncio
 import struct

@@ -20,7 +20,7 @@ class Reel:
         self.file = file
         self.stopping = False
         self.error = ""  # why it failed
-        self.hushed: tuple[tuple[int, int | None], ...] = ()  # samples to be silent: from, until (None: still); by the loop
+        self.hushed: tuple[tuple[int, int | None], ...] = ()  # by the loop: silent from, until (None: still)
         self.missing = 0  # samples per channel on the tape that are not in the file
         self._opened = False
 

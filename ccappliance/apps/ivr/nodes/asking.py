@@ -1,4 +1,4 @@
-"""Nodes that ask the caller for something: menu and collect."""
+"""The node that asks the caller for a choice: menu."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.visit import Visit
-from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Prompt, Prompts, edges_of, flat
-from ccappliance.base.limits import MAX_COLLECT
+from ccappliance.apps.ivr.written import TARGET, Edge, Prompt, Prompts, edges_of, flat
 from ccappliance.call.collect import Collect as Ask
 from ccappliance.config.keys import Report, key, required
 from ccappliance.media.ports import Sound
@@ -76,53 +75,3 @@ class Menu(Node):
             longer = any(key != pressed and key.startswith(pressed) for key in self.keys)
             if came.reason == "timeout" or not longer:
                 return pressed, came.reason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Collect(Node):
-    """Asks for digits and keeps them in a variable."""
-
-    type: ClassVar[str] = "collect"
-    waits: ClassVar[bool] = True
-    prompt: Prompts = required(doc="What the caller is asked for.")
-    variable: str = required(pattern=VARIABLE_PATTERN, doc="Name of the variable: small letters, digits and _.")
-    most: int = key(20, least=1, most=MAX_COLLECT, doc="Digits after which it is complete.")
-    least: int = key(1, least=0, most=MAX_COLLECT, doc="Fewer digits are refused.")
-    terminator: str = key("#", pattern=r"[0-9*#A-D]{0,4}", doc="Keys that end the input; \"\" for none.")
-    seconds: float = key(8.0, unit="s", least=1, most=120, doc="Time for the first digit, after the prompt.")
-    between: float = key(4.0, unit="s", least=0.5, most=60, doc="Time for each further digit.")
-    tries: int = key(3, least=1, most=10, doc="How often it is asked.")
-    secure: bool = key(False, doc="The digits appear as ? in the journal.")
-    invalid_prompt: Prompts = key("invalid_key", doc="Played before it is asked again, after too few digits.")
-    timeout_prompt: Prompts = key("no_input", doc="Played before it is asked again, after no digit at all.")
-    next: str = required(doc=f"When it was given. {TARGET}")
-    failed: str = key("", doc=f"After the last try. {TARGET}")
-
-    def edges(self) -> list[Edge]:
-        return [Edge("next", self.next), *edges_of(("failed", self.failed))]
-
-    def prompts(self) -> list[tuple[str, Prompt]]:
-        return [*flat("prompt", self.prompt), *flat("invalid_prompt", self.invalid_prompt),
-                *flat("timeout_prompt", self.timeout_prompt)]
-
-    def inspect(self, report: Report, path: str) -> None:
-        if not self.failed:
-            report.error(path, "nothing is said for callers who enter nothing valid", f"add failed: to {path}")
-        if self.least > self.most:
-            report.error(f"{path}.least", f"least is {self.least}, more than most, {self.most}", "raise most")
-
-    async def run(self, visit: Visit) -> str:
-        """Ask for digits, at most `tries` times, and keep them in the variable."""
-        ask = Ask(most=self.most, least=self.least, terminator=self.terminator, first=self.seconds,
-                      between=self.between, secure=self.secure)
-        sounds = visit.sounds(self.prompt)
-        for _ in range(self.tries):
-            came = await visit.collect(ask, sounds)
-            silent = came.reason == "timeout" and not came.digits
-            enough = len(came.digits) >= self.least and not (silent and self.least)
-            visit.collected(came.digits, came.reason if enough or silent else "invalid", secure=self.secure)
-            if enough:
-                visit.call.variables[self.variable] = came.digits
-                return "next"
-            sounds = visit.sounds(self.timeout_prompt if silent else self.invalid_prompt, self.prompt)
-        return "failed"
