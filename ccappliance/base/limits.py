@@ -28,3 +28,5 @@ MAX_JOURNAL_UNWRITTEN = 100_000  # entries held in memory while the journal's di
 MAX_JOURNAL_TAIL = 2_000  # newest entries kept in memory for `journal tail`; older ones are read from disk
 MAX_STORE_SPOOL = 100_000  # rows waiting for a locked database; then rows wait in the journal until the next start
 MAX_LOG_QUEUE = 10_000  # log records waiting for the log thread; further ones are dropped and counted
+MAX_PHRASES = 200  # phrases one recognition may listen for; more is a configuration error
+MAX_PHRASE = 120  # characters of one of them
