@@ -47,6 +47,7 @@ from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
+from ccappliance.media.speech import NoSpeech, Speech
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
@@ -77,6 +78,7 @@ class Surroundings:
     threaded: bool  # disk work in threads; False in virtual time
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
+    speech: Speech | None = None  # who understands callers; None: nobody
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -158,6 +160,7 @@ class House:
                                            known_call=lambda call: call in self.switch.calls)
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self._keypad = Keypad.standard()
+        self._speech = around.speech or NoSpeech(loop, "no recogniser is set up")
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -327,7 +330,7 @@ class House:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
                                        clock=self.around.outside.clock, zone=self.timezone,
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
-                                       keypad=self._keypad, people=self._people))
+                                       speech=self._speech, keypad=self._keypad, people=self._people))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {

@@ -51,8 +51,22 @@ class SubflowLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechHeard(Fact):
+    """What a recogniser made of a caller's words in a menu."""
+
+    call: str
+    node: str
+    outcome: str  # "matched", "unsure", "too_long", "cancelled", "failed"
+    text: str  # the likeliest phrase, also of "unsure"
+    intent: str  # the key it stands for
+    confidence: float  # 0 to 1
+    seconds: float  # from the beginning of listening to the answer
+    why: str  # of "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class InputCollected(Fact):
     call: str
     node: str
     digits: str  # "?" repeated in a secure node
-    reason: str  # "complete", "terminator", "timeout", "invalid", "rejected" (the caller said it is not right)
+    reason: str  # "complete", "terminator", "timeout", "invalid", "rejected", "spoken", "unsure"

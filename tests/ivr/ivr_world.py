@@ -28,6 +28,7 @@ from ccappliance.config.keys import key
 from ccappliance.config.load import Source, bind_sources
 from ccappliance.media.ports import Played, Sound
 from ccappliance.media.say import Say
+from ccappliance.media.speech import NoSpeech
 from ccappliance.signalling import signals
 from ccappliance.sim.loop import run_virtual
 
@@ -164,7 +165,7 @@ class World:
         self.people: list[Person] = []
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
                            chance=random.Random(7), calendar=lambda name: self.calendar[name],
-                           keypad=Keypad.standard(), people=lambda: self.people)
+                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people)
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),

@@ -21,7 +21,7 @@ from ccappliance.store.database import Store
 pytestmark = pytest.mark.slow
 STORY = HERE / "ivr-secret.yaml"
 CARD, WRONG = "4539148803436467", "4539148803436468"
-PIECE = 5  # so many digits of it in a row are a leak: the beginning that stands in callers' numbers and times is shorter
+PIECE = 5  # so many digits of it in a row are a leak; fewer stand in numbers and times by chance
 
 
 def pieces() -> list[str]:

@@ -18,6 +18,7 @@ from ccappliance.call.callers import NAMES as OF_CALLER
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.media.ports import Sound
 from ccappliance.media.say import Say
+from ccappliance.media.speech import Speech
 
 
 class Journal(Protocol):
@@ -52,6 +53,7 @@ class Tools:
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
     chance: Chance
     calendar: Callable[[str], str]  # a calendar's state now, one of call/calendar.py's STATES
+    speech: Speech  # who understands callers; NoSpeech if nobody does
     keypad: Keypad
     people: Callable[[], Sequence[Person]]  # who can be asked for by name, now
 
@@ -102,6 +104,11 @@ class Visit:
     async def through(self, flow: str) -> str | Leave:
         """Go through a sub-flow and come back: its result, or Leave if it has led the call away."""
         return await self._through(flow, self)
+
+    @property
+    def has_key(self) -> bool:
+        """A key was pressed ahead: the next menu or collect begins with it."""
+        return bool(self._kept)
 
     def take_over(self, other: "Visit") -> None:
         """The same call goes on here: what it has pressed ahead, and how far it has gone."""
