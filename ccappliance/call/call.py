@@ -59,7 +59,7 @@ class Call:
         self._in_hands: Leg | None = None
         self._answered = False
         self._recorded = False
-        self._paused = ""  # why its recordings get silence now
+        self._paused_by = ""  # for whose sake its recordings get silence now
 
     @property
     def anchor(self) -> Leg:
@@ -130,24 +130,24 @@ class Call:
         if not self._recorded:
             self._recorded = True
             self.switch.recorder.start(self.id, (leg or self.anchor).port, why)
-            if self._paused:
-                self.switch.recorder.pause(self.id, self._paused)
+            if self._paused_by:
+                self.switch.recorder.pause(self.id, self._paused_by)
 
     def stop_recording(self) -> None:
         if self._recorded:
             self._recorded = False
             self.switch.recorder.stop(self.id)
 
-    def pause_recording(self, why: str) -> None:
+    def pause_recording(self, by: str) -> None:
         """What is recorded of this call from now on is silence, of the same length; also what is begun meanwhile."""
-        if not self._paused:
-            self._paused = why
-            self.switch.recorder.pause(self.id, why)
+        self._paused_by = by
+        self.switch.recorder.pause(self.id, by)
 
     def resume_recording(self) -> None:
-        if self._paused:
-            self._paused = ""
-            self.switch.recorder.resume(self.id)
+        """Harmless if it is not paused."""
+        if self._paused_by:
+            by, self._paused_by = self._paused_by, ""
+            self.switch.recorder.resume(self.id, by)
 
     # ---- what legs and conversations tell ----
 

@@ -19,15 +19,16 @@ class RecordingPaused(Fact):
 
     call: str
     recording: str
-    seconds: float  # into the recording
-    why: str
+    seconds: float  # from its beginning
+    by: str  # "secure node", or who asked for it
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingResumed(Fact):
     call: str
     recording: str
-    seconds: float  # into the recording
+    seconds: float
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ccappliance.call.leg import Leg
 if TYPE_CHECKING:
     from ccappliance.call.call import Call
 
+SECURE = "secure node"  # for whose sake recordings pause
 TAIL = 1.0  # s it stays up afterwards: a key is told when it is certain, 40 ms into a tone as long as the key
 
 
@@ -28,7 +29,7 @@ class Shield:
     def is_up(self) -> bool:
         return self._leg is not None
 
-    def raise_up(self, why: str) -> None:
+    def raise_up(self) -> None:
         """From this moment on; harmless if it is up."""
         if self._falling is not None:
             self._falling.cancel()
@@ -37,7 +38,7 @@ class Shield:
             self._leg = self._call.anchor
             self._leg.masked = True
             self._down = self._call.switch.loop.create_future()
-            self._call.pause_recording(why)
+            self._call.pause_recording(SECURE)
 
     def lower(self) -> None:
         """TAIL seconds from now, unless it is raised again; harmless if it is down or falling."""

@@ -169,8 +169,8 @@ class World:
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),
-                                   pause=lambda call, why: self.recordings.append(f"{self.loop.time():g} pause {why}"),
-                                   resume=lambda call: self.recordings.append(f"{self.loop.time():g} resume"))
+                                   pause=lambda call, by: self.recordings.append(f"{self.loop.time():g} pause {by}"),
+                                   resume=lambda call, by: self.recordings.append(f"{self.loop.time():g} resume"))
         switch: Any = SimpleNamespace(loop=self.loop, journal=journal, outside=SimpleNamespace(clock=clock),
                                       recorder=recorder)
         self.line = TestLine()

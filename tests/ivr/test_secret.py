@@ -31,7 +31,7 @@ def test_digits_are_kept_from_journal_and_recordings() -> None:
     assert world.call.secrets == {"card": CARD}
     assert world.call.variables == {}
     last = 2.5 + 15 * 0.3
-    assert world.recordings == ["0 pause flow main, node hello", f"{last + TAIL:g} resume"]
+    assert world.recordings == ["0 pause secure node", f"{last + TAIL:g} resume"]
     assert CARD not in repr(world.journal)
 
 
@@ -53,7 +53,7 @@ def test_leaving_the_flow_waits_for_the_last_key_to_be_let_go() -> None:
                      'next: "queue:sales", failed: "queue:sales"}')
     world, to, ended = play_call(flows, keys=[(2.0, "1234")])
     assert (to, ended) == ("queue:sales", pytest.approx(2.9 + TAIL))
-    assert world.recordings == ["0 pause flow main, node card", f"{2.9 + TAIL:g} resume"]
+    assert world.recordings == ["0 pause secure node", f"{2.9 + TAIL:g} resume"]
 
 
 def test_a_caller_who_hangs_up_leaves_no_shield_behind() -> None:
@@ -70,7 +70,7 @@ def test_where_the_shield_is_up() -> None:
 def test_a_recording_that_begins_in_secret_begins_paused() -> None:
     world, _, _ = play_call(one_flow(PAY), keys=[(2.5, CARD)],
                             prepare=lambda world: world.loop.call_at(2.0, world.call.record, "always"))
-    assert world.recordings[:3] == ["0 pause flow main, node hello", "2 always", "2 pause flow main, node hello"]
+    assert world.recordings[:3] == ["0 pause secure node", "2 always", "2 pause secure node"]
 
 
 SECURE = 'a: {type: collect, prompt: enter_number, variable: pin, secure: true, next: b, failed: "queue:sales"}\n'

@@ -54,9 +54,13 @@ def record(directory: Path, *steps: float | str) -> list[facts.Fact]:
         recorder.start(CALL, port, "always")
         for step in steps:
             if step == "pause":
-                recorder.pause(CALL, "flow pay, node card")
+                recorder.pause(CALL, "secure node")
             elif step == "resume":
-                recorder.resume(CALL)
+                recorder.resume(CALL, "secure node")
+            elif step == "lead":
+                assert recorder.pause(CALL, "lead")
+            elif step == "lead resumes":
+                assert recorder.resume(CALL, "lead")
             elif step == "pump":
                 await asyncio.sleep(0.11)
             else:
@@ -73,10 +77,10 @@ def test_a_pause_is_silence_of_the_same_length(tmp_path: Path, pump: tuple[str, 
     told = record(tmp_path, 0.5, *pump, 0.1, "pause", "pause", 0.25, *pump, 0.3, "resume", "resume", 0.05, *pump, 0.2,
                   "pause", 0.1, "resume", 0.1)
     assert [fact for fact in told if isinstance(fact, facts.RecordingPaused | facts.RecordingResumed)] == [
-        facts.RecordingPaused(CALL, f"{CALL}-r1", 0.6, "flow pay, node card"),
-        facts.RecordingResumed(CALL, f"{CALL}-r1", 1.15),
-        facts.RecordingPaused(CALL, f"{CALL}-r1", 1.4, "flow pay, node card"),
-        facts.RecordingResumed(CALL, f"{CALL}-r1", 1.5)]
+        facts.RecordingPaused(CALL, f"{CALL}-r1", 0.6, "secure node"),
+        facts.RecordingResumed(CALL, f"{CALL}-r1", 1.15, "secure node"),
+        facts.RecordingPaused(CALL, f"{CALL}-r1", 1.4, "secure node"),
+        facts.RecordingResumed(CALL, f"{CALL}-r1", 1.5, "secure node")]
     (end,) = [fact for fact in told if isinstance(fact, facts.RecordingEnded)]
     assert (end.seconds, end.lost, end.state) == (1.6, 0.0, "complete")
     with wave.open(str(tmp_path / end.path)) as file:
@@ -99,3 +103,10 @@ def test_a_recording_that_ends_in_its_pause_is_silent_to_the_end(tmp_path: Path)
 def test_pausing_what_is_not_recorded_is_harmless(tmp_path: Path) -> None:
     told = record(tmp_path, 0.1, "resume", 0.1)
     assert not [fact for fact in told if isinstance(fact, facts.RecordingPaused | facts.RecordingResumed)]
+
+
+def test_two_who_pause_must_both_resume(tmp_path: Path) -> None:
+    told = record(tmp_path, 0.1, "pause", 0.1, "lead", 0.1, "resume", 0.1, "lead resumes", 0.1)
+    assert [fact for fact in told if isinstance(fact, facts.RecordingPaused | facts.RecordingResumed)] == [
+        facts.RecordingPaused(CALL, f"{CALL}-r1", 0.1, "secure node"),
+        facts.RecordingResumed(CALL, f"{CALL}-r1", 0.4, "lead")]

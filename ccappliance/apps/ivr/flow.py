@@ -85,7 +85,7 @@ class Flow:
                               f"the last one is {visit.node}")
             visit.enter(target)
             if target in self._shielded:
-                shield.raise_up(f"flow {self.name}, node {target}")
+                shield.raise_up()
             else:
                 shield.lower()
             step = await self._settings.nodes[target].run(visit)
