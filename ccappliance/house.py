@@ -232,7 +232,8 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        if site.prompts != self.site.prompts or site.flows != self.site.flows or site.agents != self.site.agents:
+        spoken = (site.prompts, site.flows, _people_spoken(site))
+        if spoken != (self.site.prompts, self.site.flows, _people_spoken(self.site)):
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -305,9 +306,8 @@ class House:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        if any(isinstance(node, Directory) for flow in site.flows.values() for node in flow.nodes.values()):
-            names += [(spoken_in(agent.name), agent.name) for agent in site.agents.values() if agent.name]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *_people_spoken(site),
+                      *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:
@@ -418,6 +418,13 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _people_spoken(site: Site) -> list[tuple[str, str]]:
+    """(language, name) of the people whom a directory reads out; none if no flow has one."""
+    if not any(isinstance(node, Directory) for flow in site.flows.values() for node in flow.nodes.values()):
+        return []
+    return [(spoken_in(agent.name), agent.name) for agent in site.agents.values() if agent.name]
 
 
 def _inputs(site: Site) -> dict[str, LineInputs]:
