@@ -177,9 +177,11 @@ class House:
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
-                       self.callbacks.hear, self.calendar_watch.hear):
-            self.journal.follow(reader)
+        for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.kept.hear, self.kept.KINDS),
+                              (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
+                              (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
+                              (self.calendar_watch.hear, None)):
+            self.journal.follow(reader, kinds)
         if self.queue_log is not None:
             self.queue_log.begin(sink.read, sink.last_seq)
             self.journal.follow(self.queue_log.hear)
@@ -187,7 +189,8 @@ class House:
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
-        self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        # Of this run: they have not heard the beginning of what a kill cut off.
+        self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))

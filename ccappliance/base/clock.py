@@ -43,9 +43,14 @@ class LoopClock:
             raise ValueError("the epoch must be an aware datetime")
         self._loop = loop
         self._epoch = epoch
+        self._asked = 0.0
+        self._wall = epoch
 
     def wall(self) -> datetime:
-        return self._epoch + timedelta(seconds=self._loop.time())
+        now = self._loop.time()
+        if now != self._asked:  # virtual time stands still while things happen: many ask at one moment
+            self._asked, self._wall = now, self._epoch + timedelta(seconds=now)
+        return self._wall
 
     def now(self) -> float:
         return self._loop.time()

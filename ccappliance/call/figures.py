@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ccappliance.call import facts
 from ccappliance.call.callback_figures import CallbackFigures
@@ -10,6 +10,7 @@ from ccappliance.call.journal import Entry
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
+QUARTER = timedelta(minutes=15)  # zones differ from UTC by whole quarters of an hour
 VARIANTS = {  # of the service level, which people compare without saying which they mean; entries that have ended count
     "a": "answered in time / offered",
     "b": "answered in time / (offered − short abandons)",
@@ -97,7 +98,7 @@ class Figures:
         self._variant = variant
         self._local = local
         self._day: date | None = None
-        self._hour: tuple[int, int, int, int] | None = None
+        self._quarter: datetime | None = None
         self.queues: dict[str, QueueFigures] = {}
         self.agents: dict[str, AgentFigures] = {}
         self.lines: dict[str, int] = {}  # calls offered by line
@@ -214,13 +215,11 @@ class Figures:
         agent.state, agent.since = fact.state, now
 
     def _turn_day(self, entry: Entry) -> None:
-        """Begin afresh at the first fact of a new local day. The day is computed once an hour, not once a fact."""
+        """Begin afresh at the first fact of a new local day, which is looked for once in each quarter of an hour."""
         at = entry.at
-        hour = (at.year, at.month, at.day, at.hour)
-        quarter = at.minute // 15  # zones differ from UTC by whole quarters of an hour
-        if self._hour == (*hour[:3], hour[3] * 4 + quarter):
+        if self._quarter is not None and self._quarter <= at < self._quarter + QUARTER:
             return
-        self._hour = (*hour[:3], hour[3] * 4 + quarter)
+        self._quarter = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
         day = self._local(at)
         if self._day is not None and day != self._day:
             self.queues.clear()

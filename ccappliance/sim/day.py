@@ -107,7 +107,7 @@ async def _day(day: Day, site: Site, seed: int, sink: DaySink, cache: Path, voic
         recordings=None, threaded=False, voice=voice))
     ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
                             lambda queue: site.queues[queue].service_level_variant))
-    house.journal.follow(ledger.hear)
+    house.journal.follow(ledger.hear, ledger.kinds)
     if watch is not None:
         house.journal.follow(watch)
     house.open(VERSION)
