@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Bug, CcError
@@ -156,7 +156,8 @@ class Journal:
             self._sink.append(entry, line)
             if outermost:
                 while self._untold:
-                    self._tell(self._untold.popleft())
+                    told = self._untold.popleft()
+                    self._tell(told, self._by_kind.get(type(told.fact)) or self._followers(type(told.fact)))
         finally:
             if outermost:
                 self._busy = False
@@ -166,12 +167,12 @@ class Journal:
         """The newest entries written since start, oldest first; at most `count` and what the ring holds."""
         return list(self._ring)[-count:] if count > 0 else []
 
-    def _tell(self, entry: Entry) -> None:
-        kind = type(entry.fact)
-        readers = self._by_kind.get(kind)
-        if readers is None:
-            readers = self._by_kind[kind] = tuple(
-                reader for reader, kinds in self._readers if kinds is None or kind in kinds)
+    def _followers(self, kind: type[Fact]) -> tuple[Reader, ...]:
+        readers = self._by_kind[kind] = tuple(
+            reader for reader, kinds in self._readers if kinds is None or kind in kinds)
+        return readers
+
+    def _tell(self, entry: Entry, readers: tuple[Reader, ...]) -> None:
         for reader in readers:
             try:
                 reader(entry)
@@ -184,16 +185,20 @@ class Journal:
 class MemorySink:
     """Keeps entries in memory and a running digest of their lines: the journal of simulations and tests."""
 
-    def __init__(self, keep: bool = True) -> None:
-        """`keep=False`: only the digest, for long days."""
+    def __init__(self, keep: bool = True, copy: BinaryIO | None = None) -> None:
+        """`keep=False`: only the digest, for long days. `copy`: a file that gets every line as well."""
         self.lines: list[bytes] = []
         self.last_seq = 0
         self._keep = keep
+        self._copy = copy
         self._sha = hashlib.sha256()
 
     def append(self, entry: Entry, line: bytes) -> None:
         self.last_seq = entry.seq
-        self._sha.update(line + b"\n")
+        whole = line + b"\n"
+        self._sha.update(whole)
+        if self._copy is not None:
+            self._copy.write(whole)
         if self._keep:
             self.lines.append(line)
 
@@ -238,9 +243,10 @@ def _number(value: float) -> str:
 
 
 def _mapping(value: dict[Any, Any]) -> str:
-    if not all(type(key) is str for key in value):
+    try:
+        return "{" + ",".join([f"{_quote(key)}:{_written(inner)}" for key, inner in value.items()]) + "}"
+    except TypeError:  # a key that is no text
         return _encode(_rounded(value))
-    return "{" + ",".join([f"{_quote(key)}:{_written(inner)}" for key, inner in value.items()]) + "}"
 
 
 def _sequence(value: Iterable[Any]) -> str:
@@ -254,8 +260,11 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 def _written(value: Any) -> str:
     """A value as JSON, as `_encode(_rounded(value))` writes it, which writes what is of none of these very types."""
-    write = _WRITERS.get(type(value))
-    return _encode(_rounded(value)) if write is None else write(value)
+    return _WRITERS.get(type(value), _of_another)(value)
+
+
+def _of_another(value: Any) -> str:
+    return _encode(_rounded(value))
 
 
 def _line(entry: Entry, stamp: str, now: str) -> bytes:
@@ -266,7 +275,8 @@ def _line(entry: Entry, stamp: str, now: str) -> bytes:
     form = _FORMS.get(type(fact)) or _form(type(fact))
     try:
         text = form.text % (entry.seq, stamp, now, *[
-            _quote(value) if type(value) is str else _written(value) for value in form.values(fact)])
+            _quote(value) if type(value) is str else _WRITERS.get(type(value), _of_another)(value)
+            for value in form.values(fact)])
         # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
         return text.encode("utf-8", "backslashreplace")
     except (TypeError, ValueError) as error:

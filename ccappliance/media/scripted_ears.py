@@ -129,6 +129,7 @@ class Ears:
         self._tell = tell
         self._on = Ear.NONE
         self._mask = 0  # the same
+        self.open = False  # anything may be told at all
         self._sought: Sound | None = None
         self._pending: dict[Signal, dict[int, asyncio.TimerHandle]] = {}
         self._match: dict[Signal, asyncio.TimerHandle] = {}
@@ -143,11 +144,6 @@ class Ears:
         self._both = BothEar(loop, tell)
         self._answer = AnswerEar(loop, tell)
 
-    @property
-    def open(self) -> bool:
-        """Anything may be told at all."""
-        return self._mask != 0 or self._sought is not None
-
     # ---- requests ----
 
     def listen(self, ears: Ear, present: tuple[Signal, ...]) -> None:
@@ -156,6 +152,7 @@ class Ears:
             return
         before, now = self._mask, ears.value
         self._on, self._mask = ears, now
+        self.open = now != 0 or self._sought is not None
         fresh, off = now & ~before, before & ~now
         if off and self._pending:
             for timers in self._pending.values():
@@ -179,6 +176,7 @@ class Ears:
             timer.cancel()
         self._match.clear()
         self._sought = sound
+        self.open = self._mask != 0 or sound is not None
         for signal in present:
             self._seek(signal)
 
