@@ -13,6 +13,7 @@ from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.pages import Pages
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
@@ -151,6 +152,8 @@ class House:
         self.acd.use(self.callbacks)
         self.acd.waiting.callbacks = self.callbacks
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.pages = Pages(lambda at: at.astimezone(self.timezone).date(), lambda: self.site.system.timezone,
+                           write=self.journal.write, soon=loop.call_soon)
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
@@ -180,7 +183,7 @@ class House:
         for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.kept.hear, self.kept.KINDS),
                               (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
                               (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
-                              (self.calendar_watch.hear, None)):
+                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS)):
             self.journal.follow(reader, kinds)
         if self.queue_log is not None:
             self.queue_log.begin(sink.read, sink.last_seq)

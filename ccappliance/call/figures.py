@@ -11,6 +11,7 @@ from ccappliance.call.journal import Entry
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
 QUARTER = timedelta(minutes=15)  # zones differ from UTC by whole quarters of an hour
+MOST_QUARTERS = 4 * 26  # of a day; one on which clocks are set back is longer
 VARIANTS = {  # of the service level, which people compare without saying which they mean; entries that have ended count
     "a": "answered in time / offered",
     "b": "answered in time / (offered − short abandons)",
@@ -86,6 +87,16 @@ class _Told:
 
     begin: float
     until: float
+
+
+def begin_of(at: datetime, same: Callable[[datetime], bool]) -> datetime:
+    """Midnight before `at`: the first quarter of an hour that is of the same day. Nobody need have said a word then."""
+    begin = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    for _ in range(MOST_QUARTERS):
+        if not same(begin - QUARTER):
+            break
+        begin -= QUARTER
+    return begin
 
 
 class Figures:
@@ -226,6 +237,7 @@ class Figures:
             self.lines.clear()
             self.callbacks.clear()
             self.calls = 0
+            midnight = entry.now - (at - begin_of(at, lambda one: self._local(one) == day)).total_seconds()
             for number, agent in self.agents.items():
-                self.agents[number] = AgentFigures(state=agent.state, since=entry.now)
+                self.agents[number] = AgentFigures(state=agent.state, since=max(agent.since, midnight))
         self._day = day

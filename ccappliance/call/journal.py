@@ -85,6 +85,10 @@ class Sink(Protocol):
         """Entries of these kinds, in order, from the day of `since` (UTC) on at least; cheap on a long journal."""
         ...
 
+    def about(self, call: str) -> Iterator[Entry]:
+        """At least all that tells of a call, from a page (DayBegan) before it on; cheap on a long journal."""
+        ...
+
 
 class _Moment:
     """A time of both clocks, as entries have it and as lines have it."""
@@ -209,6 +213,9 @@ class MemorySink:
 
     def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
         return of_kinds(list(self.lines), kinds)
+
+    def about(self, call: str) -> Iterator[Entry]:
+        return self.read()
 
     def digest(self) -> str:
         """SHA-256 of all lines so far, each with its line feed: the same as of the file a FileSink would write."""

@@ -63,7 +63,7 @@ class Explainer:
 
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
-        if isinstance(fact, facts.DaemonStarted):
+        if isinstance(fact, facts.DaemonStarted | facts.DayBegan):
             self.zone = zone_of(fact.timezone)
         ours = getattr(fact, "call", "") == self.call
         if ours and isinstance(fact, facts.OfferMade | facts.QueueLeft):

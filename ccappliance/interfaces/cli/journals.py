@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
-from ccappliance.call.journal_file import read_journal, segments
+from ccappliance.call.journal_file import paths, read_journal, segments
+from ccappliance.call.journal_search import about
 
 
 def reader(path: Path) -> Callable[[], Iterator[Entry]]:
@@ -16,6 +17,12 @@ def reader(path: Path) -> Callable[[], Iterator[Entry]]:
         raise Refused("no_journal", f"there is no journal in {path}; name the directory that holds "
                       "journal-YYYYMMDD.jsonl")
     return lambda: read_journal(path)
+
+
+def finder(path: Path) -> Callable[[str], Iterator[Entry]]:
+    """What this journal tells of a call, and what must be known to understand it. Refused("no_journal")."""
+    reader(path)
+    return lambda call: about([path] if path.is_file() else paths(path), call)
 
 
 def _file(path: Path) -> Iterator[Entry]:
