@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -85,8 +85,10 @@ class Sink(Protocol):
         """Entries of these kinds, in order, from the day of `since` (UTC) on at least; cheap on a long journal."""
         ...
 
-    def about(self, call: str) -> Iterator[Entry]:
-        """At least all that tells of a call, from a page (DayBegan) before it on; cheap on a long journal."""
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
+        """At least what mentions a call and all of these kinds, from a page (DayBegan) before it on; cheap on a long
+        journal.
+        """
         ...
 
 
@@ -214,7 +216,7 @@ class MemorySink:
     def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
         return of_kinds(list(self.lines), kinds)
 
-    def about(self, call: str) -> Iterator[Entry]:
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
         return self.read()
 
     def digest(self) -> str:

@@ -9,7 +9,7 @@ import errno
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -177,9 +177,9 @@ class FileSink:
                 with segment.path(self.directory).open("rb") as file:
                     yield from of_kinds(file, kinds)
 
-    def about(self, call: str) -> Iterator[Entry]:
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
         """From the last page before the call's first word to the end of the segment with its last one."""
-        return about(paths(self.directory), call)
+        return about(paths(self.directory), call, kinds)
 
     def close(self) -> None:
         """Write what waits, sync, let the lock go. No `sync` may be running elsewhere."""

@@ -1,6 +1,6 @@
 """Journals on disk, for commands that need no daemon: a directory of segments, or one file of a simulated day."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from ccappliance.base.errors import Refused
@@ -19,10 +19,10 @@ def reader(path: Path) -> Callable[[], Iterator[Entry]]:
     return lambda: read_journal(path)
 
 
-def finder(path: Path) -> Callable[[str], Iterator[Entry]]:
+def finder(path: Path) -> Callable[[str, Collection[str]], Iterator[Entry]]:
     """What this journal tells of a call, and what must be known to understand it. Refused("no_journal")."""
     reader(path)
-    return lambda call: about([path] if path.is_file() else paths(path), call)
+    return lambda call, kinds: about([path] if path.is_file() else paths(path), call, kinds)
 
 
 def _file(path: Path) -> Iterator[Entry]:

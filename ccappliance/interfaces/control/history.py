@@ -1,11 +1,11 @@
 """What the journal can tell of the past when it is read again: a call explained, and every decision checked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
 
-from ccappliance.apps.acd.explain import check, explain
+from ccappliance.apps.acd.explain import NEEDED, check, explain
 from ccappliance.apps.acd.explain_words import lines_of, plain
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
@@ -13,7 +13,7 @@ from ccappliance.interfaces.control.audit import Shown, audit
 
 LANGUAGES = ("zh", "en")
 Read = Callable[[], Iterator[Entry]]
-About = Callable[[str], Iterator[Entry]]  # journal.Sink.about
+About = Callable[[str, Collection[str]], Iterator[Entry]]  # journal.Sink.about
 
 
 class History(Protocol):
@@ -61,7 +61,7 @@ def explained(about: About, call: str, language: str) -> list[dict[str, Any]]:
     """As History.explain."""
     if language not in LANGUAGES:
         raise Refused("bad_parameters", f"'language' must be one of {', '.join(LANGUAGES)}")
-    found = explain(call, about(call))
+    found = explain(call, about(call, NEEDED))
     return [{"event": plain(event), "lines": lines_of(event, found.zone, language)} for event in found.events]
 
 
