@@ -13,6 +13,7 @@ from ccappliance.apps.acd.callback import Callbacks, Means
 from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
+from ccappliance.apps.acd.pages import Pages
 from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
@@ -160,6 +161,8 @@ class House:
         self.acd.use(self.callbacks)
         self.acd.waiting.callbacks = self.callbacks
         self.invariants = Invariants(self.acd, loop=loop, breach=self._breached)
+        self.pages = Pages(lambda at: at.astimezone(self.timezone).date(), lambda: self.site.system.timezone,
+                           write=self.journal.write, soon=loop.call_soon)
         self.interventions = Interventions(self.acd, journal=self.journal, find_destination=self.destinations.find,
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
@@ -189,9 +192,12 @@ class House:
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs.hear, self.rollups.hear, self.kept.hear, self.alarms.hear, self.figures.hear,
-                       self.acd.hear, self.callbacks.hear, self.calendar_watch.hear):
-            self.journal.follow(reader)
+        for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.rollups.hear, self.rollups.KINDS),
+                              (self.kept.hear, self.kept.KINDS),
+                              (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
+                              (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
+                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS)):
+            self.journal.follow(reader, kinds)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
             self.journal.follow(file.hear)
@@ -199,7 +205,8 @@ class House:
         self.acd.open()
         for fact in ends:
             self.journal.write(fact)
-        self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        # Of this run: they have not heard the beginning of what a kill cut off.
+        self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))

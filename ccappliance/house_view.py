@@ -64,7 +64,8 @@ class View:
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
-        self.history = Told(house.around.sink.read, self._shown, house.timezone, house.around.outside.clock.wall)
+        sink = house.around.sink
+        self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)
 
     # ---- the box ----

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -41,14 +42,16 @@ class LoopClock:
     def __init__(self, loop: asyncio.AbstractEventLoop, epoch: datetime) -> None:
         if epoch.tzinfo is None:
             raise ValueError("the epoch must be an aware datetime")
-        self._loop = loop
+        self.now: Callable[[], float] = loop.time
         self._epoch = epoch
+        self._asked = 0.0
+        self._wall = epoch
 
     def wall(self) -> datetime:
-        return self._epoch + timedelta(seconds=self._loop.time())
-
-    def now(self) -> float:
-        return self._loop.time()
+        now = self.now()
+        if now != self._asked:  # virtual time stands still while things happen: many ask at one moment
+            self._asked, self._wall = now, self._epoch + timedelta(seconds=now)
+        return self._wall
 
 
 @dataclass(frozen=True)

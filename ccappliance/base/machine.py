@@ -9,6 +9,13 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Bug
 from ccappliance.base.limits import MACHINE_HISTORY
 
+
+class MachineState(Enum):
+    """A state of a machine. Tables are looked up by it for every move, and `Enum` would hash its name each time."""
+
+    __hash__ = object.__hash__
+
+
 S = TypeVar("S", bound=Enum)
 
 
@@ -24,11 +31,11 @@ class Machine(Generic[S]):
         self._history: deque[tuple[float, S, S, str]] = deque(maxlen=MACHINE_HISTORY)
 
     def may(self, to: S) -> bool:
-        return to in self._table.get(self.state, frozenset())
+        return to in self._table.get(self.state, ())
 
     def move(self, to: S, why: str = "") -> S:
         """Move to `to` and return the state left. Bug if the table does not allow it."""
-        if not self.may(to):
+        if to not in self._table.get(self.state, ()):
             raise Bug(f"{self.name}: no move from {self.state.value} to {to.value} ({why})\n{self.history()}")
         left, self.state = self.state, to
         self.since = self._clock.now()

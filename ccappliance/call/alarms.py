@@ -1,9 +1,10 @@
 """The alarms that are raised now: a fold over the journal."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ccappliance.call import facts
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Alarm:
 
 class Alarms:
     """A reader of the journal. An alarm stands once for its code and subject, until it is cleared."""
+
+    KINDS: ClassVar[Wanted] = frozenset({facts.AlarmRaised, facts.AlarmCleared})
 
     def __init__(self) -> None:
         self._standing: dict[tuple[str, str], Alarm] = {}

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from ccappliance.base.causes import Cause
 from ccappliance.call import facts
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 
 INTERRUPTED = "interrupted"  # `by` of a CallEnded written at the start after a kill, and `state` of its recordings
 _UNANSWERED = (Cause.NORMAL, Cause.NO_RESPONSE, Cause.NO_ANSWER, Cause.NORMAL_UNSPECIFIED)
@@ -90,7 +91,16 @@ class _Tape:
 
 
 class CdrReader:
-    """Folds entries into CDRs: exactly one for each CallOffered, emitted at its CallEnded."""
+    """Folds entries into CDRs: exactly one for each CallOffered, emitted at its CallEnded.
+
+    A live journal need tell only KINDS. What a run left behind is heard whole: its last entry of any kind is its end.
+    """
+
+    KINDS: ClassVar[Wanted] = frozenset({
+        facts.DaemonStarted, facts.CallOffered, facts.CallAnswered, facts.CallRouted, facts.CallEnded, facts.LegMoved,
+        facts.QueueEntered, facts.QueueLeft, facts.CallbackTried, facts.OfferMade, facts.OfferEnded,
+        facts.ConversationStarted, facts.ConversationEnded, facts.SupervisionStarted, facts.SupervisionEnded,
+        facts.TransferEnded, facts.RecordingStarted, facts.RecordingEnded})
 
     def __init__(self, emit: Callable[[Cdr], None]) -> None:
         self._emit = emit

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from sqlite3 import Row
-from typing import Any
+from typing import Any, ClassVar
 
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr, CdrReader
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 from ccappliance.store.database import Statement, Store
 
 _READER = "cdr"
@@ -44,6 +44,8 @@ class CdrStore:
                journal.follow(cdrs.hear)
     Then write DaemonStarted, and after it what `interrupted(sink.read(cdrs.replay_from))` answered before.
     """
+
+    KINDS: ClassVar[Wanted] = CdrReader.KINDS
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,6 +1,7 @@
 """Facts of the daemon and its configuration."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ccappliance.call.fact import Fact
 
@@ -15,6 +16,15 @@ class DaemonStarted(Fact):
 @dataclass(frozen=True, slots=True)
 class DaemonStopped(Fact):
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayBegan(Fact):
+    """A page: who begins to read here knows what is needed to make every later decision again."""
+
+    day: str  # of the site's calendar, ISO 8601
+    timezone: str  # as DaemonStarted has it
+    page: dict[str, Any]  # agents, queues and entries: apps/acd/retold.py
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ccappliance.call import facts
 from ccappliance.call.callback_figures import CallbackFigures
@@ -10,6 +10,8 @@ from ccappliance.call.journal import Entry
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
+QUARTER = timedelta(minutes=15)  # zones differ from UTC by whole quarters of an hour
+MOST_QUARTERS = 4 * 26  # of a day; one on which clocks are set back is longer
 VARIANTS = {  # of the service level, which people compare without saying which they mean; entries that have ended count
     "a": "answered in time / offered",
     "b": "answered in time / (offered − short abandons)",
@@ -87,6 +89,16 @@ class _Told:
     until: float
 
 
+def begin_of(at: datetime, same: Callable[[datetime], bool]) -> datetime:
+    """Midnight before `at`: the first quarter of an hour that is of the same day. Nobody need have said a word then."""
+    begin = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    for _ in range(MOST_QUARTERS):
+        if not same(begin - QUARTER):
+            break
+        begin -= QUARTER
+    return begin
+
+
 class Figures:
     """A reader of the journal. `threshold(queue)` is the queue's service level in s, `variant(queue)` how it is
     reckoned; `local` tells the local day."""
@@ -97,7 +109,7 @@ class Figures:
         self._variant = variant
         self._local = local
         self._day: date | None = None
-        self._hour: tuple[int, int, int, int] | None = None
+        self._quarter: datetime | None = None
         self.queues: dict[str, QueueFigures] = {}
         self.agents: dict[str, AgentFigures] = {}
         self.lines: dict[str, int] = {}  # calls offered by line
@@ -214,19 +226,18 @@ class Figures:
         agent.state, agent.since = fact.state, now
 
     def _turn_day(self, entry: Entry) -> None:
-        """Begin afresh at the first fact of a new local day. The day is computed once an hour, not once a fact."""
+        """Begin afresh at the first fact of a new local day, which is looked for once in each quarter of an hour."""
         at = entry.at
-        hour = (at.year, at.month, at.day, at.hour)
-        quarter = at.minute // 15  # zones differ from UTC by whole quarters of an hour
-        if self._hour == (*hour[:3], hour[3] * 4 + quarter):
+        if self._quarter is not None and self._quarter <= at < self._quarter + QUARTER:
             return
-        self._hour = (*hour[:3], hour[3] * 4 + quarter)
+        self._quarter = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
         day = self._local(at)
         if self._day is not None and day != self._day:
             self.queues.clear()
             self.lines.clear()
             self.callbacks.clear()
             self.calls = 0
+            midnight = entry.now - (at - begin_of(at, lambda one: self._local(one) == day)).total_seconds()
             for number, agent in self.agents.items():
-                self.agents[number] = AgentFigures(state=agent.state, since=entry.now)
+                self.agents[number] = AgentFigures(state=agent.state, since=max(agent.since, midnight))
         self._day = day

@@ -8,10 +8,11 @@ import hashlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import Any, BinaryIO, Protocol
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Bug, CcError
@@ -45,20 +46,7 @@ class Entry:
 
     def line(self) -> bytes:
         """The entry as one line of JSON in UTF-8, without its line feed. Bug if a field cannot be written so."""
-        try:
-            # Written piece by piece, the fact's own names made once: a busy day has half a million lines, and a JSON
-            # encoder's call for one number costs more than ten of its digits.
-            fact = self.fact
-            parts = [f'{{"seq":{self.seq},"at":"{_stamp(self.at)}","now":{_number(self.now)},'
-                     f'"fact":"{type(fact).__name__}"']
-            for name, key in _keys(type(fact)):
-                value = getattr(fact, name)
-                parts.append(key)
-                parts.append(_quote(value) if type(value) is str else _written(value))
-            # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
-            return ("".join(parts) + "}").encode("utf-8", "backslashreplace")
-        except (TypeError, ValueError) as error:
-            raise Bug(f"the fact {self.fact!r} cannot be written to the journal: {error}") from error
+        return _line(self, _stamp(self.at), _number(self.now))
 
     @classmethod
     def parse(cls, line: bytes) -> "Entry":
@@ -74,6 +62,7 @@ class Entry:
 
 
 Reader = Callable[[Entry], None]
+Wanted = frozenset[type[Fact]]  # the kinds a reader wants to be told
 
 
 class Sink(Protocol):
@@ -96,6 +85,26 @@ class Sink(Protocol):
         """Entries of these kinds, in order, from the day of `since` (UTC) on at least; cheap on a long journal."""
         ...
 
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
+        """At least what mentions a call and all of these kinds, from a page (DayBegan) before it on; cheap on a long
+        journal.
+        """
+        ...
+
+
+class _Moment:
+    """A time of both clocks, as entries have it and as lines have it."""
+
+    __slots__ = ("at", "now", "rounded", "stamp", "wall", "written")
+
+    def __init__(self, wall: datetime, now: float) -> None:
+        self.wall = wall
+        self.now = now
+        self.at = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+        self.rounded = round(now, _DIGITS)
+        self.stamp = _stamp(self.at)
+        self.written = _number(self.rounded)
+
 
 class Journal:
     """Numbers facts, keeps them, and tells them."""
@@ -109,7 +118,9 @@ class Journal:
         self._sink = sink
         self._log = log or logging.getLogger("ccappliance.journal")
         self._seq = max(sink.last_seq, at_least)
-        self._readers: tuple[Reader, ...] = ()
+        self._readers: tuple[tuple[Reader, Wanted | None], ...] = ()
+        self._by_kind: dict[type[Fact], tuple[Reader, ...]] = {}  # filled when a kind is told, emptied by follow
+        self._moment: _Moment | None = None
         self._ring: deque[Entry] = deque(maxlen=ring)
         self._untold: deque[Entry] = deque()
         self._busy = False
@@ -119,13 +130,18 @@ class Journal:
         """The number of the last entry written."""
         return self._seq
 
-    def follow(self, reader: Reader) -> None:
-        """Tell `reader` every entry written from now on."""
-        self._readers = (*self._readers, reader)
+    def follow(self, reader: Reader, kinds: Wanted | None = None) -> None:
+        """Tell `reader` every entry written from now on; with `kinds`, only those whose facts are of these very types.
+
+        Most readers want a few kinds of many: naming them spares a call for each of the others.
+        """
+        self._readers = (*self._readers, (reader, kinds))
+        self._by_kind = {}
 
     def unfollow(self, reader: Reader) -> None:
         """Tell it nothing more; harmless if it does not follow."""
-        self._readers = tuple(other for other in self._readers if other != reader)
+        self._readers = tuple(other for other in self._readers if other[0] != reader)
+        self._by_kind = {}
 
     def write(self, fact: Fact) -> Entry:
         """Write a fact down and tell it. Bug if the fact cannot be encoded (then nothing was written).
@@ -133,10 +149,11 @@ class Journal:
         A reader that writes while it is told gets its entry at once, numbered and kept; it is told to everybody after
         the entry being told, so that every reader hears all entries in order.
         """
-        wall = self._clock.wall()
-        at = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
-        entry = Entry(self._seq + 1, at, round(self._clock.now(), _DIGITS), fact)
-        line = entry.line()
+        wall, now, moment = self._clock.wall(), self._clock.now(), self._moment
+        if moment is None or moment.wall != wall or moment.now != now:  # most facts come in bursts
+            moment = self._moment = _Moment(wall, now)
+        entry = Entry(self._seq + 1, moment.at, moment.rounded, fact)
+        line = _line(entry, moment.stamp, moment.written)
         self._seq = entry.seq
         self._ring.append(entry)
         self._untold.append(entry)
@@ -145,7 +162,8 @@ class Journal:
             self._sink.append(entry, line)
             if outermost:
                 while self._untold:
-                    self._tell(self._untold.popleft())
+                    told = self._untold.popleft()
+                    self._tell(told, self._by_kind.get(type(told.fact)) or self._followers(type(told.fact)))
         finally:
             if outermost:
                 self._busy = False
@@ -155,8 +173,13 @@ class Journal:
         """The newest entries written since start, oldest first; at most `count` and what the ring holds."""
         return list(self._ring)[-count:] if count > 0 else []
 
-    def _tell(self, entry: Entry) -> None:
-        for reader in self._readers:
+    def _followers(self, kind: type[Fact]) -> tuple[Reader, ...]:
+        readers = self._by_kind[kind] = tuple(
+            reader for reader, kinds in self._readers if kinds is None or kind in kinds)
+        return readers
+
+    def _tell(self, entry: Entry, readers: tuple[Reader, ...]) -> None:
+        for reader in readers:
             try:
                 reader(entry)
             except Exception:  # noqa: BLE001  a reader's bug must cost neither the call nor the other readers
@@ -168,17 +191,20 @@ class Journal:
 class MemorySink:
     """Keeps entries in memory and a running digest of their lines: the journal of simulations and tests."""
 
-    def __init__(self, keep: bool = True) -> None:
-        """`keep=False`: only the digest, for long days."""
+    def __init__(self, keep: bool = True, copy: BinaryIO | None = None) -> None:
+        """`keep=False`: only the digest, for long days. `copy`: a file that gets every line as well."""
         self.lines: list[bytes] = []
         self.last_seq = 0
         self._keep = keep
+        self._copy = copy
         self._sha = hashlib.sha256()
 
     def append(self, entry: Entry, line: bytes) -> None:
         self.last_seq = entry.seq
-        self._sha.update(line)
-        self._sha.update(b"\n")
+        whole = line + b"\n"
+        self._sha.update(whole)
+        if self._copy is not None:
+            self._copy.write(whole)
         if self._keep:
             self.lines.append(line)
 
@@ -189,6 +215,9 @@ class MemorySink:
 
     def recent(self, kinds: Sequence[str], since: datetime) -> Iterator[Entry]:
         return of_kinds(list(self.lines), kinds)
+
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
+        return self.read()
 
     def digest(self) -> str:
         """SHA-256 of all lines so far, each with its line feed: the same as of the file a FileSink would write."""
@@ -223,9 +252,10 @@ def _number(value: float) -> str:
 
 
 def _mapping(value: dict[Any, Any]) -> str:
-    if not all(type(key) is str for key in value):
+    try:
+        return "{" + ",".join([f"{_quote(key)}:{_written(inner)}" for key, inner in value.items()]) + "}"
+    except TypeError:  # a key that is no text
         return _encode(_rounded(value))
-    return "{" + ",".join([f"{_quote(key)}:{_written(inner)}" for key, inner in value.items()]) + "}"
 
 
 def _sequence(value: Iterable[Any]) -> str:
@@ -239,19 +269,47 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 def _written(value: Any) -> str:
     """A value as JSON, as `_encode(_rounded(value))` writes it, which writes what is of none of these very types."""
-    write = _WRITERS.get(type(value))
-    return _encode(_rounded(value)) if write is None else write(value)
+    return _WRITERS.get(type(value), _of_another)(value)
 
 
-_KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
+def _of_another(value: Any) -> str:
+    return _encode(_rounded(value))
 
 
-def _keys(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
-    """A kind's fields, and how each begins in its line."""
-    keys = _KEYS.get(kind)
-    if keys is None:
-        keys = _KEYS[kind] = tuple((field.name, f',"{field.name}":') for field in fields(kind))
-    return keys
+def _line(entry: Entry, stamp: str, now: str) -> bytes:
+    """One format for each kind, its names written once: a busy day has half a million lines, and a JSON encoder's call
+    for one number costs more than ten of its digits.
+    """
+    fact = entry.fact
+    form = _FORMS.get(type(fact)) or _form(type(fact))
+    try:
+        text = form.text % (entry.seq, stamp, now, *[
+            _quote(value) if type(value) is str else _WRITERS.get(type(value), _of_another)(value)
+            for value in form.values(fact)])
+        # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
+        return text.encode("utf-8", "backslashreplace")
+    except (TypeError, ValueError) as error:
+        raise Bug(f"the fact {fact!r} cannot be written to the journal: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a kind is written: the format of its line, and its fields' values in their order."""
+
+    text: str
+    values: Callable[[Fact], Iterable[Any]]
+
+
+_FORMS: dict[type, _Form] = {}
+
+
+def _form(kind: type[Fact]) -> _Form:
+    names = [field.name for field in fields(kind)]
+    keys = "".join(f',"{name}":%s' for name in names)
+    # attrgetter answers a tuple only of two names or more
+    values = attrgetter(*names) if len(names) > 1 else lambda fact: [getattr(fact, name) for name in names]
+    form = _FORMS[kind] = _Form(f'{{"seq":%d,"at":"%s","now":%s,"fact":"{kind.__name__}"{keys}}}', values)
+    return form
 
 
 def _rounded(value: Any) -> Any:

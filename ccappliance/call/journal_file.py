@@ -9,7 +9,7 @@ import errno
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from ccappliance.base.limits import MAX_JOURNAL_UNWRITTEN
 from ccappliance.call.facts import AlarmCleared, AlarmRaised, Fact
 from ccappliance.call.journal import Entry, JournalError, of_kinds
+from ccappliance.call.journal_search import about
 from ccappliance.service.lock import LockFile
 
 _NAME = re.compile(r"journal-(\d{4})(\d\d)(\d\d)(?:-(\d+))?\.jsonl")
@@ -47,6 +48,11 @@ def segments(directory: Path) -> list[Segment]:
     return sorted(found)
 
 
+def paths(directory: Path) -> list[Path]:
+    """The segments' files, oldest first."""
+    return [segment.path(directory) for segment in segments(directory)]
+
+
 def read_journal(directory: Path, from_seq: int = 0, unreadable: Callable[[Path, bytes], None] | None = None
                  ) -> Iterator[Entry]:
     """Entries from `from_seq` on, in order, from all segments. Needs no lock: others may read while the daemon writes.
@@ -54,13 +60,13 @@ def read_journal(directory: Path, from_seq: int = 0, unreadable: Callable[[Path,
     A line that is no entry (torn by a failing disk, or of a kind only a newer version knows) is told to `unreadable`
     and left out.
     """
-    paths = [segment.path(directory) for segment in segments(directory)]
+    found = paths(directory)
     begin = 0
-    for index, path in enumerate(paths):
+    for index, path in enumerate(found):
         first = _first_seq(path)
         if first is not None and first <= from_seq:
             begin = index
-    for path in paths[begin:]:
+    for path in found[begin:]:
         with path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
@@ -170,6 +176,10 @@ class FileSink:
             if segment.day >= day:
                 with segment.path(self.directory).open("rb") as file:
                     yield from of_kinds(file, kinds)
+
+    def about(self, call: str, kinds: Collection[str]) -> Iterator[Entry]:
+        """From the last page before the call's first word to the end of the segment with its last one."""
+        return about(paths(self.directory), call, kinds)
 
     def close(self) -> None:
         """Write what waits, sync, let the lock go. No `sync` may be running elsewhere."""

@@ -1,7 +1,6 @@
 """A leg: one party of a call on one circuit. It alone changes its state; it hears the circuit's signals."""
 
 import asyncio
-import enum
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import CcError, Refused
 from ccappliance.base.limits import MAX_DIGITS_QUEUED
-from ccappliance.base.machine import Machine
+from ccappliance.base.machine import Machine, MachineState
 from ccappliance.call import facts
 from ccappliance.call.collect import Collect, Collected, Collector
 from ccappliance.media.ports import MediaPort, Played, Playing, Sound, Tone
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from ccappliance.call.call import Call
 
 
-class LegState(enum.Enum):
+class LegState(MachineState):
     """From offer (incoming) or seizure (outgoing) to release."""
 
     OFFERED = "offered"

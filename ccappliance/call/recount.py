@@ -11,7 +11,7 @@ from typing import Any
 
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr, CdrReader
-from ccappliance.call.figures import Figures
+from ccappliance.call.figures import Figures, begin_of
 from ccappliance.call.journal import Entry, in_journal
 
 
@@ -56,7 +56,8 @@ class Recount:
     def hear(self, entry: Entry) -> None:
         inside = self.wanted(entry.at)
         if inside and not self._inside:
-            self._states = {agent: (state, entry.now) for agent, (state, _) in self._states.items()}
+            midnight = entry.now - (entry.at - begin_of(entry.at, self.wanted)).total_seconds()
+            self._states = {agent: (state, max(since, midnight)) for agent, (state, since) in self._states.items()}
         self._inside, self._entry = inside, entry
         self._reader.hear(entry)
         if isinstance(entry.fact, facts.DaemonStarted):

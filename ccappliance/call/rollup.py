@@ -7,12 +7,12 @@ at every full hour. Hours are the site's; when summer time ends, two hours of on
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr
 from ccappliance.call.figures import ABANDONS
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 
 HOUR = timedelta(hours=1)
 GREATEST = "max_"  # figures that begin so are the greatest seen, all others sums
@@ -32,6 +32,10 @@ class _Agent:
 
 class Rollup:
     """Tells `add` what each entry of the journal adds, and what each CDR (`ended`) does."""
+
+    KINDS: ClassVar[Wanted] = frozenset({
+        facts.AgentMoved, facts.QueueEntered, facts.QueueLeft, facts.OfferEnded, facts.CallbackPromised,
+        facts.CallbackEnded, facts.QueueApplied, facts.DaemonStarted, facts.CallEnded})  # at CallEnded CDRs come
 
     def __init__(self, add: Add, zone: tzinfo, state: Mapping[str, Any] | None = None) -> None:
         """`state`: of the fold before, at the entry it had heard last."""

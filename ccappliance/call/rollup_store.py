@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta, tzinfo
+from typing import ClassVar
 
 from ccappliance.base.limits import ROLLUP_DAYS
 from ccappliance.call.cdr import Cdr, CdrReader
 from ccappliance.call.cdr_store import CdrStore
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 from ccappliance.call.rollup import GREATEST, Rollup
 from ccappliance.store.database import Statement, Store
 
@@ -33,6 +34,8 @@ class RollupStore:
     Sums are written every few seconds, and by `write`.
     """
 
+    KINDS: ClassVar[Wanted] = Rollup.KINDS
+
     def __init__(self, store: Store, zone: tzinfo, cdrs: CdrStore) -> None:
         self._store = store
         self._cdrs = cdrs
@@ -55,7 +58,8 @@ class RollupStore:
             if entry.seq > self.applied:
                 for cdr in ended:
                     self._fold.ended(cdr)
-                self._hear(entry)
+                if type(entry.fact) in self.KINDS:
+                    self._hear(entry)
             ended.clear()
         self.write()
         self._cdrs.on_cdr = self._fold.ended

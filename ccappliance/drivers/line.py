@@ -63,19 +63,23 @@ class SimulatedLine:
 
     def settle(self) -> None:
         """Tell both ends what has changed for them since they were told last."""
-        if self.battery is not self._told_battery:
-            self._told_battery = self.battery
-            self._tell(self.closing, BatteryChanged(self.battery))
-        if self.feeding.reversed is not self._told_reversed:
-            self._told_reversed = self.feeding.reversed
-            if self.battery:
+        feeding = self.feeding
+        battery = self._whole and feeding.has_battery
+        ringing = self._whole and feeding.is_ringing
+        current = battery and self.closing.closed
+        if battery is not self._told_battery:
+            self._told_battery = battery
+            self._tell(self.closing, BatteryChanged(battery))
+        if feeding.reversed is not self._told_reversed:
+            self._told_reversed = feeding.reversed
+            if battery:
                 self._tell(self.closing, PolarityReversed())
-        if self.ringing is not self._told_ring:
-            self._told_ring = self.ringing
-            self._tell(self.closing, RingBegan() if self.ringing else RingEnded())
-        if self.current is not self._told_current:
-            self._told_current = self.current
-            self._tell(self.feeding, LoopChanged(self.current))
+        if ringing is not self._told_ring:
+            self._told_ring = ringing
+            self._tell(self.closing, RingBegan() if ringing else RingEnded())
+        if current is not self._told_current:
+            self._told_current = current
+            self._tell(self.feeding, LoopChanged(current))
 
     def _tell(self, end: "FeedingEnd | ClosingEnd", event: LineEvent) -> None:
         if end.hear is not None:

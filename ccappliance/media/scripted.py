@@ -55,7 +55,8 @@ class ScriptedPlaying:
         self._port = port
         self._loop = port.loop
         self._script = script
-        self._repeat = repeat and any(seconds > 0 for _, seconds in script)
+        self._whole = script[0][1] if len(script) == 1 else sum([seconds for _, seconds in script])
+        self._repeat = repeat and self._whole > 0
         self._began = self._loop.time()
         self._skipped = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -81,8 +82,10 @@ class ScriptedPlaying:
 
     def start(self, begin: float) -> None:
         """Say the script from `begin` seconds on."""
-        total = sum(seconds for _, seconds in self._script)
-        self._skipped = into = begin % total if self._repeat else min(begin, total)
+        if not begin:
+            self.step(0)
+            return
+        self._skipped = into = begin % self._whole if self._repeat else min(begin, self._whole)
         at = 0
         while at < len(self._script) and 0 < into >= self._script[at][1]:
             into -= self._script[at][1]
@@ -113,8 +116,7 @@ class ScriptedPlaying:
         if self.signal is not None:
             self.signal.alive = False
             self.signal = None
-        whole = sum(seconds for _, seconds in self._script) - self._skipped
-        lasted = whole if completed else self._loop.time() - self._began
+        lasted = self._whole - self._skipped if completed else self._loop.time() - self._began
         self.ended = Played(completed, lasted)
         for tell in self._tells:
             self._loop.call_soon(tell, self.ended)
@@ -135,7 +137,7 @@ class ScriptedPort:
         self.media = media
         self._playing: ScriptedPlaying | None = None
         progress = Progress(treatment.tones) if treatment.tones is not None else media.progress
-        self._ears = Ears(media.loop, progress, self._tell)
+        self.ears = Ears(media.loop, progress, self._tell)
         self._tapes: list[ScriptedTape] = []
         self.closed = False
 
@@ -195,12 +197,12 @@ class ScriptedPort:
 
     def listen(self, ears: Ear) -> None:
         if not self.closed:
-            self._ears.listen(ears, self.incoming)
-            self._ears.said(self.outgoing)
+            self.ears.listen(ears, self.incoming)
+            self.ears.said(self.outgoing)
 
     def listen_for(self, sound: Sound | None) -> None:
         if not self.closed:
-            self._ears.listen_for(sound, self.incoming)
+            self.ears.listen_for(sound, self.incoming)
 
     def _tell(self, heard: Heard) -> None:
         if self.on_heard is not None and not self.closed:
@@ -222,15 +224,6 @@ class ScriptedPort:
             signals += [signal for signal in talker.incoming if signal.alive and signal not in signals]
         return tuple(signals)
 
-    def say(self, signals: tuple[Signal, ...]) -> None:
-        self.outgoing = signals
-        self._ears.said(signals)
-
-    def arrive(self, signals: tuple[Signal, ...]) -> None:
-        before, self.incoming = self.incoming, signals
-        if self._ears.open:
-            self._ears.changed(before, signals)
-
     # ---- the rest ----
 
     def tape(self) -> "ScriptedTape":
@@ -251,7 +244,7 @@ class ScriptedPort:
             self.bridge.leave(self)
         for tape in self._tapes:
             tape.stop()
-        self._ears.deaf()
+        self.ears.deaf()
         spread(self)
         self.closed = True
         self.wire.port = None
@@ -268,14 +261,17 @@ def spread(port: ScriptedPort) -> None:
     while changed:
         talker = changed.pop(0)
         signals = talker.mix()
-        if _same(signals, talker.outgoing):
+        if signals == talker.outgoing or (len(signals) > 1 and _same(signals, talker.outgoing)):
             continue
-        talker.say(signals)
+        talker.outgoing = signals
+        talker.ears.said(signals)
         far = talker.wire.other
         far.arriving = signals
         hearer = far.port
         if hearer is not None:
-            hearer.arrive(signals)
+            before, hearer.incoming = hearer.incoming, signals
+            if hearer.ears.open:
+                hearer.ears.changed(before, signals)
             if hearer.bridge is not None:
                 changed += hearer.bridge.listeners(hearer)
 
@@ -285,7 +281,7 @@ def _level(signals: tuple[Signal, ...]) -> float:
 
 
 def _same(one: tuple[Signal, ...], other: tuple[Signal, ...]) -> bool:
-    return one == other or (len(one) == len(other) and all(signal in other for signal in one))
+    return len(one) == len(other) and all(signal in other for signal in one)
 
 
 class ScriptedBridge:

@@ -41,7 +41,11 @@ MF_NEEDS = 0.045  # seconds from a signal's begin until it is told, the tick's t
 MF_OVER = 0.045  # and from its end
 MATCH_NEEDS = 0.2  # the stretch the engine looks for (ext: MATCH_NEEDLE)
 
-MF = Ear.MF_FORWARD | Ear.MF_BACKWARD | Ear.MF_R1
+# Ears as numbers: in here they are compared at every change of every signal, and enum's own `&` costs ten of these.
+DTMF, PROGRESS, FSK, FAX, VOICE, VERDICT, BOTH = (ear.value for ear in (
+    Ear.DTMF, Ear.PROGRESS, Ear.FSK, Ear.FAX, Ear.VOICE, Ear.VERDICT, Ear.BOTH))
+MF = (Ear.MF_FORWARD | Ear.MF_BACKWARD | Ear.MF_R1).value
+TALK = VOICE | VERDICT | BOTH
 BAUD = 1200.0  # Bell 202 and V.23 alike
 SEIZURE_BITS, MARK_BITS, TRAIL_BITS = 300, 180, 10  # EN 300 659-1 §6.2; the trail lets the last byte out
 BITS_PER_BYTE = 10  # start, eight, stop
@@ -124,9 +128,10 @@ class Ears:
         self._progress = progress
         self._tell = tell
         self._on = Ear.NONE
-        self._voice_on = self._verdict_on = self._both_on = False  # of `_on`: asked at every change of every signal
+        self._mask = 0  # the same
+        self.open = False  # anything may be told at all
         self._sought: Sound | None = None
-        self._pending: dict[Signal, dict[Ear, asyncio.TimerHandle]] = {}
+        self._pending: dict[Signal, dict[int, asyncio.TimerHandle]] = {}
         self._match: dict[Signal, asyncio.TimerHandle] = {}
         self._told: dict[Signal, str] = {}  # tones that were told and have not ended
         self._voiced: dict[Signal, None] = {}  # voices that have been heard long enough and are still there
@@ -139,32 +144,29 @@ class Ears:
         self._both = BothEar(loop, tell)
         self._answer = AnswerEar(loop, tell)
 
-    @property
-    def open(self) -> bool:
-        """Anything may be told at all."""
-        return self._on is not Ear.NONE or self._sought is not None
-
     # ---- requests ----
 
     def listen(self, ears: Ear, present: tuple[Signal, ...]) -> None:
         """Exactly these on. One that was on already goes on; one switched on starts afresh."""
         if ears is self._on:
             return
-        fresh, off = ears & ~self._on, self._on & ~ears
-        self._on = ears
-        self._voice_on, self._verdict_on, self._both_on = Ear.VOICE in ears, Ear.VERDICT in ears, Ear.BOTH in ears
-        if off:
+        before, now = self._mask, ears.value
+        self._on, self._mask = ears, now
+        self.open = now != 0 or self._sought is not None
+        fresh, off = now & ~before, before & ~now
+        if off and self._pending:
             for timers in self._pending.values():
-                for ear in [ear for ear in timers if ear in off]:
+                for ear in [ear for ear in timers if not ear & ~off]:
                     timers.pop(ear).cancel()
             self._pending = {signal: timers for signal, timers in self._pending.items() if timers}
-        if Ear.PROGRESS in off:
+        if off & PROGRESS:
             self._forget_progress()
-        if Ear.FAX in off:
+        if off & FAX:
             self._signalled.clear()
         if off & MF:
             self._mf.clear()
-        self._turn_talk(fresh, off, present)
+        if (fresh | off) & TALK:
+            self._turn_talk(fresh, off, present)
         if fresh:
             for signal in present:
                 self._judge(signal, fresh)
@@ -174,6 +176,7 @@ class Ears:
             timer.cancel()
         self._match.clear()
         self._sought = sound
+        self.open = self._mask != 0 or sound is not None
         for signal in present:
             self._seek(signal)
 
@@ -182,22 +185,22 @@ class Ears:
         self.listen(Ear.NONE, ())
         self.listen_for(None, ())
 
-    def _turn_talk(self, fresh: Ear, off: Ear, present: tuple[Signal, ...]) -> None:
-        for ear, which in ((Ear.VOICE, self._talk), (Ear.VERDICT, self._answer)):
-            if ear in off:
+    def _turn_talk(self, fresh: int, off: int, present: tuple[Signal, ...]) -> None:
+        for ear, which in ((VOICE, self._talk), (VERDICT, self._answer)):
+            if off & ear:
                 which.stop()
-            if ear in fresh:
+            if fresh & ear:
                 which.start()
                 for signal in present:
                     which.arrived(signal)
-        if Ear.BOTH in off:
+        if off & BOTH:
             self._both.stop()
-        if Ear.BOTH in fresh:
+        if fresh & BOTH:
             self._both.heard(present)
 
     def said(self, signals: tuple[Signal, ...]) -> None:
         """The port itself says this now."""
-        if self._both_on:
+        if self._mask & BOTH:
             self._both.said(signals)
 
     def changed(self, before: tuple[Signal, ...], now: tuple[Signal, ...]) -> None:
@@ -207,46 +210,46 @@ class Ears:
                 self._left(signal)
         for signal in now:
             if signal not in before:
-                if self._voice_on:
+                if self._mask & VOICE:
                     self._talk.arrived(signal)
-                if self._verdict_on:
+                if self._mask & VERDICT:
                     self._answer.arrived(signal)
-                self._judge(signal, self._on)
+                self._judge(signal, self._mask)
                 self._seek(signal)
-        if self._both_on:
+        if self._mask & BOTH:
             self._both.heard(now)
 
     # ---- arriving and leaving ----
 
-    def _judge(self, signal: Signal, ears: Ear) -> None:
+    def _judge(self, signal: Signal, ears: int) -> None:
         thing = signal.thing
         if isinstance(thing, str):
             left = signal.began + signal.seconds - self._loop.time()
-            if left >= DIGIT_SHORTEST and Ear.DTMF in ears:
-                self._later(signal, Ear.DTMF, min(DIGIT_NEEDS, left - 0.005), self._digit)
+            if left >= DIGIT_SHORTEST and ears & DTMF:
+                self._later(signal, DTMF, min(DIGIT_NEEDS, left - 0.005), self._digit)
         elif isinstance(thing, bytes):
-            if self._loop.time() - signal.began <= FSK_LATEST and Ear.FSK in ears:
+            if self._loop.time() - signal.began <= FSK_LATEST and ears & FSK:
                 whole = signal.began + signal.seconds - TRAIL_BITS / 2 / BAUD
-                self._later(signal, Ear.FSK, whole - self._loop.time(), self._message)
-        elif thing.name in SIGNALS and signal_ear(thing.name) in ears:
-            self._later(signal, signal_ear(thing.name), SIGNAL_NEEDS[thing.name], self._signal)
-        if ears & MF and isinstance(thing, Tone) and signal_of(thing, ears):
+                self._later(signal, FSK, whole - self._loop.time(), self._message)
+        elif thing.name in SIGNALS and ears & (ear := signal_ear(thing.name).value):
+            self._later(signal, ear, SIGNAL_NEEDS[thing.name], self._signal)
+        if ears & MF and isinstance(thing, Tone) and signal_of(thing, Ear(ears & MF)):
             self._later(signal, ears & MF, MF_NEEDS, self._mf_began)
-        if Ear.PROGRESS in ears:
+        if ears & PROGRESS:
             needs = self._progress.needs(thing) if isinstance(thing, Tone) else None
             if needs is not None:
-                self._later(signal, Ear.PROGRESS, needs, self._tone)
+                self._later(signal, PROGRESS, needs, self._tone)
             elif self._progress.is_voice(thing):
-                self._later(signal, Ear.PROGRESS, VOICE_NEEDS, self._voice)
+                self._later(signal, PROGRESS, VOICE_NEEDS, self._voice)
 
     def _left(self, signal: Signal) -> None:
         for timer in self._pending.pop(signal, {}).values():
             timer.cancel()
         if signal in self._match:
             self._match.pop(signal).cancel()
-        if self._voice_on:
+        if self._mask & VOICE:
             self._talk.left(signal)
-        if self._verdict_on:
+        if self._mask & VERDICT:
             self._answer.left(signal)
         if signal in self._signalled:
             del self._signalled[signal]
@@ -264,7 +267,7 @@ class Ears:
                 self._stop_quiet()
                 self._quiet = self._loop.call_later(VOICE_OVER, self._voice_over)
 
-    def _later(self, signal: Signal, ear: Ear, seconds: float, hear: Callable[[Signal], None]) -> None:
+    def _later(self, signal: Signal, ear: int, seconds: float, hear: Callable[[Signal], None]) -> None:
         self._pending.setdefault(signal, {})[ear] = self._loop.call_later(max(0.0, seconds), hear, signal)
 
     def _seek(self, signal: Signal) -> None:
@@ -303,10 +306,10 @@ class Ears:
             self._signalled[signal] = None
         elif isinstance(thing, Tone) and thing.rounds != 1:  # told each time it comes
             cycle = sum(step.seconds for step in thing.steps)
-            self._later(signal, signal_ear(thing.name), cycle, self._signal)
+            self._later(signal, signal_ear(thing.name).value, cycle, self._signal)
 
     def _signal_over(self, signal: Signal) -> None:
-        if Ear.FAX in self._on and isinstance(signal.thing, Sound | Tone):
+        if self._mask & FAX and isinstance(signal.thing, Sound | Tone):
             self._tell(ToneEnded(signal.thing.name))
 
     def _mf_began(self, signal: Signal) -> None:

@@ -1,9 +1,9 @@
 """The states of a circuit with signalling bits, R2 or E&M, and the moves between them (see Q.422)."""
 
-import enum
+from ccappliance.base.machine import MachineState
 
 
-class State(enum.Enum):
+class State(MachineState):
     IDLE = "idle"
     SEIZED = "seized"  # we have; the acknowledgement (R2) or the wink (E&M) is awaited
     DIALLING = "dialling"

@@ -32,6 +32,8 @@ RINGBACK_LOST = 0.6  # seconds after ToneEnded, which the ear tells 0.4 s beyond
 DIALLING_LATE = 5.0  # seconds beyond its calculated length after which dialling has failed
 PULSE = 0.1  # seconds of one loop break and make: 10 a second
 PULSE_PAUSE = 0.7  # seconds between digits (drivers/api.py)
+IN_CALL = Ear.DTMF | Ear.PROGRESS
+CALLER_ID_EARS = {"both": Ear.FSK | Ear.DTMF, "fsk": Ear.FSK, "dtmf": Ear.DTMF}
 
 
 class FxoCircuit(LineCircuit[State]):
@@ -186,7 +188,7 @@ class FxoCircuit(LineCircuit[State]):
         self._caller_heard()  # what came before the first ring
 
     def _caller_id_ears(self) -> Ear:
-        return {"both": Ear.FSK | Ear.DTMF, "fsk": Ear.FSK, "dtmf": Ear.DTMF}.get(self._settings.caller_id, Ear.NONE)
+        return CALLER_ID_EARS.get(self._settings.caller_id, Ear.NONE)
 
     def _listen_idle(self) -> None:
         """On-hook: DTMF caller ID may come before the first ring at any time; FSK then announces itself (reversal)."""
@@ -274,7 +276,7 @@ class FxoCircuit(LineCircuit[State]):
     def _connect(self, how: str) -> None:
         self._move(State.CONNECTED, how)
         self._inferred = how == "inferred"
-        self.port.listen(Ear.DTMF | Ear.PROGRESS)
+        self.port.listen(IN_CALL)
         self._tell(Answered(how))
 
     # ---- hook and end ----

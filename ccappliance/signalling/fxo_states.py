@@ -1,9 +1,9 @@
 """The states of an FXO circuit and the legal moves between them."""
 
-import enum
+from ccappliance.base.machine import MachineState
 
 
-class State(enum.Enum):
+class State(MachineState):
     """On-hook: IDLE RINGING OFFERED GONE REFUSED GUARD. Off-hook: all others, and OFFERED after glare."""
 
     IDLE = "idle"

@@ -1,13 +1,12 @@
 """FXS: a telephone. Lifted, it dials; rung, it shows who calls; left off-hook, it hears the howler."""
 
 import asyncio
-import enum
 from datetime import UTC, tzinfo
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Clock
 from ccappliance.base.dialplan import Dials, Match
-from ccappliance.base.machine import Machine
+from ccappliance.base.machine import Machine, MachineState
 from ccappliance.drivers import api
 from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort
 from ccappliance.signalling import callerid
@@ -18,7 +17,7 @@ from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, F
 DTMF_ID_DIGIT = 0.07  # seconds on and off per digit of DTMF caller ID: 20 digits fit into a ring's pause of 4 s
 
 
-class State(enum.Enum):
+class State(MachineState):
     """What goes on at the telephone."""
 
     IDLE = "idle"

@@ -1,9 +1,9 @@
 """The states of a B channel and the moves between them (Q.931 calls them U0 to U25 and N0 to N25, and has more)."""
 
-import enum
+from ccappliance.base.machine import MachineState
 
 
-class State(enum.Enum):
+class State(MachineState):
     IDLE = "idle"
     COLLECTING = "collecting"  # SETUP came; the number is not whole
     OFFERED = "offered"

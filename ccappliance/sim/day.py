@@ -1,6 +1,7 @@
 """`ccappliance simulate`: a whole day of calls in virtual time, through the whole house, and what came of it."""
 
 import asyncio
+import gc
 import math
 import os
 import random
@@ -41,19 +42,6 @@ QUIET = 10.0  # s given to lines and telephones to come to rest (the longest is 
 Reader = Callable[[Entry], None]
 
 
-class DaySink(MemorySink):
-    """The day's journal: a digest, and a file if there is one."""
-
-    def __init__(self, file: BinaryIO | None) -> None:
-        super().__init__(keep=False)
-        self._file = file
-
-    def append(self, entry: Entry, line: bytes) -> None:
-        super().append(entry, line)
-        if self._file is not None:
-            self._file.write(line + b"\n")
-
-
 def run(options: DayOptions, cache: Path, default: Path, *, voice: Voice | None = None,
         watch: Reader | None = None) -> DayResult:
     """Run one day. `cache`: rendered prompts; `default`: the configuration if neither options nor the day name one.
@@ -65,7 +53,8 @@ def run(options: DayOptions, cache: Path, default: Path, *, voice: Voice | None 
     named = options.path.parent / day.config if day.config else default
     site = day_site(day, options.path.name, options.config or named)
     with ExitStack() as stack:
-        sink = DaySink(_journal_file(options.journal, stack))
+        stack.callback(gc.unfreeze)
+        sink = MemorySink(keep=False, copy=_journal_file(options.journal, stack))
         figures, problems = run_virtual(_day(day, site, options.seed, sink, cache, voice, watch))
     return DayResult(day.title or options.path.stem, figures, sink.digest(), tuple(problems),
                      round(SystemClock().now() - began, 3))
@@ -87,7 +76,7 @@ def _journal_file(path: Path | None, stack: ExitStack) -> BinaryIO | None:
                                    "name a file in a folder of yours")]) from None
 
 
-async def _day(day: Day, site: Site, seed: int, sink: DaySink, cache: Path, voice: Voice | None,
+async def _day(day: Day, site: Site, seed: int, sink: MemorySink, cache: Path, voice: Voice | None,
                watch: Reader | None) -> tuple[dict[str, float | int | str], list[str]]:
     loop = asyncio.get_running_loop()
     zone = load_zones()[site.system.zone]
@@ -107,10 +96,11 @@ async def _day(day: Day, site: Site, seed: int, sink: DaySink, cache: Path, voic
         recordings=None, threaded=False, voice=voice))
     ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
                             lambda queue: site.queues[queue].service_level_variant))
-    house.journal.follow(ledger.hear)
+    house.journal.follow(ledger.hear, ledger.kinds)
     if watch is not None:
         house.journal.follow(watch)
     house.open(VERSION)
+    gc.freeze()  # as the daemon does: what stands now stays
     town = Town(day, dialled_number(day, site), loop=loop, media=sound.far, zone=zone, exchange=street.exchange)
     staff = [Seat(agent, station, street.pairs[line], day, house.acd, stream=stream, loop=loop, media=sound.far,
                   zone=zone) for agent, station, line in seats(day, site)]

@@ -1,12 +1,12 @@
 """A line of the simulated exchange, as its line card and register see it: battery, bell, dial tone, digits, signs."""
 
 import asyncio
-import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ccappliance.base.limits import MAX_DIALLED
+from ccappliance.base.machine import MachineState
 from ccappliance.drivers.api import HookChanged, Pulsed
 from ccappliance.drivers.hook import HookDecoder, HookEvent
 from ccappliance.drivers.line import LineEvent, LoopChanged, Ringer, SimulatedLine
@@ -53,7 +53,7 @@ class LineSettings:
             parse_tone(tone, text)
 
 
-class LineState(enum.Enum):
+class LineState(MachineState):
     IDLE = "idle"
     SEIZED = "seized"  # off-hook, dial tone soon or already
     DIALLING = "dialling"

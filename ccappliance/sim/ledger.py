@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ccappliance.call import facts
 from ccappliance.call.figures import Figures
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 from ccappliance.house import House
 from ccappliance.sim.exchange import Exchange
 from ccappliance.sim.exchange_line import LineState
@@ -42,6 +42,11 @@ class Ledger:
             facts.RecordingEnded: lambda fact: self._end("recording", fact.recording),
             facts.AlarmRaised: lambda fact: self._begin(f"alarm {fact.alarm}: {fact.words}; of", fact.subject),
         }
+
+    @property
+    def kinds(self) -> Wanted:
+        """What the journal must tell."""
+        return COUNTED.union(self._readers)
 
     def hear(self, entry: Entry) -> None:
         if type(entry.fact) in COUNTED:

@@ -45,9 +45,12 @@ class _Timer(asyncio.TimerHandle):
     __slots__ = ()
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+    _repr = _source_traceback = None  # what only debug mode fills
 
     def __init__(self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: "VirtualLoop",
                  context: contextvars.Context | None) -> None:
+        if loop._closed:
+            raise RuntimeError("Event loop is closed")
         self._context = contextvars.copy_context() if context is None else context
         self._loop: VirtualLoop = loop
         self._callback: Callable[..., object] | None = callback
@@ -55,7 +58,6 @@ class _Timer(asyncio.TimerHandle):
         self._when = when
         self._scheduled = True
         self._cancelled = False
-        self._repr = self._source_traceback = None
 
     def cancel(self) -> None:
         if not self._cancelled:
@@ -63,6 +65,23 @@ class _Timer(asyncio.TimerHandle):
             self._callback, self._args = None, ()
             if self._scheduled:
                 self._loop._timer_cancelled_count += 1
+
+
+class _Soon(asyncio.Handle):
+    """asyncio's own, made in one step."""
+
+    __slots__ = ()
+    _repr = _source_traceback = None
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], loop: "VirtualLoop",
+                 context: contextvars.Context | None) -> None:
+        if loop._closed:
+            raise RuntimeError("Event loop is closed")
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop: VirtualLoop = loop
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._cancelled = False
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -73,7 +92,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     and rounds come in asyncio's own order (tests/sim/test_loop.py plays the same chance on both).
     """
 
-    _ready: deque[asyncio.Handle]
+    _closed: bool
+    _ready: deque[Any]  # of handles, whose fields asyncio does not declare
     _stopping: bool
     _timer_cancelled_count: int
 
@@ -90,32 +110,50 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def call_later(self, delay: float, callback: Callable[[*Ts], object], *args: *Ts,
                    context: contextvars.Context | None = None) -> asyncio.TimerHandle:
-        return self.call_at(self._jump.now + delay, callback, *args, context=context)
-
-    def call_at(self, when: float, callback: Callable[[*Ts], object], *args: *Ts,
-                context: contextvars.Context | None = None) -> asyncio.TimerHandle:
-        if self.is_closed():
-            raise RuntimeError("Event loop is closed")
+        when = self._jump.now + delay
         timer = _Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, (when, timer))
         return timer
 
-    def _run_once(self) -> None:
-        """One round, as asyncio's: what is due joins what is ready, and what is ready now runs."""
-        timers, ready = self._sweep(), self._ready
-        if not ready and not self._stopping:
-            self._jump.select(min(max(0, timers[0][0] - self._jump.now), LONGEST) if timers else None)
-        end = self._jump.now + self._clock_resolution
-        while timers and timers[0][0] < end:
-            timer = heapq.heappop(timers)[1]
-            timer._scheduled = False
-            ready.append(timer)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+    def call_at(self, when: float, callback: Callable[[*Ts], object], *args: *Ts,
+                context: contextvars.Context | None = None) -> asyncio.TimerHandle:
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, (when, timer))
+        return timer
 
-    def _sweep(self) -> list[tuple[float, _Timer]]:
+    def call_soon(self, callback: Callable[[*Ts], object], *args: *Ts,
+                  context: contextvars.Context | None = None) -> asyncio.Handle:
+        handle = _Soon(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def _run_once(self) -> None:
+        """Rounds as asyncio's, until it is stopped: what is due joins what is ready, and what is ready now runs."""
+        ready, timers, jump, pop = self._ready, self._scheduled, self._jump, heapq.heappop
+        while True:
+            if timers and (timers[0][1]._cancelled or len(timers) > MANY):
+                self._sweep()
+            if not ready and not self._stopping:
+                jump.select(min(max(0, timers[0][0] - jump.now), LONGEST) if timers else None)
+            end = jump.now + self._clock_resolution
+            while timers and timers[0][0] < end:
+                timer = pop(timers)[1]
+                timer._scheduled = False
+                ready.append(timer)
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    try:
+                        handle._context.run(handle._callback, *handle._args)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:  # noqa: BLE001  as asyncio: a callback's bug does not end the loop
+                        self.call_exception_handler({"message": f"Exception in callback {handle!r}",
+                                                     "exception": error, "handle": handle})
+            if self._stopping:
+                return
+
+    def _sweep(self) -> None:
         """Cancelled timers leave when they are first, or all at once when they are most."""
         timers = self._scheduled
         if len(timers) > MANY and self._timer_cancelled_count / len(timers) > MOSTLY:
@@ -127,7 +165,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         while timers and timers[0][1]._cancelled:
             self._timer_cancelled_count -= 1
             heapq.heappop(timers)[1]._scheduled = False
-        return timers
 
 
 def run_virtual(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:

@@ -81,7 +81,8 @@ class OutCall(FakeCall):
         self.world.shown.append((station, calling, name))
         return self.adopt(self.world.place(self, station))
 
-    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False) -> FakeLeg:
+    def place_out(self, group: str, number: str, *, but: Sequence[str] = (), kept: bool = False, calling: str = "",
+                  name: str = "") -> FakeLeg:
         return self.adopt(self.world.dial_line(self, group, number, but))
 
     def _gone(self, leg: FakeLeg) -> None:

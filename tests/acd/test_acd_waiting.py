@@ -578,3 +578,31 @@ def test_callers_may_press_anything_at_any_time(seed: int):
     assert {"answered", "exit_key", "callback_taken", "abandoned"} <= set(outcomes)
     if seed == 0:
         assert random_hours(seed, 1500)[0] == digest
+
+
+def test_the_promise_is_given_the_range_he_was_told_less_the_time_since():
+    async def story():
+        world = World(settings({"sales": with_callback(wrapup=0.0, announce=Announce(position=True))}, ["1001"]))
+        callbacks = Callbacks(world)
+        world.answer_after = lambda station: 0.0
+        world.login("1001")
+        world.offer("sales")
+        await asyncio.sleep(1)
+        for _ in range(3):
+            world.offer("sales")
+        call = world.offer("sales", calling="13800138000")
+        entered = world.loop.time()
+        await asyncio.sleep(70)
+        call.anchor.press("1")
+        await asyncio.sleep(1)
+        call.anchor.press("1")
+        await asyncio.sleep(4)
+        at, fact = next((at, fact) for at, fact in world.facts if isinstance(fact, facts.QueueAnnounced)
+                        and fact.call == call.id and fact.most)
+        assert callbacks.promised == [(call.id, "13800138000")]
+        left = next(at for at, fact in world.facts if isinstance(fact, facts.QueueLeft) and fact.call == call.id)
+        assert left - entered > 70.0
+        assert callbacks.told == [(pytest.approx(fact.least - (left - at), abs=0.01),
+                                   pytest.approx(fact.most - (left - at), abs=0.01))]
+        await world.close()
+    run_virtual(story())

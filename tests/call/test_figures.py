@@ -143,3 +143,9 @@ def test_a_promise_is_told_beside_the_truth_and_its_caller_counts_once() -> None
     assert (row["promised"], row["tried"], row["reached"], row["gave_up"], row["expired"]) == (1, 1, 4, 1, 1)
     assert (row["told"], row["kept"], row["early"], row["late"], row["kept_share"]) == (3, 1, 1, 1, 0.3333)
     assert (row["average_wait"], row["longest_wait"]) == (120.0, 300.0)
+
+
+def test_a_new_day_begins_at_midnight_though_nobody_said_a_word_then() -> None:
+    figures = told((0.0, facts.AgentMoved("1001", "logged_out", "ready", "", "", None, "8001")),
+                   (16 * 3600.0, facts.AgentMoved("1001", "ready", "talking", "", "1.1", None, "8001")))
+    assert figures.agent("1001").spent == {"ready": 3600.0}, "midnight was at 15 h; an hour is today's"

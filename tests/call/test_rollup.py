@@ -64,7 +64,8 @@ def follow(store: Store, entries: Iterator[Entry], zone: ZoneInfo = SHANGHAI, ki
         if heard == kill_after:
             return
         cdrs.hear(entry)
-        rollups.hear(entry)
+        if type(entry.fact) in rollups.KINDS:
+            rollups.hear(entry)
     rollups.write()
 
 

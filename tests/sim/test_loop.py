@@ -65,3 +65,33 @@ def test_a_timer_that_was_cancelled_is_swept_and_forgets_what_it_held() -> None:
     assert not loop._scheduled
     assert not any(timer._args for timer in timers)
     loop.close()
+
+
+@pytest.mark.parametrize("make", [VirtualLoop, Plain])
+def test_a_callback_that_fails_is_told_and_ends_nothing(make: type[asyncio.SelectorEventLoop]) -> None:
+    loop, told, ran = make(), list[str](), list[str]()
+    loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
+
+    def fails() -> None:
+        raise ZeroDivisionError("a bug")
+
+    loop.call_soon(fails)
+    loop.call_later(1.0, fails)
+    loop.call_later(2.0, ran.append, "goes on")
+    loop.run_until_complete(asyncio.sleep(3.0))
+    loop.close()
+    assert (told, ran) == (["ZeroDivisionError('a bug')"] * 2, ["goes on"])
+
+
+@pytest.mark.parametrize("make", [VirtualLoop, Plain])
+def test_a_loop_that_is_stopped_finishes_its_round_and_goes_on_later(make: type[asyncio.SelectorEventLoop]) -> None:
+    loop, ran = make(), list[int]()
+    loop.call_soon(loop.stop)
+    loop.call_soon(ran.append, 1)
+    loop.call_soon(lambda: loop.call_soon(ran.append, 2))
+    loop.run_forever()
+    assert ran == [1]
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert ran == [1, 2]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ccappliance.apps.acd.agent import Agent, AgentState, Pause
 from ccappliance.apps.acd.agents import Agents
@@ -30,7 +30,7 @@ from ccappliance.call.facts import HoldChanged, MembershipChanged, PlaylistChang
 if TYPE_CHECKING:
     from ccappliance.apps.acd.callback import Callbacks
     from ccappliance.call.journal import Entry as JournalEntry
-    from ccappliance.call.journal import Journal
+    from ccappliance.call.journal import Journal, Wanted
 
 
 class Speaks(Says, Values, Protocol):
@@ -44,6 +44,8 @@ class Acd:
     destinations `queue:…` and `find_feature` for `agent:…`; let the journal tell `hear`; tell `station_busy` and
     `station_fault` (Switch.watch_stations).
     """
+
+    KINDS: ClassVar["Wanted"] = Pace.KINDS | Contacts.KINDS | {HoldChanged}
 
     def __init__(self, settings: AcdSettings, *, loop: asyncio.AbstractEventLoop, outside: Outside,
                  journal: "Journal", prompts: Prompts, say: Speaks, known_station: Callable[[str], bool],

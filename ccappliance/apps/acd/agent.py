@@ -5,14 +5,13 @@ but calls missed in a row, which decide whether he is paused.
 """
 
 import asyncio
-import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Refused
-from ccappliance.base.machine import Machine
+from ccappliance.base.machine import Machine, MachineState
 from ccappliance.call.facts import AgentMoved, DispositionSet
 from ccappliance.call.leg import Leg
 
@@ -32,7 +31,7 @@ MISSED_REASON = "no_answer"  # reason of the pause after missed calls
 MISSED_LONGEST = 7200.0  # who let it ring and has not come back after two hours has gone home
 
 
-class AgentState(enum.Enum):
+class AgentState(MachineState):
     """未签入 空闲 预占 振铃 通话 保持 话后整理 小休/示忙 线路故障."""
 
     LOGGED_OUT = "logged_out"

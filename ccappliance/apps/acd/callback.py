@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ccappliance.apps.acd.announcer import Prompts
 from ccappliance.apps.acd.callback_promise import Promise
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.call import Call
     from ccappliance.call.journal import Entry as JournalEntry
-    from ccappliance.call.journal import Journal
+    from ccappliance.call.journal import Journal, Wanted
 
 _COUNTRY = re.compile(r"^(?:\+|00)86")
 _TRUNK_ZERO = re.compile(r"^0(?=1[3-9]\d{9}$)")  # dialled before mobile numbers of another province
@@ -73,6 +73,8 @@ class Means:
 
 class Callbacks:
     """All promises that are open. Register `find` for destinations `callback:…`, and let the journal tell `hear`."""
+
+    KINDS: ClassVar["Wanted"] = frozenset({facts.LegMoved})
 
     def __init__(self, acd: "Acd", means: Means) -> None:
         self.means = means

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ccappliance.call import facts
 from ccappliance.store.database import Store
 
 if TYPE_CHECKING:
-    from ccappliance.call.journal import Entry
+    from ccappliance.call.journal import Entry, Wanted
 
 _READER = "callback"
 
@@ -58,6 +58,10 @@ class CallbackStore:
     At start, as with CdrStore: number the journal on from `applied` at least, `catch_up` from `replay_from`, then let
     the journal tell `hear`; write what `unfinished` answers, and give `open` to the engine.
     """
+
+    KINDS: ClassVar["Wanted"] = frozenset({
+        facts.CallbackPromised, facts.CallbackTried, facts.CallbackMissed, facts.CallbackEnded, facts.QueueEntered,
+        facts.QueueLeft, facts.OfferMade, facts.OfferEnded})
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -117,7 +121,10 @@ class CallbackStore:
 
     def _fold(self, entry: "Entry") -> Kept | None:
         """The row this entry changes; None: it changes none."""
-        fact, at = entry.fact, entry.at.isoformat(timespec="milliseconds")
+        fact = entry.fact
+        if type(fact) not in self.KINDS:
+            return None
+        at = entry.at.isoformat(timespec="milliseconds")
         match fact:
             case facts.CallbackPromised():
                 return Kept(fact.callback, entry.seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at,

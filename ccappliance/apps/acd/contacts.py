@@ -4,10 +4,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 
 MOST = 20_000  # numbers remembered of each kind; the one heard of longest ago is forgotten
 _LOST = ("abandoned", "short_abandoned", "withdrawn")  # withdrawn: also a caller whose line was cut
@@ -28,6 +29,9 @@ class Contacts:
 
     Bounded. `restore` gives it its memory back after a restart of the daemon.
     """
+
+    KINDS: ClassVar[Wanted] = frozenset({
+        facts.CallOffered, facts.QueueEntered, facts.QueueLeft, facts.ConversationStarted, facts.CallEnded})
 
     def __init__(self, normal: Callable[[str], str], most: int = MOST) -> None:
         self._normal = normal

@@ -1,14 +1,13 @@
 """A waiting entry, its place in the one total order, and its demand, which loosens in time."""
 
 import asyncio
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ccappliance.apps.acd.lane import Demand, Lane
 from ccappliance.base.clock import Clock
-from ccappliance.base.machine import Machine
+from ccappliance.base.machine import Machine, MachineState
 from ccappliance.call.journal import in_journal
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Waiter(Protocol):
                   name: str = "") -> "Leg": ...
 
 
-class EntryState(enum.Enum):
+class EntryState(MachineState):
     """From entering to the one outcome."""
 
     WAITING = "waiting"

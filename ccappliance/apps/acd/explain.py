@@ -13,6 +13,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 
+NEEDED = tuple(kind.__name__ for kind in (*HEARD, facts.DayBegan))  # beside what mentions the call
 MOST = 20  # states of one agent kept of one wait: the last ones
 MOST_TOLD = 1_000  # differences listed; the others are counted
 SHORTEST = 0.01  # s: a wait that is over with the dispatcher's next run is none
@@ -63,7 +64,7 @@ class Explainer:
 
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
-        if isinstance(fact, facts.DaemonStarted):
+        if isinstance(fact, facts.DaemonStarted | facts.DayBegan):
             self.zone = zone_of(fact.timezone)
         ours = getattr(fact, "call", "") == self.call
         if ours and isinstance(fact, facts.OfferMade | facts.QueueLeft):

@@ -11,7 +11,7 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.agent import AgentState
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.lane import Lane
     from ccappliance.apps.acd.queue import Queue
     from ccappliance.call.journal import Entry as JournalEntry
+    from ccappliance.call.journal import Wanted
 
 GRACE = 1.0  # s a deadline may be overdue: a loop that is later than this has an alarm of its own
 BOUNDED = ("reserved", "ringing", "wrapup", "paused")  # states that must have a deadline
@@ -56,7 +57,16 @@ class _Person:
 
 
 class Invariants:
-    """A journal reader. `breach(words)` is told every breach: an alarm in production; tests ask `must_hold`."""
+    """A journal reader. `breach(words)` is told every breach: an alarm in production; tests ask `must_hold`.
+
+    A journal need tell only `kinds`: every other fact would only bring a judgement forward that the next of these makes
+    of the same state.
+    """
+
+    KINDS: ClassVar["Wanted"] = frozenset({
+        facts.AgentMoved, facts.OfferMade, facts.OfferEnded, facts.QueueEntered, facts.QueueLeft, facts.EntryChanged,
+        facts.QueueAnnounced, facts.CallbackPromised, facts.CallbackTried, facts.CallbackMissed, facts.CallbackEnded,
+        facts.CallEnded})
 
     def __init__(self, acd: Acd, *, loop: asyncio.AbstractEventLoop, breach: Callable[[str], object]) -> None:
         self.breaches: list[str] = []
@@ -77,6 +87,7 @@ class Invariants:
         self._dialled: dict[str, str] = {}  # number → the promise for which it is being dialled
         self._ended: dict[str, None] = {}  # promises: the last MAX_ENDED of them
         self._rules = JournalRules(lambda words, call: self._say(words))
+        self.kinds = self.KINDS.union(self._rules.readers)
 
     def hear(self, entry: "JournalEntry") -> None:
         now, fact = entry.now, entry.fact

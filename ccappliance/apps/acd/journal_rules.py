@@ -48,7 +48,7 @@ class JournalRules:
         self._offers: dict[str, tuple[str, str]] = {}  # open: offer → call, station
         self._ringing: dict[tuple[str, str], str] = {}  # (call, station) → leg that rings
         self._stops: deque[_Stop] = deque()
-        self._readers: dict[type, Callable[..., None]] = {  # most facts are none of ours, and cost one look
+        self.readers: dict[type, Callable[..., None]] = {  # most facts are none of ours, and cost one look
             facts.DaemonStarted: self._begin, facts.QueueEntered: self._entered, facts.QueueLeft: self._left,
             facts.OfferMade: self._offer_made, facts.OfferEnded: self._offer_ended,
             facts.AgentMoved: self._agent_moved, facts.LegMoved: self._leg_moved}
@@ -56,7 +56,7 @@ class JournalRules:
     def hear(self, entry: Entry) -> None:
         while self._stops and self._stops[0].deadline < entry.now:
             self._judge(self._stops.popleft())
-        read = self._readers.get(type(entry.fact))
+        read = self.readers.get(type(entry.fact))
         if read is not None:
             read(entry.fact, entry.now)
 

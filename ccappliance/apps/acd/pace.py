@@ -5,12 +5,13 @@ reservation to the end of wrap-up, divided by the calls he answered in it: calls
 are in it, because they take him from the queue as well.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ccappliance.call import facts
 
 if TYPE_CHECKING:
     from ccappliance.call.journal import Entry as JournalEntry
+    from ccappliance.call.journal import Wanted
 
 HALF_LIFE = 7_200.0  # s: two hours; a morning's rush is forgotten by the afternoon, a busy hour has data enough
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
@@ -52,6 +53,8 @@ class _Stretch:
 
 class Pace:
     """A reader of the journal, kept by the ACD."""
+
+    KINDS: ClassVar["Wanted"] = frozenset({facts.AgentMoved, facts.OfferEnded, facts.QueueLeft})
 
     def __init__(self) -> None:
         self._work: dict[str, Fading] = {}  # by agent: seconds occupied, calls answered

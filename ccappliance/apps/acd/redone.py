@@ -51,7 +51,9 @@ class Redone:
 
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
-        if isinstance(fact, facts.OfferMade) and fact.rule not in OWN and fact.rule != DIRECT:
+        if isinstance(fact, facts.DayBegan):
+            pass  # a page says again what is known
+        elif isinstance(fact, facts.OfferMade) and fact.rule not in OWN and fact.rule != DIRECT:
             self._offered(entry, fact)
         elif self._open is not None and not (isinstance(fact, facts.AgentMoved) and fact.state == "reserved"):
             self.close()

@@ -5,14 +5,15 @@ What was recorded is read here, never what was decided: apps/acd/redone.py decid
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from ccappliance.apps.acd.entry import OrderKey
 from ccappliance.apps.acd.lane import Demand
 from ccappliance.apps.acd.skills import Requirement
 from ccappliance.call import facts
-from ccappliance.call.figures import Figures
+from ccappliance.call.figures import AgentFigures, Figures
 from ccappliance.call.journal import Entry
 
 RUNG = ("reserved", "ringing")
@@ -118,6 +119,8 @@ class Retold:
     def hear(self, entry: Entry) -> None:
         fact = entry.fact
         if type(fact) not in HEARD:
+            if isinstance(fact, facts.DayBegan) and not self.whole:
+                self._turn_to(fact.page)
             return
         if isinstance(fact, facts.DaemonStarted):
             self._begin()  # agents and counts begin anew with each run; entries of the run before are ended in this
@@ -146,7 +149,33 @@ class Retold:
                 if stay is not None:
                     self._wait_no_more(stay)
 
+    def page(self) -> dict[str, Any]:
+        """All that is known, as plain data: what a reader that begins here must know."""
+        return {
+            "people": [asdict(person) for person in self.people.values()],
+            "benches": [{"queue": name, "strategy": bench.strategy, "ageing": bench.ageing, "last": bench.last,
+                         "seats": {number: asdict(seat) for number, seat in bench.seats.items()}}
+                        for name, bench in self.benches.items()],
+            "stays": [asdict(stay) for stay in self.stays.values()],
+            "waiting": {queue: [key[3] for key in keys] for queue, keys in self.waiting.items()},
+            "counts": {number: asdict(agent) for number, agent in self.figures.agents.items()}}
+
     # ---- inside ----
+
+    def _turn_to(self, page: Mapping[str, Any]) -> None:
+        self._begin()
+        self.whole = True
+        self.people = {one["number"]: Person(**one) for one in page["people"]}
+        for one in page["benches"]:
+            seats = {number: Place(**seat) for number, seat in one["seats"].items()}
+            self.benches[one["queue"]] = Bench(one["strategy"], seats, one["ageing"], one["last"])
+        for one in page["stays"]:
+            stay = Stay(**{**one, "demand": Demand(**one["demand"]), "key": tuple(one["key"])})
+            self.stays[stay.call] = stay
+            self._offers.update(dict.fromkeys(stay.offers, stay))
+        for queue, calls in page["waiting"].items():
+            self.waiting[queue] = [self.stays[call].key for call in calls]
+        self.figures.agents.update({number: AgentFigures(**one) for number, one in page["counts"].items()})
 
     def _key(self, queue: str, call: str, order_class: int, boost: float, entered: float) -> OrderKey:
         bench = self.benches.get(queue)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ccappliance.interfaces.cli.command import REFUSED, ClientCommand, ask, connect, echo_json
-from ccappliance.interfaces.cli.journals import reader
+from ccappliance.interfaces.cli.journals import finder, reader
 from ccappliance.interfaces.cli.table import clean, table
 from ccappliance.interfaces.control.history import LANGUAGES, checked, explained
 
@@ -35,7 +35,7 @@ def explain(ctx: click.Context, call: str, whole: bool, day: str, language: str,
         echo_json(found) if as_json else click.echo(_check_words(found))
         ctx.exit(REFUSED if found["differences"] else 0)
     if journal:
-        _tell(call, explained(reader(journal), call, language), as_json)
+        _tell(call, explained(finder(journal), call, language), as_json)
         return
     with connect(socket) as client:
         _tell(call, client.stream("explain.call", call=call, language=language), as_json)

@@ -1,11 +1,11 @@
 """What the journal can tell of the past when it is read again: a call explained, and every decision checked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
 
-from ccappliance.apps.acd.explain import check, explain
+from ccappliance.apps.acd.explain import NEEDED, check, explain
 from ccappliance.apps.acd.explain_words import lines_of, plain
 from ccappliance.base.errors import Refused
 from ccappliance.call.journal import Entry
@@ -13,6 +13,7 @@ from ccappliance.interfaces.control.audit import Shown, audit
 
 LANGUAGES = ("zh", "en")
 Read = Callable[[], Iterator[Entry]]
+About = Callable[[str, Collection[str]], Iterator[Entry]]  # journal.Sink.about
 
 
 class History(Protocol):
@@ -35,16 +36,17 @@ class History(Protocol):
 class Told:
     """History from a journal, read anew for each question: in a thread, so that calls go on meanwhile."""
 
-    def __init__(self, read: Read, shown: Callable[[], Awaitable[Shown]], zone: tzinfo, wall: Callable[[], datetime]
-                 ) -> None:
+    def __init__(self, read: Read, about: About, shown: Callable[[], Awaitable[Shown]], zone: tzinfo,
+                 wall: Callable[[], datetime]) -> None:
         """`shown`: what the house shows now, with the database's rows written; `zone`: of its calendar days."""
         self._read = read
+        self._about = about
         self._shown = shown
         self._zone = zone
         self._wall = wall
 
     async def explain(self, call: str, language: str) -> list[dict[str, Any]]:
-        return await asyncio.to_thread(explained, self._read, call, language)
+        return await asyncio.to_thread(explained, self._about, call, language)
 
     async def check(self, day: str) -> dict[str, Any]:
         return await asyncio.to_thread(checked, self._read, day)
@@ -55,11 +57,11 @@ class Told:
         return await asyncio.to_thread(lambda: audit(self._read(), wanted, shown, self._zone, today))
 
 
-def explained(read: Read, call: str, language: str) -> list[dict[str, Any]]:
+def explained(about: About, call: str, language: str) -> list[dict[str, Any]]:
     """As History.explain."""
     if language not in LANGUAGES:
         raise Refused("bad_parameters", f"'language' must be one of {', '.join(LANGUAGES)}")
-    found = explain(call, read())
+    found = explain(call, about(call, NEEDED))
     return [{"event": plain(event), "lines": lines_of(event, found.zone, language)} for event in found.events]
 
 
