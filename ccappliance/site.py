@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
+from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings, check_requirement
 from ccappliance.apps.ivr.check import check_flows
+from ccappliance.apps.ivr.nodes.leaving import Queue as QueueNode
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
@@ -290,6 +291,7 @@ class Site:
                     self.driver, report)
         self._check_destinations(report)
         self._check_pieces(report, book)
+        self._check_flow_skills(report)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
@@ -361,6 +363,13 @@ class Site:
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))
+
+    def _check_flow_skills(self, report: Report) -> None:
+        """What flows ask of agents must be something they can be asked for."""
+        asked = [(f"flows.{name}.nodes.{spot}.skills", node.skills) for name, flow in self.flows.items()
+                 for spot, node in flow.nodes.items() if isinstance(node, QueueNode)]
+        for path, skills in asked:
+            check_requirement(report, path, skills)
 
     def _check_pieces(self, report: Report, book: PromptBook) -> None:
         """What waiting callers hear must be there."""

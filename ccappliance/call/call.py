@@ -1,7 +1,7 @@
 """A call: one reason to be connected, from offer to end; a task walks it from destination to destination."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccappliance.base.causes import Cause
@@ -11,6 +11,7 @@ from ccappliance.call.callers import NOBODY, Caller
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
+from ccappliance.call.variables import Variables
 from ccappliance.media.ports import Played, Sound
 from ccappliance.signalling.signals import Circuit
 
@@ -37,7 +38,7 @@ class Call:
         self.language = caller.language or language
         self.caller = caller
         self.site = caller.site
-        self.variables: dict[str, str] = {}
+        self.variables = Variables(call_id, switch.journal)
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
@@ -60,6 +61,11 @@ class Call:
     def anchor(self) -> Leg:
         assert self._anchor is not None
         return self._anchor
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Its variables, as anybody may see them."""
+        return self.variables.shown()
 
     # ---- what apps ask ----
 

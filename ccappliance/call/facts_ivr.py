@@ -31,6 +31,15 @@ class FlowLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VariableSet(Fact):
+    """Something is known of this call, or known anew; the CDR has the last value of each."""
+
+    call: str
+    name: str
+    value: str  # "" also when it is not known any more; "?" repeated if it is a secret
+
+
+@dataclass(frozen=True, slots=True)
 class InputCollected(Fact):
     call: str
     node: str

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ccappliance.apps.acd.announcer import Prompts
 from ccappliance.apps.acd.callback_promise import Promise
-from ccappliance.apps.acd.callback_store import Kept
+from ccappliance.apps.acd.callback_store import Kept, kept_of
 from ccappliance.apps.acd.entry import Entry
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import pattern_matches
@@ -123,9 +123,10 @@ class Callbacks:
         fact = facts.CallbackPromised(
             self.means.outside.ids.part(call.id, "callback"), call.id, queue.name, number, call.name, call.language,
             stamp(wall - timedelta(seconds=now - entry.entered)), entry.order_class - queue.settings.order_class,
-            entry.boost - queue.settings.boost, call.require, low, high)
+            entry.boost - queue.settings.boost, call.require, low, high, dict(call.known))
         written = self.means.journal.write(fact)
-        promise = Promise(_kept(written.seq, stamp(written.at), fact), queue, self, entered=entry.entered, promised=now)
+        promise = Promise(kept_of(written.seq, stamp(written.at), fact), queue, self, entered=entry.entered,
+                          promised=now)
         other = self._waiting_for(queue, number)
         if other is not None and (other.attempt is not None or other.entry.key < entry.key):
             promise.end("replaced", f"{other.id} stands before it")
@@ -288,8 +289,3 @@ def same_line(number: str) -> str:
 
 def stamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")
-
-
-def _kept(seq: int, at: str, fact: facts.CallbackPromised) -> Kept:
-    return Kept(fact.callback, seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at, fact.entered_at,
-                fact.order_class, fact.boost, fact.require, fact.low, fact.high)

@@ -95,7 +95,7 @@ class Relax:
     require: str = key("", doc="What is required from then on; empty: nothing.")
 
     def check(self, report: Report, path: str) -> None:
-        _check_requirement(report, f"{path}.require", self.require)
+        check_requirement(report, f"{path}.require", self.require)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ class Skills:
                                "line the caller dialled; 0: agents of all sites at once.")
 
     def check(self, report: Report, path: str) -> None:
-        _check_requirement(report, f"{path}.require", self.require)
+        check_requirement(report, f"{path}.require", self.require)
         times = [step.after for step in self.relax]
         if times != sorted(set(times)):
             report.error(f"{path}.relax", f"its times {', '.join(f'{time:g}' for time in times)} do not rise",
@@ -355,7 +355,8 @@ def _is_requirement(text: str) -> bool:
     return bool(text)
 
 
-def _check_requirement(report: Report, path: str, text: str) -> None:
+def check_requirement(report: Report, path: str, text: str) -> None:
+    """Is this an expression over skills?"""
     try:
         Requirement(text)
     except ExpressionError as error:

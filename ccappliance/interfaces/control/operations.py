@@ -78,8 +78,21 @@ def _calls(operations: Operations, house: HouseView) -> None:
 
     @operations.operation("calls.show")
     async def calls_show(call: str) -> Any:
-        """One call with its legs and variables."""
-        return house.call(call)
+        """One call with its legs and variables; one that is over as its CDR has it."""
+        try:
+            return house.call(call)
+        except Refused as refused:
+            if refused.code != "no_such_call":
+                raise
+            return await house.past.show(call)
+
+    @operations.operation("calls.search")
+    async def calls_search(limit: int = 20, number: str = "", agent: str = "", queue: str = "",
+                           variable: str = "") -> Any:
+        """Calls that are over, newest first: of a number, an agent, a queue, with a variable (NAME or NAME=VALUE)."""
+        if not 1 <= limit <= MAX_RECORDINGS:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
+        return await house.past.search(limit, number=number, agent=agent, queue=queue, variable=variable)
 
     @operations.operation("calls.hangup")
     async def calls_hangup(call: str, by: str) -> dict[str, str]:

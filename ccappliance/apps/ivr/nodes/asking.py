@@ -122,6 +122,8 @@ class Collect(Node):
             enough = len(came.digits) >= self.least and not (silent and self.least)
             visit.collected(came.digits, came.reason if enough or silent else "invalid", secure=self.secure)
             if enough:
+                if self.secure:
+                    visit.call.variables.keep_secret(self.variable)
                 visit.call.variables[self.variable] = came.digits
                 return "next"
             sounds = visit.sounds(self.timeout_prompt if silent else self.invalid_prompt, self.prompt)
