@@ -19,6 +19,11 @@ from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.recording.recorder import Recorder, used_percent
+from ccappliance.apps.voicemail.files import SoundFiles
+from ccappliance.apps.voicemail.mailroom import Mailroom
+from ccappliance.apps.voicemail.mailroom import Means as MailMeans
+from ccappliance.apps.voicemail.messages import MessageStore
+from ccappliance.apps.voicemail.notices import Send
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import Match
 from ccappliance.base.errors import Refused
@@ -46,6 +51,7 @@ from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.tones import Zone
+from ccappliance.service.command import run_command
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -75,6 +81,8 @@ class Surroundings:
     threaded: bool  # disk work in threads; False in virtual time
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
+    messages: Path | None = None  # voicemail; None: no sound is kept
+    send: Send = run_command  # how a command gets an e-mail
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -126,7 +134,9 @@ class House:
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied))
+        self.mail_kept = MessageStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied,
+                                                                        self.mail_kept.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -155,6 +165,10 @@ class House:
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
+        self.mailroom = Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
+            loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
+            files=SoundFiles(around.messages, around.recordings), aside=self._aside, lamp=self._lamp, send=around.send,
+            way_to=self._way_to))
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -174,11 +188,12 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
+        self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
-                       self.callbacks.hear, self.calendar_watch.hear):
+                       self.callbacks.hear, self.calendar_watch.hear, self.mailroom.hear):
             self.journal.follow(reader)
         if self.queue_log is not None:
             self.queue_log.begin(sink.read, sink.last_seq)
@@ -190,6 +205,7 @@ class House:
         self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
+        self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:
@@ -197,6 +213,7 @@ class House:
         self.callbacks.close()
         await self.switch.close()
         await self.recorder.close()
+        await self.mailroom.close()
         await asyncio.sleep(SETTLE)
         for span in self.spans.values():
             span.close()
@@ -226,7 +243,7 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        if site.prompts != self.site.prompts or site.flows != self.site.flows:
+        if (site.prompts, site.flows, site.mailboxes) != (self.site.prompts, self.site.flows, self.site.mailboxes):
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -245,6 +262,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.mailroom.apply(site.mailboxes, site.voicemail)
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
@@ -267,6 +285,18 @@ class House:
         """What may take long, beside the loop; within it in virtual time."""
         return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
 
+    def _lamp(self, station: str, on: bool) -> None:
+        circuit = self.switch.station(station) if self.switch.has_station(station) else None
+        if isinstance(circuit, FxsCircuit):
+            circuit.message_waiting(on)
+
+    def _way_to(self, number: str) -> str:
+        """The destination that dials who has left a message; "" if that is not allowed."""
+        if self.switch.has_station(number):
+            return f"station:{number}"
+        group = self.site.voicemail.group
+        return f"trunk:{group}/{number}" if group and not self.callbacks.number_problem(number) else ""
+
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
             self.journal.write(facts.AlarmRaised("invariant", "acd", words))
@@ -283,7 +313,9 @@ class House:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
+        greetings = [text for box in site.mailboxes.values() if not isinstance(box.greeting, str)
+                     for text in box.greeting.items()]
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *greetings, *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:
@@ -304,7 +336,7 @@ class House:
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
-                                       clock=self.around.outside.clock, zone=self.timezone))
+                                       clock=self.around.outside.clock, mail=self.mailroom, zone=self.timezone))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {
@@ -314,6 +346,8 @@ class House:
             "agent-number": self.acd.find_agent,
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
+            "voicemail": self.mailroom.find,
+            "mailbox": self.mailroom.find_owner,
             "hangup": HangUp.find,
             "callback": self.callbacks.find,
             "supervise": supervise_finder(self.switch),

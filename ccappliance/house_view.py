@@ -30,6 +30,7 @@ from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told
 from ccappliance.interfaces.control.isdn import Isdn
+from ccappliance.interfaces.control.messages import HouseMessages
 from ccappliance.interfaces.control.past import PastCalls
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
@@ -65,6 +66,7 @@ class View:
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.messages = HouseMessages(house.mailroom, house.switch)
         self.past = PastCalls(house.cdrs, lambda: house.around.store.flush(FLUSH))
         self.history = Told(house.around.sink.read, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)

@@ -15,6 +15,7 @@ from ccappliance.call.facts_daemon import *  # noqa: F403 - every kind of the su
 from ccappliance.call.facts_ivr import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_queue import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_recording import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_voicemail import *  # noqa: F403 - every kind of the subject is a name of this module
 
 
 def _all_kinds() -> dict[str, type[Fact]]:

@@ -93,6 +93,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
+        messages=recordings / "voicemail" if recordings is not None else None,
         threaded=False, used_space=lambda _: 0.0, voice=voice,
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:

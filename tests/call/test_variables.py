@@ -1,4 +1,4 @@
-"""Variables of a call: every change is one fact, secrets tell their length, and there is a limit; CDRs keep the last."""
+"""Variables of a call: every change is one fact, secrets tell their length, CDRs keep the last value."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

@@ -86,6 +86,34 @@ class FakeHistory:
                 "differences": [told] if day else [], "more": 0}
 
 
+class FakeMessages:
+    """One message in mailbox 8001."""
+
+    ROW: ClassVar[dict[str, Any]] = {
+        "message": "9.000001-r1", "mailbox": "8001", "owner": "李明", "left_at": "2026-11-22T08:00:00Z",
+        "calling": "139", "name": "", "seconds": 65.0, "state": "new", "notice": "sent", "call": "9.000001", "path": ""}
+
+    def __init__(self, house: "FakeHouse") -> None:
+        self._house = house
+
+    def rows(self, mailbox: str = "") -> list[Any]:
+        if mailbox not in ("", "8001"):
+            raise Refused("no_mailbox", f"there is no mailbox {mailbox!r}")
+        return [self.ROW]
+
+    def find(self, message: str) -> Any:
+        if message != self.ROW["message"]:
+            raise Refused("no_message", f"there is no message {message!r}")
+        return self.ROW
+
+    def delete(self, message: str, by: str) -> None:
+        self._house.asked.append(("delete", self.find(message)["message"], by))
+
+    def play(self, message: str, station: str, by: str) -> str:
+        self._house.asked.append(("play", self.find(message)["message"], station, by))
+        return "9.000002"
+
+
 class FakePast:
     """One call that is over."""
 
@@ -109,6 +137,7 @@ class FakeHouse:
     def __init__(self) -> None:
         self.isdn = FakeIsdn()
         self.past = FakePast()
+        self.messages = FakeMessages(self)
         self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []

@@ -148,6 +148,19 @@ class TestLine:
         self.cleared_with = cause
 
 
+class TestMailroom:
+    """Takes messages at once; mailbox 9 is full."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def take(self, call: Call, mailbox: str) -> str:
+        self.taken.append(mailbox)
+        return "full" if mailbox == "9" else "sent"
+
+
 class World:
     """One call that is offered to the flow `main`."""
 
@@ -158,7 +171,8 @@ class World:
         self.book = TestBook()
         clock = LoopClock(self.loop, EPOCH)
         journal = SimpleNamespace(write=self.journal.append)
-        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING)
+        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
+                           mail=TestMailroom())
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))

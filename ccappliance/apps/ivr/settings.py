@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ccappliance.apps.ivr.nodes.asking import Collect, Menu
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Set
 from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
-from ccappliance.apps.ivr.nodes.message import Record
+from ccappliance.apps.ivr.nodes.message import Mailbox, Record, Voicemail
 from ccappliance.apps.ivr.nodes.reaching import Dial
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
@@ -15,7 +15,7 @@ AnyNode = (  # one line for each module of nodes/
     Play | Say
     | Menu | Collect
     | Language | Branch | Set
-    | Record
+    | Record | Voicemail | Mailbox
     | Dial
     | Queue | Transfer | Hangup
 )

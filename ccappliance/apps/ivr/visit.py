@@ -33,6 +33,14 @@ class Book(Protocol):
     def text(self, text: str, language: str) -> Sound: ...
 
 
+class TakesMessages(Protocol):
+    """Mailboxes: apps/voicemail."""
+
+    async def take(self, call: Call, mailbox: str) -> str:
+        """Let the caller leave a message: "sent", "full", "short" (nobody spoke), "failed". LegGone if he leaves."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every flow is given: the same objects for all of them."""
@@ -41,6 +49,7 @@ class Tools:
     say: Say
     journal: Journal
     clock: Clock
+    mail: TakesMessages
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
 
 

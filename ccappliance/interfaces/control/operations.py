@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
 from ccappliance.interfaces.control.supervising import supervise
 from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
@@ -25,6 +26,7 @@ def operations_of(house: HouseView) -> Operations:
     _history(operations, house)
     _config(operations, house)
     supervise(operations, house)
+    voicemail_operations(operations, house.messages)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:

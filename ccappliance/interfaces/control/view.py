@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypedDict
 
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
+from ccappliance.interfaces.control.messages import Messages
 from ccappliance.interfaces.control.past import PastCalls
 
 
@@ -374,6 +375,9 @@ class HouseView(Protocol):
 
     @property
     def past(self) -> PastCalls: ...
+
+    @property
+    def messages(self) -> Messages: ...
 
     @property
     def history(self) -> History: ...
