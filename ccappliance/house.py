@@ -41,6 +41,7 @@ from ccappliance.call.places import HangUp, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.supervision import supervise_finder
+from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -135,8 +136,9 @@ class House:
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
         self.mail_kept = MessageStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=max(self.cdrs.applied, self.kept.applied,
-                                                                        self.mail_kept.applied))
+        self.surveys = SurveyStore(around.store)
+        self.journal = Journal(outside.clock, around.sink, at_least=max(
+            self.cdrs.applied, self.kept.applied, self.mail_kept.applied, self.surveys.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -189,11 +191,12 @@ class House:
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
         self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
+        self.surveys.catch_up(sink.read(self.surveys.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader in (self.cdrs.hear, self.kept.hear, self.alarms.hear, self.figures.hear, self.acd.hear,
-                       self.callbacks.hear, self.calendar_watch.hear, self.mailroom.hear):
+                       self.callbacks.hear, self.calendar_watch.hear, self.mailroom.hear, self.surveys.hear):
             self.journal.follow(reader)
         if self.queue_log is not None:
             self.queue_log.begin(sink.read, sink.last_seq)
@@ -336,7 +339,8 @@ class House:
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
-                                       clock=self.around.outside.clock, mail=self.mailroom, zone=self.timezone))
+                                       clock=self.around.outside.clock, mail=self.mailroom, callbacks=self.callbacks,
+                                       zone=self.timezone))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccappliance.base.causes import Cause
@@ -17,6 +18,14 @@ from ccappliance.signalling.signals import Circuit
 
 if TYPE_CHECKING:
     from ccappliance.call.switch import Switch
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who has talked to a caller last, and in which queue; "": nobody yet."""
+
+    agent: str = ""
+    queue: str = ""
 
 
 class Call:
@@ -42,6 +51,7 @@ class Call:
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
+        self.served = Served()
         self.before = ()  # nothing has to happen before an agent's station rings
         self.steps = ()  # nor between his answer and the connection
         self.conversation: Conversation | None = None  # the one it is in now

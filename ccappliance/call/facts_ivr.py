@@ -40,6 +40,18 @@ class VariableSet(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyAnswered(Fact):
+    """A question was put to a caller after he was served."""
+
+    call: str
+    flow: str
+    question: str
+    answer: str  # the key; "" none; "recorded": a comment, among the call's recordings
+    queue: str  # in which he was served last; "" in none
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputCollected(Fact):
     call: str
     node: str

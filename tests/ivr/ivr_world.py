@@ -161,6 +161,15 @@ class TestMailroom:
         return "full" if mailbox == "9" else "sent"
 
 
+class TestCallbacks:
+    """Promises at once; queue "closed" offers none."""
+
+    __test__ = False
+
+    async def request(self, call: Call, queue: str) -> str:
+        return "not_offered" if queue == "closed" else "declined" if call.calling == "" else "promised"
+
+
 class World:
     """One call that is offered to the flow `main`."""
 
@@ -172,7 +181,7 @@ class World:
         clock = LoopClock(self.loop, EPOCH)
         journal = SimpleNamespace(write=self.journal.append)
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
-                           mail=TestMailroom())
+                           mail=TestMailroom(), callbacks=TestCallbacks())
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))

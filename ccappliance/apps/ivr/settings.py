@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ccappliance.apps.ivr.nodes.asking import Collect, Menu
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Set
-from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
+from ccappliance.apps.ivr.nodes.leaving import Callback, Hangup, Queue, Transfer
 from ccappliance.apps.ivr.nodes.message import Mailbox, Record, Voicemail
 from ccappliance.apps.ivr.nodes.reaching import Dial
+from ccappliance.apps.ivr.nodes.surveying import Survey
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
 
@@ -17,7 +18,8 @@ AnyNode = (  # one line for each module of nodes/
     | Language | Branch | Set
     | Record | Voicemail | Mailbox
     | Dial
-    | Queue | Transfer | Hangup
+    | Survey
+    | Queue | Callback | Transfer | Hangup
 )
 
 

@@ -41,6 +41,14 @@ class TakesMessages(Protocol):
         ...
 
 
+class PromisesCalls(Protocol):
+    """Callbacks: apps/acd."""
+
+    async def request(self, call: Call, queue: str) -> str:
+        """Ask the caller where to call him back in his turn: "promised", "declined", "not_offered". LegGone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every flow is given: the same objects for all of them."""
@@ -50,6 +58,7 @@ class Tools:
     journal: Journal
     clock: Clock
     mail: TakesMessages
+    callbacks: PromisesCalls
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
 
 

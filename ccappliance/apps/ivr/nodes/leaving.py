@@ -1,4 +1,4 @@
-"""Nodes that end the visit: queue, transfer and hang up."""
+"""Nodes that end the visit, as a rule: queue, callback, transfer and hang up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +51,37 @@ class Queue(Node):
         visit.call.order_class = caller.order_class + self.priority
         visit.call.boost = caller.boost + self.boost
         return "queue"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback(Node):
+    """Offers to call the caller back when it is his turn in a queue: he confirms his number or enters another."""
+
+    type: ClassVar[str] = "callback"
+    waits: ClassVar[bool] = True
+    queue: str = required(doc="The queue in whose line the promise stands; it must have callback.enabled.")
+    prompt: Prompts = key((), doc="Played before.")
+    next: str = key("", doc=f"When it was promised; empty: the call is over. {TARGET}")
+    declined: str = required(doc=f"When he wants none or gives no number. {TARGET}")
+    not_offered: str = key("", doc=f"When the queue promises none now (closed, or too many); empty: as declined. "
+                                   f"{TARGET}")
+
+    def edges(self) -> list[Edge]:
+        return [Edge("queue", f"queue:{self.queue}"), *edges_of(
+            ("next", self.next), ("declined", self.declined), ("not_offered", self.not_offered))]
+
+    def prompts(self) -> list[tuple[str, Prompt]]:
+        return flat("prompt", self.prompt)
+
+    async def run(self, visit: Visit) -> str | Leave:
+        await visit.play(self.prompt)
+        outcome = await visit.tools.callbacks.request(visit.call, self.queue)
+        if outcome != "promised":
+            return "not_offered" if outcome == "not_offered" and self.not_offered else "declined"
+        if self.next:
+            return "next"
+        visit.call.anchor.clear(Cause.NORMAL)
+        return Leave(way="queue")
 
 
 @dataclass(frozen=True, kw_only=True)
