@@ -15,6 +15,7 @@ from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
+from ccappliance.apps.conference.rooms import Conferences
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
@@ -171,6 +172,8 @@ class House:
             loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
             files=SoundFiles(around.messages, around.recordings), aside=self._aside, lamp=self._lamp, send=around.send,
             way_to=self._way_to))
+        self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
+                                       clock=outside.clock, journal=self.journal)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -265,6 +268,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
         self.flows = self._new_flows(site)
         commit_acd()
@@ -340,7 +344,7 @@ class House:
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
                                        clock=self.around.outside.clock, mail=self.mailroom, callbacks=self.callbacks,
-                                       zone=self.timezone))
+                                       conferences=self.conferences, zone=self.timezone))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {
@@ -350,6 +354,7 @@ class House:
             "agent-number": self.acd.find_agent,
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
+            "conference": self.conferences.find,
             "voicemail": self.mailroom.find,
             "mailbox": self.mailroom.find_owner,
             "hangup": HangUp.find,

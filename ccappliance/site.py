@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings, check_requirement
+from ccappliance.apps.conference.rooms import ASK as ROOM_ASKED
+from ccappliance.apps.conference.settings import ConferenceSettings
 from ccappliance.apps.ivr.check import check_flows
 from ccappliance.apps.ivr.nodes.leaving import Queue as QueueNode
 from ccappliance.apps.ivr.settings import FlowSettings
@@ -250,6 +252,8 @@ class Site:
     vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
+    conferences: Mapping[str, ConferenceSettings] = key(factory=dict, doc="Conference rooms by the number callers "
+                                                                          "enter.")
     mailboxes: Mapping[str, MailboxSettings] = key(factory=dict, doc="Mailboxes by the number their owners enter.")
     voicemail: VoicemailSettings = key(factory=VoicemailSettings, doc="What all mailboxes share.")
     queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
@@ -280,6 +284,7 @@ class Site:
         yield from (f"queue:{name}" for name in self.queues)
         yield from (f"station:{line.station}" for line in self.lines.values() if isinstance(line, FxsLine))
         yield from (f"trunk:{name}/*" for name in self.trunks)
+        yield from (f"conference:{number}" for number in (ROOM_ASKED, *self.conferences))
         yield from (f"voicemail:{number}" for number in self.mailboxes)
         yield from (f"mailbox:{number}" for number in (ASK, *self.mailboxes))
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
@@ -298,7 +303,7 @@ class Site:
         self._check_destinations(report)
         self._check_pieces(report, book)
         self._check_flow_skills(report)
-        self._check_mailboxes(report, book)
+        self._check_boxes_and_rooms(report, book)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
@@ -371,8 +376,12 @@ class Site:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))
 
-    def _check_mailboxes(self, report: Report, book: PromptBook) -> None:
+    def _check_boxes_and_rooms(self, report: Report, book: PromptBook) -> None:
         stations = {line.station: line for line in self.lines.values() if isinstance(line, FxsLine)}
+        for number in self.conferences:
+            if not (number.isascii() and number.isdigit() and len(number) <= 8):
+                report.error(f"conferences.{number}", f"{number!r} can't be dialled",
+                             "a room's key is its number, 1 to 8 digits, in quotes")
         for number, box in self.mailboxes.items():
             if not (number.isascii() and number.isdigit() and len(number) <= 8):
                 report.error(f"mailboxes.{number}", f"{number!r} can't be dialled",

@@ -82,7 +82,9 @@ QUESTIONS = [
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
     (["queues", "show", "--queue", "sales"], "POSITION"), (["recordings", "list"], "2026/a.wav"),
     (["callbacks", "list"], "tried again later"), (["callbacks", "list", "--ended"], "reached"),
-    (["callbacks", "report"], "66.7%"),
+    (["callbacks", "report"], "66.7%"), (["calls", "search", "--variable", "account=4711"], "account=4711"),
+    (["calls", "search", "--variable", "no"], "no such calls"), (["calls", "show", "--call", "9.000001"], "ANSWERED"),
+    (["voicemail", "list"], "9.000001-r1"), (["voicemail", "list", "--mailbox", "8001"], "1:05"),
     (["journal", "tail"], "CallEnded"), (["config", "show"], "queues.sales.wrapup  10.0 s"),
     (["config", "show", "--origin"], "queues.yaml:3:5"),
 ]

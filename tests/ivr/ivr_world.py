@@ -170,6 +170,15 @@ class TestCallbacks:
         return "not_offered" if queue == "closed" else "declined" if call.calling == "" else "promised"
 
 
+class TestConferences:
+    """Everybody is let in and leaves at once; room 9 is full."""
+
+    __test__ = False
+
+    async def enter(self, call: Call, number: str) -> str:
+        return "full" if number == "9" else "left"
+
+
 class World:
     """One call that is offered to the flow `main`."""
 
@@ -181,7 +190,8 @@ class World:
         clock = LoopClock(self.loop, EPOCH)
         journal = SimpleNamespace(write=self.journal.append)
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
-                           mail=TestMailroom(), callbacks=TestCallbacks())
+                           mail=TestMailroom(), callbacks=TestCallbacks(),
+                           conferences=TestConferences())
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ccappliance.apps.ivr.nodes.asking import Collect, Menu
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Set
 from ccappliance.apps.ivr.nodes.leaving import Callback, Hangup, Queue, Transfer
+from ccappliance.apps.ivr.nodes.meeting import Conference
 from ccappliance.apps.ivr.nodes.message import Mailbox, Record, Voicemail
 from ccappliance.apps.ivr.nodes.reaching import Dial
 from ccappliance.apps.ivr.nodes.surveying import Survey
@@ -19,6 +20,7 @@ AnyNode = (  # one line for each module of nodes/
     | Record | Voicemail | Mailbox
     | Dial
     | Survey
+    | Conference
     | Queue | Callback | Transfer | Hangup
 )
 

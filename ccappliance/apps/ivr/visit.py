@@ -49,6 +49,14 @@ class PromisesCalls(Protocol):
         ...
 
 
+class LetsIn(Protocol):
+    """Conference rooms: apps/conference."""
+
+    async def enter(self, call: Call, number: str) -> str:
+        """Let the caller in until he leaves: "left", "full", "failed" (no such room, or a wrong PIN). LegGone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every flow is given: the same objects for all of them."""
@@ -59,6 +67,7 @@ class Tools:
     clock: Clock
     mail: TakesMessages
     callbacks: PromisesCalls
+    conferences: LetsIn
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
 
 
