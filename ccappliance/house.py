@@ -170,8 +170,8 @@ class House:
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self.mailroom = Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
             loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
-            files=SoundFiles(around.messages, around.recordings), aside=self._aside, lamp=self._lamp, send=around.send,
-            way_to=self._way_to))
+            files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside, lamp=self._lamp,
+            send=around.send, way_to=self._way_to))
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.flows = self._new_flows(site)

@@ -37,7 +37,8 @@ def test_callback_goes_on_as_it_ended(queue: str, calling: str, way: str) -> Non
 
 @pytest.mark.parametrize(("room", "way"), [("300", "next"), ("9", "failed")])
 def test_conference_goes_on_as_it_ended(room: str, way: str) -> None:
-    flows = one_flow(f"meet: {{type: conference, room: '{room}', next: end, failed: out}}\nout: {{type: hangup}}\n{END}")
+    flows = one_flow(f"meet: {{type: conference, room: '{room}', next: end, failed: out}}\n"
+                     f"out: {{type: hangup}}\n{END}")
     world, _, _ = play_call(flows)
     assert [fact.way for fact in world.journal if isinstance(fact, facts.NodeEntered)] == ["", way]
     _, to, _ = play_call(one_flow("meet: {type: conference}"))

@@ -16,6 +16,7 @@ from ccappliance.base.ids import Ids
 from ccappliance.call import facts
 from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.media.files import write_wav
+from ccappliance.media.tones import load_zones
 from ccappliance.service.command import CommandFailed
 from ccappliance.sim.loop import run_virtual
 from ccappliance.store.database import Store
@@ -46,7 +47,8 @@ class World:
         self.full = False  # the disk takes nothing
         self.room = Mailroom(boxes, shared, self.kept, Means(
             loop=self.loop, outside=Outside(clock, random.Random(1), Ids(1)), journal=self.journal, prompts=None,  # type: ignore[arg-type]
-            say=None, zone=UTC, files=SoundFiles(folder / "voicemail", folder / "recordings"), aside=self._aside,
+            say=None, zone=UTC, files=SoundFiles(folder / "voicemail", folder / "recordings",
+                                                                  load_zones()["cn"]), aside=self._aside,
             lamp=lambda station, on: self.lamps.append((station, on)), send=self._send, way_to=lambda number: ""))
         self.journal.follow(self.room.hear)
 
@@ -56,11 +58,11 @@ class World:
         world.room.restore()
         return world
 
-    def begin(self, name: str, mailbox: str = "8001") -> None:
+    def begin(self, name: str, mailbox: str = "8001", voice: bytes = VOICE) -> None:
         """A caller speaks, and his recording grows."""
         path = self.folder / "recordings" / f"{name}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        stereo = b"".join(VOICE[at:at + 2] + b"\1\2" for at in range(0, len(VOICE), 2))
+        stereo = b"".join(voice[at:at + 2] + b"\1\2" for at in range(0, len(voice), 2))
         write_wav(path, stereo, channels=2)
         self.journal.write(facts.VoicemailBegun(f"c-{name}", mailbox, name, f"{name}.wav", "13800138000", "王芳"))
 

@@ -69,7 +69,10 @@ def test_a_database_that_is_lost_is_made_anew_from_the_journal(tmp_path: Path) -
 def test_nobody_spoke(tmp_path: Path) -> None:
     async def story() -> None:
         world = World(tmp_path)
-        await world.left("m1", seconds=1.9)
+        world.begin("m1", voice=VOICE[:len(VOICE) // 2 // 4 * 2])
+        world.end("m1", seconds=9.0)
+        world.room.bring("m1")
+        await asyncio.sleep(1)
         assert world.room.rows() == []
         assert world.told(facts.VoicemailDropped) == [facts.VoicemailDropped("c-m1", "8001", "m1", "short")]
         assert world.lamps == []

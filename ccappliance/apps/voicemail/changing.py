@@ -84,11 +84,11 @@ class Changing:
     async def _keep(self, draft: Draft) -> bool:
         files, to = self._room.means.files, f"{self._mailbox}/greeting-{draft.recording}.wav"
         try:
-            path = await self._room.means.aside(lambda: files.bring(draft.path, to))
+            brought = await self._room.means.aside(lambda: files.bring(draft.path, 0.0, to))
         except (OSError, SoundFileError):
             return False
-        if path:
-            self._room.change(self._mailbox, "greeting", path, BY)
+        if brought.path:
+            self._room.change(self._mailbox, "greeting", brought.path, BY)
         await self._say("mailbox_greeting_saved")
         return True
 

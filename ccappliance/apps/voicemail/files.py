@@ -2,10 +2,22 @@
 
 import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from ccappliance.apps.voicemail.tail import without_tail
+from ccappliance.base.units import RATE
 from ccappliance.media.files import SoundFileError, read_channels, wav_header
 from ccappliance.media.ports import Sound
+from ccappliance.media.tones import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A file below the voicemail directory ("": none), and the seconds that were spoken."""
+
+    path: str
+    seconds: float
 
 
 class SoundFiles:
@@ -14,18 +26,23 @@ class SoundFiles:
     Every method may wait for the disk; call them beside the loop.
     """
 
-    def __init__(self, directory: Path | None, recordings: Path | None) -> None:
+    def __init__(self, directory: Path | None, recordings: Path | None, zone: Zone) -> None:
+        """`zone`: whose tones may stand at the end of a message."""
+        self._zone = zone
         self.directory = directory
         self._recordings = recordings
 
-    def bring(self, source: str, to: str) -> str:
-        """Bring the customer's side of a recording here as `to`; the path, "" if no sound is kept.
+    def bring(self, source: str, seconds: float, to: str, least: float = 0.0) -> Brought:
+        """Bring what the customer said in a recording of so many seconds here as `to`, unless it is below `least`.
 
         OSError if it cannot be written, SoundFileError if the recording cannot be read.
         """
         if self.directory is None or self._recordings is None or not source:
-            return ""
-        voice = read_channels(self._recordings / source)[0]
+            return Brought("", seconds)
+        voice = without_tail(read_channels(self._recordings / source)[0], self._zone)
+        seconds = round(len(voice) / 2 / RATE, 3)
+        if seconds < least:
+            return Brought("", seconds)
         path = self.directory / to
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.draft")
@@ -36,7 +53,7 @@ class SoundFiles:
             os.fsync(file.fileno())
         draft.replace(path)
         _sync_folder(path.parent)
-        return to
+        return Brought(to, seconds)
 
     def spoken(self, source: str, seconds: float) -> Sound:
         """The customer's side of a recording that is not brought yet."""

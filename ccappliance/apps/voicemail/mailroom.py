@@ -10,7 +10,7 @@ from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ccappliance.apps.voicemail.dictation import Dictations, Draft
-from ccappliance.apps.voicemail.files import SoundFiles
+from ccappliance.apps.voicemail.files import Brought, SoundFiles
 from ccappliance.apps.voicemail.leaving import FAILED, Leaving
 from ccappliance.apps.voicemail.messages import BEGUN, DELETED, ENDED, KEPT, NEW, OLD, Message, MessageStore
 from ccappliance.apps.voicemail.notices import Desk, Send
@@ -237,11 +237,8 @@ class Mailroom:
                 await asyncio.sleep(0.1)  # the recorder's disk is slow; it gives up by itself
                 continue
             box = self.boxes.get(found.mailbox, MailboxSettings())
-            if found.seconds < box.least:
-                self.drop(message, "short")
-                return
             try:
-                path = await self.means.aside(self._writer(found))
+                brought: Brought = await self.means.aside(self._writer(found, box.least))
             except SoundFileError as error:
                 log.error("message lost", extra={"fields": {"message": message, "why": str(error)}})
                 self.drop(message, "lost")
@@ -251,13 +248,17 @@ class Mailroom:
                 await asyncio.sleep(RETRY)
                 continue
             self._well(message)
-            self.means.journal.write(facts.VoicemailLeft(found.call, found.mailbox, message, path, found.calling,
-                                                         found.name, found.seconds))
+            if brought.seconds < box.least:
+                self.drop(message, "short")
+                return
+            self.means.journal.write(facts.VoicemailLeft(found.call, found.mailbox, message, brought.path,
+                                                         found.calling, found.name, brought.seconds))
             self._arrived(message, box)
             return
 
-    def _writer(self, found: Message) -> Callable[[], str]:
-        return lambda: self.means.files.bring(found.source, f"{found.mailbox}/{found.message}.wav")
+    def _writer(self, found: Message, least: float) -> Callable[[], Brought]:
+        to = f"{found.mailbox}/{found.message}.wav"
+        return lambda: self.means.files.bring(found.source, found.seconds, to, least)
 
     def _arrived(self, message: str, box: MailboxSettings) -> None:
         found = self.kept.find(message)
