@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("ccappliance.voicemail")
 T = TypeVar("T")
 RETRY = 30.0  # s after which a message that the disk did not take is tried again
+PATIENCE = 5.0  # s that a stopping daemon gives a message to be brought in
 LOOK = 86_400.0  # s after which, at the latest, the age of messages is looked at: the wall clock may have been set
 TRIES, LOCKED = 3, 300.0  # wrong PINs in a row, and s for which the mailbox then takes none (F61)
 _ALARM = "voicemail_failed"
@@ -104,13 +105,15 @@ class Mailroom:
         self._lamps()
 
     async def close(self) -> None:
-        """What is on the way goes on after the next start."""
-        self._closing = True
+        """Bring in what can be; what the disk does not take now goes on after the next start."""
         if self._timer is not None:
             self._timer.cancel()
         await self.desk.close()
         for task in list(self._tasks.values()):
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=PATIENCE)
+        self._closing = True
+        for task in list(self._tasks.values()):
+            task.cancel()
 
     # ---- destinations ----
 

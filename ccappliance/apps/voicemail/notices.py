@@ -60,16 +60,16 @@ class Desk:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-            self._task = None
 
     # ---- inside ----
 
     async def _work(self) -> None:
-        while self._waiting:
-            message, box = self._waiting[0]
-            await self._one(message, box)
-            self._waiting.popleft()
-        self._task = None
+        try:
+            while self._waiting:
+                await self._one(*self._waiting[0])
+                self._waiting.popleft()
+        finally:
+            self._task = None
 
     async def _one(self, message: Message, box: MailboxSettings) -> None:
         why = ""
