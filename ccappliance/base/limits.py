@@ -12,6 +12,7 @@ MAX_VARIABLES = 64  # variables of one call; one more is Refused("too_many_varia
 MAX_VARIABLE = 1_000  # characters of one variable's value; the rest is cut off
 MAX_MESSAGES = 1_000  # messages a mailbox may be told to hold; callers are told when it is full
 MAX_NOTICES = 200  # e-mails waiting to be sent; one more is given up, with a fact that says so
+MAX_SEARCHED = 20_000  # newest CDRs that a search looks at: some 50 ms; older ones are found by their id
 MAX_FLOW_DEPTH = 16  # destinations one call may be sent through after another without waiting
 MAX_QUEUE_LEN = 10_000  # entries of one queue, whatever `max_len` says (F64)
 MAX_PROMPT_SECONDS = 600.0  # a longer prompt file is refused when the configuration is checked (F57)

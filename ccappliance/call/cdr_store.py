@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlite3 import Row
 from typing import Any
 
+from ccappliance.base.limits import MAX_SEARCHED
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr, CdrReader
 from ccappliance.call.journal import Entry
@@ -77,7 +78,7 @@ class CdrStore:
     def search(self, limit: int, *, number: str = "", agent: str = "", queue: str = "", variable: str = "",
                value: str = "") -> list[Cdr]:
         """The newest CDRs that fit everything given, newest first. `number`: of either party; `variable`: by name,
-        `value`: what it was, "" for anything.
+        `value`: what it was, "" for anything. Looks at the newest MAX_SEARCHED calls.
         """
         wanted: list[tuple[str, list[str]]] = [
             ("(calling = ? OR called = ?)", [number, number] if number else []),
@@ -87,8 +88,9 @@ class CdrStore:
         terms = [term for term, params in wanted if params]
         where = f"WHERE {' AND '.join(terms)} " if terms else ""
         params = [param for _, several in wanted for param in several]
-        return [_cdr(row) for row in self._store.query(f"{_SELECT} {where}ORDER BY seq DESC LIMIT ?",
-                                                       [*params, limit])]
+        looked_at = f"(SELECT * FROM cdr ORDER BY seq DESC LIMIT {MAX_SEARCHED}) AS cdr"
+        return [_cdr(row) for row in self._store.query(
+            f"SELECT {', '.join(_COLUMNS)} FROM {looked_at} {where}ORDER BY seq DESC LIMIT ?", [*params, limit])]
 
     def recordings(self, limit: int = 100, call: str | None = None) -> list[RecordingRow]:
         """Ended recordings, newest first; `call`: only this call's."""

@@ -44,7 +44,7 @@ def calls_show(call: str, as_json: bool, socket: Path | None) -> None:
 @click.option("--variable", default="", metavar="NAME[=VALUE]", help="What a flow has learnt of the caller.")
 def calls_search(limit: int, number: str, agent: str, queue: str, variable: str, as_json: bool,
                  socket: Path | None) -> None:
-    """Calls that are over, newest first, with what flows have learnt and where their recordings are."""
+    """Of the newest 20,000 calls that are over, newest first: what flows have learnt, and the recordings."""
     rows = ask(socket, "calls.search", limit=limit, number=number, agent=agent, queue=queue, variable=variable)
     if as_json:
         echo_json(rows)
