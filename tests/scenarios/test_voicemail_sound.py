@@ -60,3 +60,50 @@ def test_words_are_heard_as_they_were_spoken(prompts: Path, tmp_path: Path) -> N
     assert trouble(played) == []
     (left,) = facts(played, "VoicemailLeft")
     assert (tmp_path / "voicemail" / left["path"]).stat().st_size == pytest.approx(16_000 * left["seconds"], abs=200)
+
+
+GREETING = "我是李明，我在出差，请留言。"
+CHANGED = f"""
+title: His own greeting
+config:
+  routes:
+    - {{source: stations, called: "*97", to: "mailbox:8001"}}
+    - {{source: stations, called: "*98", to: "flow:away"}}
+  flows:
+    away: {{start: box, nodes: {{box: {{type: voicemail, mailbox: "8001", prompt: closed}}}}}}
+  mailboxes:
+    "8001": {{owner: 李明, pin: "4711"}}
+people:
+  li: {{name: 李明, station: "8001"}}
+  zhao: {{name: 赵敏, station: "8002"}}
+steps:
+  - li: lifts
+  - li: {{hears: dial}}
+  - li: {{presses: "*97"}}
+  - li: {{hears: agent_enter_pin, within: 10}}
+  - li: {{presses: "4711#"}}
+  - li: {{hears: mailbox_menu, within: 30}}
+  - li: {{presses: "8"}}
+  - expect: {{fact: RecordingStarted, within: 20}}
+  - li: {{says: "{GREETING}"}}
+  - li: {{presses: "#"}}
+  - li: {{hears: mailbox_greeting_menu, within: 10}}
+  - li: {{presses: "1"}}
+  - expect: {{fact: MailboxChanged, what: greeting}}
+  - li: hangs up
+  - zhao: lifts
+  - zhao: {{hears: dial}}
+  - zhao: {{presses: "*98"}}
+  - zhao: {{hears: "{GREETING}", within: 10}}
+  - zhao: {{hears: leave_message, within: 15}}
+  - zhao: hangs up
+"""
+
+
+def test_callers_hear_the_owners_own_greeting(prompts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_text(CHANGED, encoding="utf-8")
+    told: list[str] = []
+    played = tell(read_script(path), prompts, engine=True, recordings=tmp_path, say=told.append)
+    assert not played.failed, f"{played.step} {played.failed}\n" + "\n".join(told[-20:])
+    assert trouble(played) == []

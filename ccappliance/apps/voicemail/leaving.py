@@ -1,6 +1,5 @@
 """Who leaves a message: greeting, beep, words, then 1 sends, 2 plays, 3 begins anew; hanging up sends it."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.voicemail.dictation import Draft, written
@@ -40,7 +39,7 @@ class Leaving:
         if self._room.is_full(self._box):
             await call.play([self._prompt(call, "mailbox_full")])
             return FULL
-        await call.collect(SKIP_BY_KEY, [*await greeting(self._room, self._box, call.language),
+        await call.collect(SKIP_BY_KEY, [*await self._greeting(call.language),
                                    self._prompt(call, "leave_message")])
         for _ in range(ATTEMPTS):
             verdict = await self._attempt(call)
@@ -96,17 +95,16 @@ class Leaving:
         sound: Sound = await self._room.means.aside(lambda: files.spoken(ended.path, ended.seconds))
         return sound
 
+    async def _greeting(self, language: str) -> list[Sound]:
+        """What callers hear first: the owner's own words, or what the configuration says."""
+        means, written = self._room.means, self._settings.greeting
+        own = self._room.kept.own(self._box).greeting
+        if own:
+            return [await means.aside(lambda: means.files.sound(own, 1.0))]
+        if isinstance(written, str):
+            return [means.prompts.get(written, language)]
+        spoken = language if language in written else next(iter(written))  # the check sees that there is one
+        return [means.prompts.text(written[spoken], spoken)]
+
     def _prompt(self, call: "Call", name: str) -> Sound:
         return self._room.means.prompts.get(name, call.language)
-
-
-async def greeting(room: "Mailroom", mailbox: str, language: str) -> list[Sound]:
-    """What callers hear first: the owner's own words, or what the configuration says."""
-    own, written = room.kept.own(mailbox).greeting, room.boxes[mailbox].greeting
-    if own:
-        files = room.means.files
-        return [await room.means.aside(lambda: files.sound(own, 1.0))]
-    if isinstance(written, Mapping):
-        spoken = language if language in written else next(iter(written), language)
-        return [room.means.prompts.text(written[spoken], spoken)] if spoken in written else []
-    return [room.means.prompts.get(written, language)]

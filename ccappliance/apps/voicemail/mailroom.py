@@ -136,7 +136,7 @@ class Mailroom:
     # ---- those who leave messages ----
 
     def is_full(self, mailbox: str) -> bool:
-        return len(self.kept.inside(mailbox, (BEGUN, ENDED, *KEPT))) >= self.boxes[mailbox].capacity
+        return len(self.kept.inside(mailbox, (BEGUN, ENDED, *KEPT))) >= self._box(mailbox).capacity
 
     def begin(self, call: "Call", mailbox: str, draft: Draft) -> None:
         self.means.journal.write(facts.VoicemailBegun(call.id, mailbox, draft.recording, draft.path, call.calling,
@@ -231,6 +231,10 @@ class Mailroom:
 
     # ---- inside ----
 
+    def _box(self, mailbox: str) -> MailboxSettings:
+        """Of one that a reload has taken away, the usual settings: its messages and callers go on."""
+        return self.boxes.get(mailbox, MailboxSettings())
+
     def _owner(self, mailbox: str) -> str:
         return self.boxes[mailbox].owner if mailbox in self.boxes else ""
 
@@ -239,7 +243,7 @@ class Mailroom:
             if found.state == BEGUN:
                 await asyncio.sleep(0.1)  # the recorder's disk is slow; it gives up by itself
                 continue
-            box = self.boxes.get(found.mailbox, MailboxSettings())
+            box = self._box(found.mailbox)
             try:
                 brought: Brought = await self.means.aside(self._writer(found, box.least))
             except SoundFileError as error:
@@ -316,7 +320,7 @@ class Mailroom:
         self._lamps()
 
     def _until(self, message: Message) -> Any:
-        return message.at + timedelta(days=self.boxes.get(message.mailbox, MailboxSettings()).keep)
+        return message.at + timedelta(days=self._box(message.mailbox).keep)
 
     def _alarm(self, message: str, error: OSError) -> None:
         if not self._failing:
