@@ -16,12 +16,18 @@ from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.pages import Pages
 from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.apps.acd.restore import stands
+from ccappliance.apps.conference.rooms import Conferences
 from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.recording.recorder import Recorder, used_percent
+from ccappliance.apps.voicemail.files import SoundFiles
+from ccappliance.apps.voicemail.mailroom import Mailroom
+from ccappliance.apps.voicemail.mailroom import Means as MailMeans
+from ccappliance.apps.voicemail.messages import MessageStore
+from ccappliance.apps.voicemail.notices import Send
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import Match
 from ccappliance.base.errors import Refused
@@ -42,6 +48,7 @@ from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.supervision import supervise_finder
+from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
@@ -53,6 +60,7 @@ from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.speech import NoSpeech, Speech
 from ccappliance.media.tones import Zone
+from ccappliance.service.command import run_command
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -83,6 +91,8 @@ class Surroundings:
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: nobody
+    messages: Path | None = None  # voicemail; None: no sound is kept
+    send: Send = run_command  # how a command gets an e-mail
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -135,8 +145,10 @@ class House:
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
         self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
+        self.mail_kept = MessageStore(around.store)
+        self.surveys = SurveyStore(around.store)
         self.journal = Journal(outside.clock, around.sink, at_least=max(
-            self.cdrs.applied, self.kept.applied, self.rollups.applied))
+            self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -169,6 +181,12 @@ class House:
         self.files = self._files_for_others(site)
         self._keypad = Keypad.standard()
         self._speech = around.speech or NoSpeech(loop, "no recogniser is set up")
+        self.mailroom = Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
+            loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
+            files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside, lamp=self._lamp,
+            send=around.send, way_to=self._way_to))
+        self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
+                                       clock=outside.clock, journal=self.journal)
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -189,6 +207,8 @@ class House:
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
+        self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
+        self.surveys.catch_up(sink.read(self.surveys.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
@@ -196,7 +216,8 @@ class House:
                               (self.kept.hear, self.kept.KINDS),
                               (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
                               (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
-                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS)):
+                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),
+                              (self.mailroom.hear, None), (self.surveys.hear, None)):
             self.journal.follow(reader, kinds)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
@@ -209,6 +230,7 @@ class House:
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
+        self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
 
     async def close(self, why: str) -> None:
@@ -216,6 +238,7 @@ class House:
         self.callbacks.close()
         await self.switch.close()
         await self.recorder.close()
+        await self.mailroom.close()
         await asyncio.sleep(SETTLE)
         for span in self.spans.values():
             span.close()
@@ -246,8 +269,8 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        spoken = (site.prompts, site.flows, _people_spoken(site))
-        if spoken != (self.site.prompts, self.site.flows, _people_spoken(self.site)):
+        spoken = (site.prompts, site.flows, site.mailboxes, _people_spoken(site))
+        if spoken != (self.site.prompts, self.site.flows, self.site.mailboxes, _people_spoken(self.site)):
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -266,6 +289,8 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.conferences.settings = site.conferences
+        self.mailroom.apply(site.mailboxes, site.voicemail)
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
@@ -304,6 +329,18 @@ class House:
         """What may take long, beside the loop; within it in virtual time."""
         return await self.around.loop.run_in_executor(None, work) if self.around.threaded else work()
 
+    def _lamp(self, station: str, on: bool) -> None:
+        circuit = self.switch.station(station) if self.switch.has_station(station) else None
+        if isinstance(circuit, FxsCircuit):
+            circuit.message_waiting(on)
+
+    def _way_to(self, number: str) -> str:
+        """The destination that dials who has left a message; "" if that is not allowed."""
+        if self.switch.has_station(number):
+            return f"station:{number}"
+        group = self.site.voicemail.group
+        return f"trunk:{group}/{number}" if group and not self.callbacks.number_problem(number) else ""
+
     def _breached(self, words: str) -> None:
         if not self.alarms.has("invariant", "acd"):
             self.journal.write(facts.AlarmRaised("invariant", "acd", words))
@@ -320,8 +357,10 @@ class House:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *_people_spoken(site),
-                      *around.texts])
+        greetings = [text for box in site.mailboxes.values() if not isinstance(box.greeting, str)
+                     for text in box.greeting.items()]
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *greetings,
+                      *_people_spoken(site), *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:
@@ -352,7 +391,8 @@ class House:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
                                        clock=self.around.outside.clock, zone=self.timezone,
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
-                                       speech=self._speech, keypad=self._keypad, people=self._people))
+                                       speech=self._speech, keypad=self._keypad, people=self._people,
+                                       mail=self.mailroom, callbacks=self.callbacks, conferences=self.conferences))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {
@@ -362,6 +402,9 @@ class House:
             "agent-number": self.acd.find_agent,
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
+            "conference": self.conferences.find,
+            "voicemail": self.mailroom.find,
+            "mailbox": self.mailroom.find_owner,
             "hangup": HangUp.find,
             "callback": self.callbacks.find,
             "supervise": supervise_finder(self.switch),

@@ -30,6 +30,8 @@ from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
+from ccappliance.interfaces.control.messages import HouseMessages
+from ccappliance.interfaces.control.past import PastCalls
 from ccappliance.signalling.signals import Circuit
 from ccappliance.site import FxsLine, Site
 
@@ -64,6 +66,8 @@ class View:
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.messages = HouseMessages(house.mailroom, house.switch)
+        self.past = PastCalls(house.cdrs, lambda: house.around.store.flush(FLUSH))
         sink = house.around.sink
         self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)
@@ -141,7 +145,7 @@ class View:
         call = self._house.switch.calls.get(call_id)
         if call is None:
             raise Refused("no_such_call", f"there is no call {call_id}; `ccappliance calls list` shows those alive")
-        return {**self._call_row(call), "variables": dict(call.variables),
+        return {**self._call_row(call), "variables": dict(call.known),
                 "legs": [{"id": leg.id, "line": leg.circuit.name, "party": leg.party.number,
                           "state": leg.state.value, "since": round(self._now - leg.since, 1)} for leg in call.legs],
                 "recording": self._recording.get(call_id, ""), "trail": list(self._trails.get(call_id, []))}
@@ -179,7 +183,7 @@ class View:
         return {**self._agent_row(row), "missed": figures.missed,
                 "talk": round(figures.seconds("talking", now) + figures.seconds("hold", now), 1),
                 "wrapup": round(figures.seconds("wrapup", now), 1), "paused": round(figures.seconds("paused", now), 1),
-                "history": self._house.acd.history(number)}
+                "history": self._house.acd.history(number), "variables": self._known(row["call"])}
 
     def agent_set(self, number: str, request: str, *, station: str, reason: str, by: str) -> view.AgentRow:
         acd = self._house.acd
@@ -212,7 +216,8 @@ class View:
         entries: list[view.EntryRow] = [
             {"position": row["position"], "call": row["call"], "calling": row["calling"], "name": row["name"],
              "waited": row["waited"], "order_class": row["class"], "boost": row["boost"], "demand": row["demand"],
-             "kind": row["kind"], "ringing": row["ringing"], "state": "offered" if row["ringing"] else "waiting"}
+             "kind": row["kind"], "ringing": row["ringing"], "state": "offered" if row["ringing"] else "waiting",
+             "variables": row["variables"]}
             for row in self._house.acd.entries(name)]
         return {**self._queue_row(rows[0]), "entries": entries, "members": members}
 
@@ -414,6 +419,14 @@ class View:
                 "average_wait": None if wait is None else round(wait, 1), "promised": figures.promised,
                 "promise_level": None if figures.promise_level is None else round(figures.promise_level, 4),
                 "music": row["music"], "messages": row["messages"]}
+
+    def _known(self, call: str) -> dict[str, str]:
+        """Variables of a call, or of a callback's promise."""
+        alive = self._house.switch.calls.get(call)
+        if alive is None:
+            return next((dict(row["variables"]) for name in self._house.site.queues
+                         for row in self._house.acd.entries(name) if row["call"] == call), {})
+        return dict(alive.known)
 
     def _parties(self, call: str) -> list[str]:
         cdr = self._house.cdrs.find(call)

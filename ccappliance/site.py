@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
+from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings, check_requirement
+from ccappliance.apps.conference.rooms import ASK as ROOM_ASKED
+from ccappliance.apps.conference.settings import ConferenceSettings
 from ccappliance.apps.ivr.check import check_flows
+from ccappliance.apps.ivr.nodes.leaving import Queue as QueueNode
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.subflows import is_subflow
 from ccappliance.apps.recording.settings import RecordingSettings
+from ccappliance.apps.voicemail.reading import ASK
+from ccappliance.apps.voicemail.settings import MailboxSettings, VoicemailSettings
 from ccappliance.base.limits import MAX_PORTS
 from ccappliance.call.calendar import CalendarSettings
 from ccappliance.call.numbers import COUNTRIES
@@ -248,6 +253,10 @@ class Site:
     vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
+    conferences: Mapping[str, ConferenceSettings] = key(factory=dict, doc="Conference rooms by the number callers "
+                                                                          "enter.")
+    mailboxes: Mapping[str, MailboxSettings] = key(factory=dict, doc="Mailboxes by the number their owners enter.")
+    voicemail: VoicemailSettings = key(factory=VoicemailSettings, doc="What all mailboxes share.")
     queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
                          "reporting tools that read it; empty: none.", reload=False)
     master_csv: str = key("", pattern=r"(/.+)?", doc="File of CDRs in the format of Asterisk's Master.csv, for billing "
@@ -278,6 +287,9 @@ class Site:
         yield from (f"queue:{name}" for name in self.queues)
         yield from (f"station:{line.station}" for line in self.lines.values() if isinstance(line, FxsLine))
         yield from (f"trunk:{name}/*" for name in self.trunks)
+        yield from (f"conference:{number}" for number in (ROOM_ASKED, *self.conferences))
+        yield from (f"voicemail:{number}" for number in self.mailboxes)
+        yield from (f"mailbox:{number}" for number in (ASK, *self.mailboxes))
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
         yield from (f"agent-number:{number}" for number in self.agents)
         yield from (f"hangup:{cause}" if cause else "hangup" for cause in CAUSES)
@@ -294,6 +306,8 @@ class Site:
                     self.driver, report)
         self._check_destinations(report)
         self._check_pieces(report, book)
+        self._check_flow_skills(report)
+        self._check_boxes_and_rooms(report, book)
 
     def _check_lines(self, report: Report) -> None:
         channels: dict[int, str] = {}
@@ -365,6 +379,41 @@ class Site:
             if queue.closed.calendar and queue.closed.calendar not in self.calendars:
                 report.error(f"queues.{name}.closed.calendar", f"there is no calendar {queue.closed.calendar!r}",
                              _some(self.calendars))
+
+    def _check_boxes_and_rooms(self, report: Report, book: PromptBook) -> None:
+        stations = {line.station: line for line in self.lines.values() if isinstance(line, FxsLine)}
+        for number in self.conferences:
+            if not (number.isascii() and number.isdigit() and len(number) <= 8):
+                report.error(f"conferences.{number}", f"{number!r} can't be dialled",
+                             "a room's key is its number, 1 to 8 digits, in quotes")
+        for number, box in self.mailboxes.items():
+            if not (number.isascii() and number.isdigit() and len(number) <= 8):
+                report.error(f"mailboxes.{number}", f"{number!r} can't be dialled",
+                             "a mailbox's key is its number, 1 to 8 digits, in quotes")
+            if box.station and box.station not in stations:
+                report.error(f"mailboxes.{number}.station", f"there is no station {box.station}", _some(stations))
+            if box.email and not self.voicemail.mail:
+                report.warning(f"mailboxes.{number}.email", "no notices are sent",
+                               'write the command that sends them: voicemail.mail: "sendmail -t"')
+            if isinstance(box.greeting, str):
+                if box.greeting not in book.names():
+                    report.error(f"mailboxes.{number}.greeting", f"there is no prompt {box.greeting!r}",
+                                 "name one of prompts.texts, or write the text here: {zh: …, en: …}")
+            elif not box.greeting or not all(text.strip() for text in box.greeting.values()):
+                report.error(f"mailboxes.{number}.greeting", "there is no text", "write {zh: …, en: …}")
+            for language in () if isinstance(box.greeting, str) else box.greeting:
+                if language not in self.prompts.languages:
+                    report.error(f"mailboxes.{number}.greeting.{language}", f"'{language}' is no language of this site",
+                                 f"one of {', '.join(self.prompts.languages)}, see prompts.languages")
+        if self.voicemail.group and self.voicemail.group not in self.trunks:
+            report.error("voicemail.group", f"there is no trunk group {self.voicemail.group!r}", _some(self.trunks))
+
+    def _check_flow_skills(self, report: Report) -> None:
+        """What flows ask of agents must be something they can be asked for."""
+        asked = [(f"flows.{name}.nodes.{spot}.skills", node.skills) for name, flow in self.flows.items()
+                 for spot, node in flow.nodes.items() if isinstance(node, QueueNode)]
+        for path, skills in asked:
+            check_requirement(report, path, skills)
 
     def _check_pieces(self, report: Report, book: PromptBook) -> None:
         """What waiting callers hear must be there."""

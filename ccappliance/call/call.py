@@ -1,7 +1,8 @@
 """A call: one reason to be connected, from offer to end; a task walks it from destination to destination."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccappliance.base.causes import Cause
@@ -12,11 +13,20 @@ from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
 from ccappliance.call.shield import Shield
+from ccappliance.call.variables import Variables
 from ccappliance.media.ports import Played, Sound
 from ccappliance.signalling.signals import Circuit
 
 if TYPE_CHECKING:
     from ccappliance.call.switch import Switch
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who has talked to a caller last, and in which queue; "": nobody yet."""
+
+    agent: str = ""
+    queue: str = ""
 
 
 class Call:
@@ -38,13 +48,14 @@ class Call:
         self.language = caller.language or language
         self.caller = caller
         self.site = caller.site
-        self.variables: dict[str, str] = {}
+        self.variables = Variables(call_id, switch.journal)
         self.secrets: dict[str, str] = {}  # entered in secure nodes: read by name where they are needed, shown nowhere
         self.laps: dict[str, int] = {}  # by flow and node: how often a loop has been gone through
         self.shield = Shield(self)
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
+        self.served = Served()
         self.before = ()  # nothing has to happen before an agent's station rings
         self.steps = ()  # nor between his answer and the connection
         self.conversation: Conversation | None = None  # the one it is in now
@@ -65,6 +76,11 @@ class Call:
     def anchor(self) -> Leg:
         assert self._anchor is not None
         return self._anchor
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Its variables, as anybody may see them."""
+        return self.variables.shown()
 
     # ---- what apps ask ----
 

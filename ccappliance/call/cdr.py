@@ -50,6 +50,7 @@ class Cdr:
     ended_by: str  # "caller", "callee", "us", "interrupted"
     transfers: int
     recordings: tuple[str, ...]  # paths below the recordings' directory
+    variables: dict[str, str] = field(default_factory=dict)  # what flows have learnt, the last value of each
 
 
 @dataclass
@@ -79,6 +80,7 @@ class _Open:
     talk: float = 0.0
     transfers: int = 0
     recordings: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
     cut: float | None = None  # loop clock when the run ended in which it began
     cut_at: datetime | None = None
 
@@ -100,7 +102,7 @@ class CdrReader:
         facts.DaemonStarted, facts.CallOffered, facts.CallAnswered, facts.CallRouted, facts.CallEnded, facts.LegMoved,
         facts.QueueEntered, facts.QueueLeft, facts.CallbackTried, facts.OfferMade, facts.OfferEnded,
         facts.ConversationStarted, facts.ConversationEnded, facts.SupervisionStarted, facts.SupervisionEnded,
-        facts.TransferEnded, facts.RecordingStarted, facts.RecordingEnded})
+        facts.TransferEnded, facts.RecordingStarted, facts.RecordingEnded, facts.VariableSet})
 
     def __init__(self, emit: Callable[[Cdr], None]) -> None:
         self._emit = emit
@@ -224,6 +226,8 @@ def _note(call: _Open, entry: Entry, fact: Fact, now: float) -> None:
             call.supervised.pop(leg, None)
         case facts.TransferEnded(outcome="attended" | "blind"):
             call.transfers += 1
+        case facts.VariableSet(name=name, value=value):
+            call.variables[name] = value
         case facts.RecordingStarted(path=path) if path not in call.recordings:
             call.recordings.append(path)
 
@@ -249,7 +253,7 @@ def _close(call: _Open, entry: Entry, fact: facts.CallEnded) -> Cdr:
         wait=round(call.wait, 3), ring=call.ring, talk=round(talk, 3), duration=_seconds(call.now, now),
         billable=_seconds(call.answered_now, now) if call.answered_at is not None else 0.0,
         disposition=_disposition(call, fact, talk), cause=fact.cause, ended_by=fact.by, transfers=call.transfers,
-        recordings=tuple(call.recordings))
+        recordings=tuple(call.recordings), variables=call.variables)
 
 
 def _disposition(call: _Open, fact: facts.CallEnded, talk: float) -> str:

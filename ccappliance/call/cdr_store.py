@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlite3 import Row
 from typing import Any, ClassVar
 
+from ccappliance.base.limits import MAX_SEARCHED
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr, CdrReader
 from ccappliance.call.journal import Entry, Wanted
@@ -81,6 +82,23 @@ class CdrStore:
         rows = self._store.query(f"{_SELECT} WHERE call = ?", (call,))
         return _cdr(rows[0]) if rows else None
 
+    def search(self, limit: int, *, number: str = "", agent: str = "", queue: str = "", variable: str = "",
+               value: str = "") -> list[Cdr]:
+        """The newest CDRs that fit everything given, newest first. `number`: of either party; `variable`: by name,
+        `value`: what it was, "" for anything. Looks at the newest MAX_SEARCHED calls.
+        """
+        wanted: list[tuple[str, list[str]]] = [
+            ("(calling = ? OR called = ?)", [number, number] if number else []),
+            ("agent = ?", [agent] if agent else []), ("queue = ?", [queue] if queue else []),
+            ("EXISTS (SELECT 1 FROM json_each(cdr.variables) WHERE key = ? AND (? = '' OR value = ?))",
+             [variable, value, value] if variable else [])]
+        terms = [term for term, params in wanted if params]
+        where = f"WHERE {' AND '.join(terms)} " if terms else ""
+        params = [param for _, several in wanted for param in several]
+        looked_at = f"(SELECT * FROM cdr ORDER BY seq DESC LIMIT {MAX_SEARCHED}) AS cdr"
+        return [_cdr(row) for row in self._store.query(
+            f"SELECT {', '.join(_COLUMNS)} FROM {looked_at} {where}ORDER BY seq DESC LIMIT ?", [*params, limit])]
+
     def recordings(self, limit: int = 100, call: str | None = None) -> list[RecordingRow]:
         """Ended recordings, newest first; `call`: only this call's."""
         where, params = ("WHERE call = ? ", [call]) if call is not None else ("", [])
@@ -115,7 +133,7 @@ class CdrStore:
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds")
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()  # undecodable bytes of a caller ID
@@ -127,4 +145,5 @@ def _cdr(row: Row) -> Cdr:
     for name in _INSTANTS:
         values[name] = datetime.fromisoformat(values[name]) if values[name] else None
     values["recordings"] = tuple(json.loads(values["recordings"]))
+    values["variables"] = json.loads(values["variables"])
     return Cdr(**values)

@@ -11,10 +11,12 @@ from typing import ClassVar
 from ccappliance.call.fact import Fact as Fact
 from ccappliance.call.facts_callbacks import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_calls import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_conference import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_daemon import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_ivr import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_queue import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_recording import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_voicemail import *  # noqa: F403 - every kind of the subject is a name of this module
 
 
 def _all_kinds() -> dict[str, type[Fact]]:

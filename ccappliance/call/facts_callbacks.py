@@ -1,6 +1,6 @@
 """Facts of callbacks, and of what a person decided in place of the rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ccappliance.call.fact import Fact
 
@@ -21,6 +21,7 @@ class CallbackPromised(Fact):
     require: str
     low: float | None  # s from now within which he was told to be called; None: he was told nothing
     high: float | None
+    variables: dict[str, str] = field(default_factory=dict)  # of the call
 
 
 @dataclass(frozen=True, slots=True)

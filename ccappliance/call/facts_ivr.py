@@ -65,6 +65,27 @@ class SpeechHeard(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VariableSet(Fact):
+    """Something is known of this call, or known anew; the CDR has the last value of each."""
+
+    call: str
+    name: str
+    value: str  # "" also when it is not known any more
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswered(Fact):
+    """A question was put to a caller after he was served."""
+
+    call: str
+    flow: str
+    question: str
+    answer: str  # the key; "" none; "recorded": a comment, among the call's recordings
+    queue: str  # in which he was served last; "" in none
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputCollected(Fact):
     call: str
     node: str

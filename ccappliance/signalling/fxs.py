@@ -1,6 +1,7 @@
 """FXS: a telephone. Lifted, it dials; rung, it shows who calls; left off-hook, it hears the howler."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from ccappliance.base.causes import Cause
@@ -8,12 +9,13 @@ from ccappliance.base.clock import Clock
 from ccappliance.base.dialplan import Dials, Match
 from ccappliance.base.machine import Machine, MachineState
 from ccappliance.drivers import api
-from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort
+from ccappliance.media.ports import DigitHeard, Ear, Heard, MediaPort, Played, Tone, ToneStep
 from ccappliance.signalling import callerid
 from ccappliance.signalling.circuit import LineCircuit, Zone
 from ccappliance.signalling.settings import FxsSettings
 from ccappliance.signalling.signals import Alerting, Answered, Cleared, Digit, Flash, Hear, Occupied, Offered
 
+STUTTER, STUTTERS = 0.1, 10  # seconds on and off, and how often
 DTMF_ID_DIGIT = 0.07  # seconds on and off per digit of DTMF caller ID: 20 digits fit into a ring's pause of 4 s
 
 
@@ -71,6 +73,7 @@ class FxsCircuit(LineCircuit[State]):
         self._digits = ""
         self._caller = ("", "")  # number and name to show while it rings
         self._told_caller = False
+        self._messages = False  # somebody has left some: the dial tone says so
 
     def _begin(self) -> None:
         status = self._channel.status()
@@ -84,6 +87,10 @@ class FxsCircuit(LineCircuit[State]):
     @property
     def _state(self) -> State:
         return self._machine.state
+
+    def message_waiting(self, waiting: bool) -> None:
+        """Messages wait for whoever lifts this telephone, or none any more: from the next dial tone on he hears it."""
+        self._messages = waiting
 
     # ---- requests ----
 
@@ -138,8 +145,16 @@ class FxsCircuit(LineCircuit[State]):
     def _dial_tone(self) -> None:
         self._digits = ""
         self.port.listen(Ear.DTMF)
-        self.port.tone(self._zone.tone("dial"))
+        dial = self._zone.tone("dial")
+        if self._messages:
+            self.port.tone(stutter(dial)).on_end(self._stuttered)
+        else:
+            self.port.tone(dial)
         self._after("digit", self._settings.first_digit, self._dialled)
+
+    def _stuttered(self, played: Played) -> None:
+        if played.completed and self._state is State.DIALLING:
+            self.port.tone(self._zone.tone("dial"))
 
     def _dial(self, digit: str) -> None:
         if not self._digits:
@@ -299,3 +314,9 @@ class FxsCircuit(LineCircuit[State]):
             case State.HOWLING if not off:
                 self._unblock()
                 self._rest()
+
+
+def stutter(dial: Tone) -> Tone:
+    """What stands before the dial tone when messages wait: ten short bursts of it (recall dial tone, GR-506)."""
+    burst = replace(dial.steps[0], seconds=STUTTER)
+    return Tone("stutter", (burst, ToneStep((), STUTTER)), STUTTERS)

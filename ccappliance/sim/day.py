@@ -30,7 +30,7 @@ from ccappliance.sim.day_site import day_site, dialled_number, seats
 from ccappliance.sim.embedded import DAYS, find
 from ccappliance.sim.ledger import Ledger
 from ccappliance.sim.loop import run_virtual
-from ccappliance.sim.world import Street, scripted_sound
+from ccappliance.sim.world import Street, post, scripted_sound
 from ccappliance.site import FxoLine, Site
 from ccappliance.store.database import Store
 
@@ -93,7 +93,7 @@ async def _day(day: Day, site: Site, seed: int, sink: MemorySink, cache: Path, v
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, stream("house"), Ids(int(day.begins.timestamp()))), zone=zone,
         media=sound.near, driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache,
-        recordings=None, threaded=False, voice=voice))
+        recordings=None, threaded=False, voice=voice, send=post))
     ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
                             lambda queue: site.queues[queue].service_level_variant))
     house.journal.follow(ledger.hear, ledger.kinds)

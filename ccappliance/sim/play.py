@@ -21,7 +21,7 @@ from ccappliance.sim.mishaps import in_use
 from ccappliance.sim.narrator import Narrator
 from ccappliance.sim.script import Script
 from ccappliance.sim.story import Story, spoken_texts
-from ccappliance.sim.world import Street, engine_sound, scripted_sound
+from ccappliance.sim.world import Street, engine_sound, post, scripted_sound
 from ccappliance.site import Site
 from ccappliance.store.database import Store
 
@@ -93,7 +93,8 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
-        threaded=False, used_space=lambda _: 0.0, voice=voice,
+        messages=recordings / "voicemail" if recordings is not None else None,
+        threaded=False, used_space=lambda _: 0.0, voice=voice, send=post,
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:
         house.journal.follow(lambda entry: told.append(entry, entry.line()))

@@ -236,6 +236,7 @@ class FakeCall:
         self.name = ""
         self.language = "zh"
         self.variables: dict[str, str] = {}
+        self.known: dict[str, str] = {}
         self.order_class = 0
         self.boost = 0.0
         self.require = ""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.feed import Feed
@@ -86,11 +86,58 @@ class FakeHistory:
                 "differences": [told] if day else [], "more": 0}
 
 
+class FakeMessages:
+    """One message in mailbox 8001."""
+
+    ROW: ClassVar[dict[str, Any]] = {
+        "message": "9.000001-r1", "mailbox": "8001", "owner": "李明", "left_at": "2026-11-22T08:00:00Z",
+        "calling": "139", "name": "", "seconds": 65.0, "state": "new", "notice": "sent", "call": "9.000001", "path": ""}
+
+    def __init__(self, house: "FakeHouse") -> None:
+        self._house = house
+
+    def rows(self, mailbox: str = "") -> list[Any]:
+        if mailbox not in ("", "8001"):
+            raise Refused("no_mailbox", f"there is no mailbox {mailbox!r}")
+        return [self.ROW]
+
+    def find(self, message: str) -> Any:
+        if message != self.ROW["message"]:
+            raise Refused("no_message", f"there is no message {message!r}")
+        return self.ROW
+
+    def delete(self, message: str, by: str) -> None:
+        self._house.asked.append(("delete", self.find(message)["message"], by))
+
+    def play(self, message: str, station: str, by: str) -> str:
+        self._house.asked.append(("play", self.find(message)["message"], station, by))
+        return "9.000002"
+
+
+class FakePast:
+    """One call that is over."""
+
+    ROW: ClassVar[dict[str, Any]] = {
+        "id": "9.000001", "started_at": "2026-11-22T08:00:00Z", "direction": "in", "calling": "139", "called": "8008",
+        "name": "", "queue": "sales", "agent": "1001", "disposition": "ANSWERED", "wait": 3.0, "talk": 60.0,
+        "duration": 70.0, "variables": {"account": "4711"}, "recordings": ["2026/11/22/9.wav"]}
+
+    async def search(self, limit: int, **wanted: str) -> Any:
+        return [self.ROW][:limit] if wanted["variable"] in ("", "account", "account=4711") else []
+
+    async def show(self, call: str) -> Any:
+        if call != self.ROW["id"]:
+            raise Refused("no_such_call", f"there is no call {call}")
+        return self.ROW
+
+
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
     def __init__(self) -> None:
         self.isdn = FakeIsdn()
+        self.past = FakePast()
+        self.messages = FakeMessages(self)
         self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.feeds: list[Feed[dict[str, Any]]] = []
@@ -140,7 +187,8 @@ class FakeHouse:
         return [AGENT]
 
     def agent(self, number: str) -> Any:
-        return AGENT | {"talk": 60.0, "wrapup": 1.0, "paused": 0.0, "missed": 0, "history": ["ready -> talking"]}
+        return AGENT | {"talk": 60.0, "wrapup": 1.0, "paused": 0.0, "missed": 0, "history": ["ready -> talking"],
+                        "variables": {"account": "4711"}}
 
     def agent_set(self, number: str, request: str, *, station: str, reason: str, by: str) -> Any:
         self.asked.append(("agent_set", number, request, station, reason, by))
@@ -162,7 +210,8 @@ class FakeHouse:
 
     def queue(self, name: str) -> Any:
         entry = {"position": 1, "call": CALL["id"], "calling": "139", "name": "", "waited": 65.0, "order_class": 0,
-                 "boost": 5.0, "demand": "tier 2", "kind": "call", "ringing": ["1001"], "state": "waiting"}
+                 "boost": 5.0, "demand": "tier 2", "kind": "call", "ringing": ["1001"], "state": "waiting",
+                 "variables": {}}
         return QUEUE | {"entries": [entry], "members": [{"agent": "1001", "name": "李明", "state": "ready",
                                                          "station": "8001"}]}
 

@@ -82,7 +82,9 @@ QUESTIONS = [
     (["agents", "show", "--agent", "1001"], "ready -> talking"), (["queues", "list"], "75.0%"),
     (["queues", "show", "--queue", "sales"], "POSITION"), (["recordings", "list"], "2026/a.wav"),
     (["callbacks", "list"], "tried again later"), (["callbacks", "list", "--ended"], "reached"),
-    (["callbacks", "report"], "66.7%"),
+    (["callbacks", "report"], "66.7%"), (["calls", "search", "--variable", "account=4711"], "account=4711"),
+    (["calls", "show", "--call", "9.000001"], "ANSWERED"),
+    (["voicemail", "list"], "9.000001-r1"), (["voicemail", "list", "--mailbox", "8001"], "1:05"),
     (["journal", "tail"], "CallEnded"), (["config", "show"], "queues.sales.wrapup  10.0 s"),
     (["config", "show", "--origin"], "queues.yaml:3:5"),
 ]
@@ -129,6 +131,8 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
                   ["queues", "playlist", "--queue", "sales", "--piece", "jazz", "--order", "random"],
                   ["callbacks", "cancel", "--callback", "1000.000001-c1"],
                   ["callbacks", "retry", "--callback", "1000.000001-c1"],
+                  ["voicemail", "play", "--message", "9.000001-r1", "--station", "8002"],
+                  ["voicemail", "delete", "--message", "9.000001-r1"],
                   ["config", "reload"]):
         result = ask(house, *words)
         assert result.exit_code == 0, result.output
@@ -138,7 +142,8 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
         ("agent_set", "1001", "resume", "", ""), ("queue_playlist", "sales", ["jazz"], "random", False),
         ("callback_set", "1000.000001-c1", "cancel"),
-        ("callback_set", "1000.000001-c1", "retry"), ("reload",)]
+        ("callback_set", "1000.000001-c1", "retry"), ("play", "9.000001-r1", "8002"), ("delete", "9.000001-r1"),
+        ("reload",)]
 
 
 def test_a_supervisors_decisions_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
@@ -317,3 +322,19 @@ def test_the_program_itself(house: tuple[FakeHouse, Path], tmp_path: Path) -> No
     assert dead.returncode == 3
     assert "not running" in dead.stderr
     assert program("--version").stdout.startswith("ccappliance ")
+
+
+def test_a_message_is_exported_once(house: tuple[FakeHouse, Path], tmp_path: Path,
+                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "a.wav", tmp_path / "b.wav"
+    row = dict(house[0].messages.ROW)
+    monkeypatch.setattr(type(house[0].messages), "ROW", row)
+    words = ["voicemail", "export", "--message", "9.000001-r1", str(target)]
+    assert "keeps no sound" in ask(house, *words).output
+    row["path"] = str(source)
+    refused = ask(house, *words)
+    assert (refused.exit_code, "cannot be copied" in refused.output) == (1, True)
+    source.write_bytes(b"RIFF")
+    assert ask(house, *words).exit_code == 0
+    assert target.read_bytes() == b"RIFF"
+    assert "exists already" in ask(house, *words).output

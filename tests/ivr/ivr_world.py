@@ -151,6 +151,37 @@ class TestLine:
         self.cleared_with = cause
 
 
+class TestMailroom:
+    """Takes messages at once; mailbox 9 is full."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def take(self, call: Call, mailbox: str) -> str:
+        self.taken.append(mailbox)
+        return "full" if mailbox == "9" else "sent"
+
+
+class TestCallbacks:
+    """Promises at once; queue "closed" offers none."""
+
+    __test__ = False
+
+    async def request(self, call: Call, queue: str) -> str:
+        return "not_offered" if queue == "closed" else "declined" if call.calling == "" else "promised"
+
+
+class TestConferences:
+    """Everybody is let in and leaves at once; room 9 is full."""
+
+    __test__ = False
+
+    async def enter(self, call: Call, number: str) -> str:
+        return "full" if number == "9" else "left"
+
+
 class World:
     """One call that is offered to the flow `main`."""
 
@@ -165,7 +196,8 @@ class World:
         self.people: list[Person] = []
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
                            chance=random.Random(7), calendar=lambda name: self.calendar[name],
-                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people)
+                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people,
+                           mail=TestMailroom(), callbacks=TestCallbacks(), conferences=TestConferences())
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),

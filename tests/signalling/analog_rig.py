@@ -78,7 +78,7 @@ class FakePort:
         return self._playing
 
     def tone(self, tone, *, over=False):
-        return self._play(tone.name, None)
+        return self._play(tone.name, tone.rounds * sum(step.seconds for step in tone.steps) if tone.rounds else None)
 
     def digits(self, digits, *, on=0.1, off=0.1):
         return self._play(f"digits {digits}", sum(1.0 if digit == "," else on + off for digit in digits))

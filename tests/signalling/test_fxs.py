@@ -60,6 +60,28 @@ async def rung(rig):
 # ---- the telephone calls ----
 
 
+def test_the_dial_tone_stutters_while_messages_wait():
+    async def story(rig):
+        rig.circuit.message_waiting(True)
+        hook(rig, True)
+        assert rig.port.sounding == "stutter"
+        await rig.wait(2.1)
+        assert rig.port.sounding == "dial"
+        hook(rig, False)
+        await rig.wait(1.0)
+        hook(rig, True)
+        await dial(rig, "8")
+        await rig.wait(2.1)
+        assert rig.port.sounding == "", "who dials hears no dial tone any more"
+        hook(rig, False)
+        await rig.wait(1.0)
+        rig.circuit.message_waiting(False)
+        hook(rig, True)
+        assert rig.port.sounding == "dial"
+
+    bench("fxs", story)
+
+
 @pytest.mark.parametrize("pulse", [False, True])
 def test_dial_a_whole_number(pulse):
     async def story(rig):

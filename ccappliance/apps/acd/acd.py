@@ -159,7 +159,8 @@ class Acd:
         return [{"position": position, "call": entry.call.id, "calling": entry.call.calling,
                  "name": entry.call.name, "waited": round(now - entry.joined, 1), "class": entry.order_class,
                  "boost": entry.boost, "demand": entry.demand.words, "kind": entry.kind,
-                 "ringing": list(entry.offers)} for position, entry in enumerate(queue.line, 1)]
+                 "ringing": list(entry.offers), "variables": dict(entry.call.known)}
+                for position, entry in enumerate(queue.line, 1)]
 
     def set_strategy(self, name: str, strategy: str, by: str) -> None:
         """From the next decision on, until a reload changes the queue. Refused: no_queue, no_strategy."""

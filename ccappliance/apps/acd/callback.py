@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ccappliance.apps.acd.announcer import Prompts
+from ccappliance.apps.acd.announcer import Prompts, Says
 from ccappliance.apps.acd.callback_promise import Promise
-from ccappliance.apps.acd.callback_store import Kept
-from ccappliance.apps.acd.entry import Entry
+from ccappliance.apps.acd.callback_store import Kept, kept_of
+from ccappliance.apps.acd.dialog import PASSES, PROMISED, ask_number
+from ccappliance.apps.acd.entry import Entry, Waiter
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import pattern_matches
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.calendar import Calendar
 from ccappliance.call.routes import Routed
-from ccappliance.media.ports import Sound, Tone
+from ccappliance.media.ports import Tone
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.acd import Acd
@@ -51,12 +52,6 @@ class Lines(Protocol):
                      ring: float = 0.0) -> "Call": ...
 
 
-class SaysDigits(Protocol):
-    """Spoken numbers: media's Say."""
-
-    def digits(self, text: str, language: str) -> Sequence[Sound]: ...
-
-
 @dataclass(frozen=True)
 class Means:
     """What callbacks work with. `calendar(name)` answers None for one that is always open."""
@@ -66,7 +61,7 @@ class Means:
     journal: "Journal"
     lines: Lines
     prompts: Prompts
-    say: SaysDigits
+    say: Says
     calendar: Callable[[str], Calendar | None]
     ringback: Tone
 
@@ -90,11 +85,7 @@ class Callbacks:
 
     def offered(self, entry: Entry) -> bool:
         """May this caller be promised a callback now?"""
-        queue = entry.queue
-        settings = queue.settings.callback
-        return (settings.enabled and entry.kind == "call" and entry.in_line
-                and queue.callbacks_waiting < settings.most
-                and (settings.closed == "wait" or self.is_open(queue)))
+        return entry.kind == "call" and entry.in_line and self._offers(entry.queue)
 
     def number_problem(self, number: str) -> str:
         """Why this number can't be called back, for people; "" if it can."""
@@ -119,23 +110,55 @@ class Callbacks:
             raise Refused("bad_number", problem)
         if not self.offered(entry):
             raise Refused("not_offered", f"queue {entry.queue.name} promises no callback now")
-        queue, call = entry.queue, entry.call
+        queue = entry.queue
+        self._make(entry.call, queue, number, entered=entry.entered,
+                   order_class=entry.order_class - queue.settings.order_class,
+                   boost=entry.boost - queue.settings.boost, told=told, instead_of=entry)
+        self.dispatcher.leave(entry, "callback_taken")
+
+    async def request(self, call: "Call", queue: str) -> str:
+        """For flows: a caller who has not waited may be called back in his turn, as if he began to wait now.
+
+        How it ended: "promised", "declined" (he wants none, or gives no number), "not_offered". LegGone.
+        """
+        found = self._acd.find_queue(queue)
+        if found is None or not self._offers(found):
+            return "not_offered"
+        await call.answer()
+        means = self.means
+        number = await ask_number(call, means.prompts, means.say, self.number_problem, PASSES)
+        if not number:
+            return "declined"
+        if not self._offers(found):  # he took his time
+            return "not_offered"
+        self._make(call, found, number, entered=means.outside.clock.now(), order_class=call.order_class,
+                   boost=call.boost)
+        await call.play([means.prompts.get(PROMISED, call.language)])
+        return "promised"
+
+    def _offers(self, queue: "Queue") -> bool:
+        settings = queue.settings.callback
+        return (settings.enabled and queue.callbacks_waiting < settings.most
+                and (settings.closed == "wait" or self.is_open(queue)))
+
+    def _make(self, call: Waiter, queue: "Queue", number: str, *, entered: float, order_class: int, boost: float,
+              told: tuple[float, float] | None = None, instead_of: Entry | None = None) -> None:
+        """A promise stands in line from now on, unless an older one to the same number does."""
         now, wall = self.means.outside.clock.now(), self.means.outside.clock.wall()
         low, high = (round(seconds, 3) for seconds in told) if told is not None else (None, None)
         fact = facts.CallbackPromised(
             self.means.outside.ids.part(call.id, "callback"), call.id, queue.name, number, call.name, call.language,
-            stamp(wall - timedelta(seconds=now - entry.entered)), entry.order_class - queue.settings.order_class,
-            entry.boost - queue.settings.boost, call.require, low, high)
+            stamp(wall - timedelta(seconds=now - entered)), order_class, boost, call.require, low, high,
+            dict(call.known))
         written = self.means.journal.write(fact)
-        promise = Promise(_kept(written.seq, stamp(written.at), fact), queue, self, entered=entry.entered, promised=now)
+        promise = Promise(kept_of(written.seq, stamp(written.at), fact), queue, self, entered=entered, promised=now)
         other = self._waiting_for(queue, number)
-        if other is not None and (other.attempt is not None or other.entry.key < entry.key):
+        if other is not None and (other.attempt is not None or other.entry.key < promise.entry.key):
             promise.end("replaced", f"{other.id} stands before it")
         else:
             if other is not None:
                 other.end("replaced", f"{promise.id} stands before it")
-            self._take_up(promise, instead_of=entry)
-        self.dispatcher.leave(entry, "callback_taken")
+            self._take_up(promise, instead_of=instead_of)
 
     def regain(self, call: "Call", queue: "Queue") -> None:
         """Somebody enters this queue: if a promise to his number waits in it, he gets that place, and it ends."""
@@ -290,8 +313,3 @@ def same_line(number: str) -> str:
 
 def stamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")
-
-
-def _kept(seq: int, at: str, fact: facts.CallbackPromised) -> Kept:
-    return Kept(fact.callback, seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at, fact.entered_at,
-                fact.order_class, fact.boost, fact.require, fact.low, fact.high)

@@ -109,6 +109,7 @@ class Attempt:
     def _be_his(self, call: "Call") -> None:
         promise = self._promise
         call.calling, call.name, call.language = promise.number, promise.name, promise.language
+        call.variables.update(promise.known)
         call.queued_since = promise.entry.entered
         call.order_class, call.boost, call.require = promise.order_class, promise.boost, promise.require
 

@@ -1,6 +1,7 @@
 """A promise: who stands in line for a caller who has hung up, rests between attempts, and ends in one outcome."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +35,7 @@ class Promise:
         self.order_class = kept.order_class
         self.boost = kept.boost
         self.require = kept.require
+        self.known: dict[str, str] = json.loads(kept.variables)
         self.site = ""  # where he called from does not matter any more
         self.attempts = kept.attempts
         self.attempt: Attempt | None = None

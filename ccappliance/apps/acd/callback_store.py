@@ -1,5 +1,6 @@
 """Promises in the database: a reader of the journal that knows which are open, whatever was killed when."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -44,6 +45,7 @@ class Kept:
     outcome: str = ""
     why: str = ""
     waited: float = 0.0
+    variables: str = "{}"  # JSON: what is known of the caller
 
 
 _COLUMNS = tuple(field.name for field in fields(Kept))
@@ -127,8 +129,7 @@ class CallbackStore:
         at = entry.at.isoformat(timespec="milliseconds")
         match fact:
             case facts.CallbackPromised():
-                return Kept(fact.callback, entry.seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at,
-                            fact.entered_at, fact.order_class, fact.boost, fact.require, fact.low, fact.high)
+                return kept_of(entry.seq, at, fact)
             case facts.CallbackTried() | facts.CallbackMissed() | facts.CallbackEnded():
                 kept = self._known.get(fact.callback)
                 return self._moved(kept, fact, at) if kept is not None else None
@@ -160,6 +161,13 @@ class CallbackStore:
             case facts.OfferEnded():
                 return replace(kept, offer="")
         return kept
+
+
+def kept_of(seq: int, at: str, fact: facts.CallbackPromised) -> Kept:
+    """A promise as it was made at `at` (wall clock, UTC)."""
+    return Kept(fact.callback, seq, fact.call, fact.queue, fact.number, fact.name, fact.language, at, fact.entered_at,
+                fact.order_class, fact.boost, fact.require, fact.low, fact.high,
+                variables=json.dumps(fact.variables, ensure_ascii=False))
 
 
 def _seconds(since: str, until: str) -> float:

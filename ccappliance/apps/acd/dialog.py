@@ -4,6 +4,7 @@ He stays in line all the while: whoever gets free for him ends it, and they talk
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ccappliance.apps.acd.entry import Entry
@@ -56,8 +57,21 @@ class NoCallbacks:
         raise Bug(f"{entry} was promised a call, but nobody calls back here")
 
 
-async def ask_number(call: "Call", prompts: "Prompts", say: "Says", problem: Callable[[str], str]) -> str:
-    """The number the caller wants to be called back at; "" if he wants to wait on. LegGone if he leaves.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said where a caller waits, or does not; prompts by name."""
+
+    confirm: str = CONFIRM_OR_ENTER
+    enter: str = ENTER
+    kept: str = KEPT  # he wants none; "": nothing is said
+
+
+WAITS, PASSES = Words(), Words("callback_confirm_or_back", "callback_enter_or_back", "")
+
+
+async def ask_number(call: "Call", prompts: "Prompts", say: "Says", problem: Callable[[str], str],
+                     said: Words = WAITS) -> str:
+    """The number the caller wants to be called back at; "" if he wants none. LegGone if he leaves.
 
     The first is his own, if it can be called; every number he enters is said to him before it counts.
     """
@@ -68,9 +82,9 @@ async def ask_number(call: "Call", prompts: "Prompts", say: "Says", problem: Cal
     before: Sequence[Sound] = ()
     for _ in range(TRIES + 1):
         if number:
-            sounds = [*before, *words(NUMBER_IS), *say.digits(number, call.language), *words(CONFIRM_OR_ENTER)]
+            sounds = [*before, *words(NUMBER_IS), *say.digits(number, call.language), *words(said.confirm)]
         else:
-            sounds = [*before, *words(ENTER)]
+            sounds = [*before, *words(said.enter)]
         answer = await call.anchor.collect(ASK, sounds)
         pressed, before = answer.digits, ()
         if not pressed:
@@ -81,5 +95,6 @@ async def ask_number(call: "Call", prompts: "Prompts", say: "Says", problem: Cal
             before = words(WRONG)
         else:
             number = pressed
-    await call.anchor.play(words(KEPT))
+    if said.kept:
+        await call.anchor.play(words(said.kept))
     return ""

@@ -1,7 +1,7 @@
 """A waiting entry, its place in the one total order, and its demand, which loosens in time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,11 @@ class Waiter(Protocol):
     boost: float  # seconds
     require: str  # skills asked for, besides the queue's
     site: str  # of the line he called on; "": none
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What flows have learnt of him, by name, as anybody may see it."""
+        ...
 
     @property
     def before(self) -> Sequence["Step"]:

@@ -13,6 +13,9 @@ from ccappliance.apps.acd.standing import Rules, Standing
 from ccappliance.apps.acd.waiting import Waiting
 from ccappliance.base.clock import Clock
 from ccappliance.base.limits import MAX_QUEUE_LEN
+from ccappliance.call.call import Served
+from ccappliance.call.conversation import ConversationEnd
+from ccappliance.call.leg import Leg
 
 if TYPE_CHECKING:
     from ccappliance.apps.acd.callback import Callbacks
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from ccappliance.apps.acd.settings import QueueSettings
     from ccappliance.call.call import Call
     from ccappliance.call.journal import Journal
+
+
+WHOLE = 100.0  # %
 
 
 class Queue(Standing):
@@ -112,10 +118,19 @@ class Queue(Standing):
         assert isinstance(entry.ended, Connected)
         assert entry.ended.offer.leg is not None
         record = f"queue {self.name}" if self.settings.record == "always" else ""
+        call.served = Served(entry.ended.offer.agent.number, self.name)
         try:
-            return (await call.converse(entry.ended.offer.leg, record=record)).next
+            end = await call.converse(entry.ended.offer.leg, record=record)
+            return end.next or self._survey(call, end, entry.ended.offer.leg)
         finally:
             self._let_go(entry, call)
+
+    def _survey(self, call: "Call", end: ConversationEnd, agent: Leg) -> str | None:
+        """Where a customer goes on whom the agent has hung up on, if he is one of those who are asked."""
+        survey = self.settings.survey
+        if not survey.to or end.by != "callee" or call.anchor is agent or call.anchor.is_gone:
+            return None
+        return survey.to if survey.share >= WHOLE or self.room.tools.chance() * WHOLE < survey.share else None
 
     def _entry(self, call: "Call") -> Entry:
         now, within = self._clock.now(), self.settings.resume_within

@@ -95,7 +95,7 @@ class Relax:
     require: str = key("", doc="What is required from then on; empty: nothing.")
 
     def check(self, report: Report, path: str) -> None:
-        _check_requirement(report, f"{path}.require", self.require)
+        check_requirement(report, f"{path}.require", self.require)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +111,20 @@ class Skills:
                                "line the caller dialled; 0: agents of all sites at once.")
 
     def check(self, report: Report, path: str) -> None:
-        _check_requirement(report, f"{path}.require", self.require)
+        check_requirement(report, f"{path}.require", self.require)
         times = [step.after for step in self.relax]
         if times != sorted(set(times)):
             report.error(f"{path}.relax", f"its times {', '.join(f'{time:g}' for time in times)} do not rise",
                          "write the steps in the order in which they happen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AfterCall:
+    """Customers go on when the agent hangs up: to a flow with a survey, as a rule."""
+
+    to: str = key("", doc="Destination of a customer whom an agent of this queue has hung up on, such as flow:survey; "
+                          "empty: the call is over. Who was not answered never goes there.")
+    share: float = key(100.0, unit="%", least=0, most=100, doc="How many of them, by chance.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +186,7 @@ class QueueSettings:
     record: str = key("always", choices=("always", "never"), doc="Whether conversations are recorded.")
     callback: CallbackSettings = key(factory=CallbackSettings,
                                      doc="Callers may hang up, keep their place, and are called back.")
+    survey: AfterCall = key(factory=AfterCall, doc="Asking customers how they were served.")
     last_agent: LastAgent = key(factory=LastAgent, doc="History routing.")
     resume_within: float = key(60.0, unit="s", least=0, most=3600,
                                doc="A caller who hung up or was cut off while he waited, and calls again within so "
@@ -188,7 +198,8 @@ class QueueSettings:
         yield "max_len.to", self.max_len.to
         yield "no_agents.to", self.no_agents.to
         yield "closed.to", self.closed.to
-        for name, to in (("closed.lunch", self.closed.lunch), ("closed.holiday", self.closed.holiday)):
+        for name, to in (("closed.lunch", self.closed.lunch), ("closed.holiday", self.closed.holiday),
+                         ("survey.to", self.survey.to)):
             if to:
                 yield name, to
         yield from ((f"exit_keys.{digit}", to) for digit, to in self.exit_keys.items())
@@ -355,7 +366,8 @@ def _is_requirement(text: str) -> bool:
     return bool(text)
 
 
-def _check_requirement(report: Report, path: str, text: str) -> None:
+def check_requirement(report: Report, path: str, text: str) -> None:
+    """Is this an expression over skills?"""
     try:
         Requirement(text)
     except ExpressionError as error:

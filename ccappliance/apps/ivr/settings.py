@@ -7,9 +7,12 @@ from ccappliance.apps.ivr.nodes.asking import Menu
 from ccappliance.apps.ivr.nodes.collecting import Collect
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Loop, Schedule, Set
 from ccappliance.apps.ivr.nodes.directory import Directory
-from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
-from ccappliance.apps.ivr.nodes.message import Record
+from ccappliance.apps.ivr.nodes.leaving import Callback, Hangup, Queue, Transfer
+from ccappliance.apps.ivr.nodes.meeting import Conference
+from ccappliance.apps.ivr.nodes.message import Mailbox, Record, Voicemail
+from ccappliance.apps.ivr.nodes.reaching import Dial
 from ccappliance.apps.ivr.nodes.subflow import Return, Subflow
+from ccappliance.apps.ivr.nodes.surveying import Survey
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
 
@@ -20,8 +23,11 @@ AnyNode = (  # one line for each module of nodes/
     | Directory
     | Language | Branch | Set | Schedule | Loop
     | Subflow | Return
-    | Record
-    | Queue | Transfer | Hangup
+    | Record | Voicemail | Mailbox
+    | Dial
+    | Survey
+    | Conference
+    | Queue | Callback | Transfer | Hangup
 )
 
 

@@ -42,6 +42,30 @@ class Chance(Protocol):
     def randrange(self, stop: int, /) -> int: ...
 
 
+class TakesMessages(Protocol):
+    """Mailboxes: apps/voicemail."""
+
+    async def take(self, call: Call, mailbox: str) -> str:
+        """Let the caller leave a message: "sent", "full", "short" (nobody spoke), "failed". LegGone if he leaves."""
+        ...
+
+
+class PromisesCalls(Protocol):
+    """Callbacks: apps/acd."""
+
+    async def request(self, call: Call, queue: str) -> str:
+        """Ask the caller where to call him back in his turn: "promised", "declined", "not_offered". LegGone."""
+        ...
+
+
+class LetsIn(Protocol):
+    """Conference rooms: apps/conference."""
+
+    async def enter(self, call: Call, number: str) -> str:
+        """Let the caller in until he leaves: "left", "full", "failed" (no such room, or a wrong PIN). LegGone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every flow is given: the same objects for all of them."""
@@ -50,6 +74,9 @@ class Tools:
     say: Say
     journal: Journal
     clock: Clock
+    mail: TakesMessages
+    callbacks: PromisesCalls
+    conferences: LetsIn
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
     chance: Chance
     calendar: Callable[[str], str]  # a calendar's state now, one of call/calendar.py's STATES

@@ -36,7 +36,29 @@ def calls_show(call: str, as_json: bool, socket: Path | None) -> None:
     echo_json(found) if as_json else click.echo(_call(found))
 
 
+@calls.command("search")
+@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--number", default="", metavar="NUMBER", help="Who called or was called.")
+@click.option("--agent", default="", metavar="NUMBER", help="Who answered it.")
+@click.option("--queue", default="", metavar="NAME", help="In which queue it waited last.")
+@click.option("--variable", default="", metavar="NAME[=VALUE]", help="What a flow has learnt of the caller.")
+def calls_search(limit: int, number: str, agent: str, queue: str, variable: str, as_json: bool,
+                 socket: Path | None) -> None:
+    """Of the newest 20,000 calls that are over, newest first: what flows have learnt, and the recordings."""
+    rows = ask(socket, "calls.search", limit=limit, number=number, agent=agent, queue=queue, variable=variable)
+    if as_json:
+        echo_json(rows)
+        return
+    shown = [row | {"talk": duration(row["talk"]),
+                    "variables": ", ".join(f"{name}={value}" for name, value in row["variables"].items())}
+             for row in rows]
+    click.echo(table(shown, ["started_at:started", "id", "calling", "called", "queue", "agent", "disposition", "talk",
+                             "variables", "recordings"]) if rows else "no such calls")
+
+
 def _call(found: dict[str, Any]) -> str:
+    if "legs" not in found:
+        return fields(found)
     legs = table(found.get("legs") or [], ["id:leg", "line", "party", "state", "since"])
     return f"{fields(found, skip=['legs'])}\n\n{legs}"
 

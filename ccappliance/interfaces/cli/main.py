@@ -30,6 +30,7 @@ COMMANDS = {
     "spans": f"{_HERE}.lines:spans",
     "status": f"{_HERE}.lines:status",
     "test": f"{_HERE}.play:test",
+    "voicemail": f"{_HERE}.voicemail:voicemail",
 }
 _HELP = """A call centre in a box.
 

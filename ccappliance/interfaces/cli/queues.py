@@ -109,7 +109,7 @@ def _done(socket: Path | None, as_json: bool, words: str, do: str, **params: Any
 def _queue(found: dict[str, Any]) -> str:
     entries = [row | {"waited": duration(row["waited"])} for row in found["entries"]]
     waiting = table(entries, ["position", "call", "calling", "name", "kind", "waited", "order_class:class", "boost",
-                              "demand", "ringing"]) if entries else "nobody waits"
+                              "demand", "ringing", "variables:known"]) if entries else "nobody waits"
     members = table(found["members"], ["agent", "name", "state", "station"]) if found["members"] else "nobody serves"
     states = Counter(row["state"] for row in found["members"])
     shown = _shown(found) | {"agents": [f"{count} {state}" for state, count in states.items()]}

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypedDict
 
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
+from ccappliance.interfaces.control.messages import Messages
+from ccappliance.interfaces.control.past import PastCalls
 
 
 class Alarm(TypedDict):
@@ -146,6 +148,7 @@ class AgentDetail(AgentRow):
     paused: float
     missed: int  # offers not answered
     history: list[str]
+    variables: dict[str, str]  # of the call he is rung for or talks in: what his screen shows of the caller
 
 
 class QueueRow(TypedDict):
@@ -185,6 +188,7 @@ class EntryRow(TypedDict):
     kind: str  # "call", "callback"
     ringing: list[str]  # agents who are being rung for it
     state: str  # "waiting" or "offered"
+    variables: dict[str, str]  # what flows have learnt of him
 
 
 class MembershipRow(TypedDict):
@@ -368,6 +372,12 @@ class HouseView(Protocol):
 
     @property
     def isdn(self) -> Isdn: ...
+
+    @property
+    def past(self) -> PastCalls: ...
+
+    @property
+    def messages(self) -> Messages: ...
 
     @property
     def history(self) -> History: ...

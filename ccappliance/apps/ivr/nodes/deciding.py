@@ -80,15 +80,11 @@ class Set(Node):
         return [(f"variables.{name}", source) for name, source in self.variables.items()]
 
     def inspect(self, report: Report, path: str) -> None:
-        for name in self.variables:
-            if re.fullmatch(VARIABLE_PATTERN, name) is None:
-                report.error(f"{path}.variables.{name}", f"'{name}' is no name of a variable",
-                             "use small letters, digits and _, beginning with a letter")
+        check_names(self.variables, report, path)
 
     async def run(self, visit: Visit) -> str:
         """In the order written: a later one sees the earlier ones."""
-        for name, source in self.variables.items():
-            visit.call.variables[name] = visit.compute(source)
+        computed(self.variables, visit)
         return "next"
 
 
@@ -139,3 +135,17 @@ class Loop(Node):
             return "again"
         del laps[here]
         return "done"
+
+
+def check_names(variables: Mapping[str, str], report: Report, path: str) -> None:
+    """Can variables have these names?"""
+    for name in variables:
+        if re.fullmatch(VARIABLE_PATTERN, name) is None:
+            report.error(f"{path}.variables.{name}", f"'{name}' is no name of a variable",
+                         "use small letters, digits and _, beginning with a letter")
+
+
+def computed(variables: Mapping[str, str], visit: Visit) -> None:
+    """Set variables of the call to the values of their expressions, one after the other."""
+    for name, source in variables.items():
+        visit.call.variables[name] = visit.compute(source)

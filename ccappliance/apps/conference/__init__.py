@@ -1,0 +1,1 @@
+"""Conferences: rooms with a number in which several calls hear each other."""
