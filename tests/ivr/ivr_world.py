@@ -158,7 +158,8 @@ class World:
         self.book = TestBook()
         clock = LoopClock(self.loop, EPOCH)
         journal = SimpleNamespace(write=self.journal.append)
-        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING)
+        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
+                           reach=None)  # type: ignore[arg-type]
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from ccappliance.apps.ivr.nodes.asking import Collect, Menu
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Set
+from ccappliance.apps.ivr.nodes.fetching import Http, Lookup
 from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
 from ccappliance.apps.ivr.nodes.message import Record
+from ccappliance.apps.ivr.nodes.script import Agi
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
 
@@ -14,6 +16,8 @@ AnyNode = (  # one line for each module of nodes/
     Play | Say
     | Menu | Collect
     | Language | Branch | Set
+    | Lookup | Http
+    | Agi
     | Record
     | Queue | Transfer | Hangup
 )

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Protocol
 
+from ccappliance.apps.ivr.reach import Reach
 from ccappliance.apps.ivr.written import Prompt, Prompts, each
 from ccappliance.base.clock import Clock
 from ccappliance.base.expressions import Expression, evaluate_text
@@ -42,6 +43,7 @@ class Tools:
     journal: Journal
     clock: Clock
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
+    reach: Reach  # what is outside the house
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Visit:
         if not self._kept:
             barge = Collect(most=1, least=0, terminator="", first=0.0)
             self._kept = (await self.call.collect(barge, sounds)).digits
+
+    def keep(self, digits: str) -> None:
+        """The first of these counts for the next menu or collect."""
+        self._kept = self._kept or digits[:1]
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
         """Collect digits, beginning with the kept one."""
