@@ -105,6 +105,7 @@ class Webhooks:
 
     async def close(self) -> None:
         """Give up what has not been delivered."""
+        await asyncio.sleep(0)  # what was posted in this very moment has begun then, and can say that it ended
         await self._tasks.close()
 
     async def _deliver(self, delivery: "_Delivery", done: "asyncio.Future[Sent]") -> None:

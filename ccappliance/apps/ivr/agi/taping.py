@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST = 600.0  # s of a recording, held in memory: 9.6 MB
 LOOK = 0.2  # s between two looks at what has come
+TAIL = 0.01  # s that are not worth another look
 QUIET = -38.0  # dBm0 below which nobody talks: a caller's speech is -15 to -30, a line's noise below -45 (G.712)
 FORMS = ("wav", "WAV")
 
@@ -31,7 +32,7 @@ async def tape(session: "Session", name: str, form: str, *, stops: str, most: fl
     pcm, quiet, digit, gone = b"", 0.0, "", False
     running = port.tape()
     try:
-        while (left := until - clock.now()) > 0.0 and not digit:
+        while (left := until - clock.now()) > TAIL and not digit:
             digit = await session.keys.wait(min(LOOK, left), stops)
             came = heard(running.read())
             pcm += came
