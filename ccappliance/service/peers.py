@@ -148,25 +148,40 @@ class _Child(_Lines):
     async def close(self) -> str:
         """It has closed its standard output, or is to end now: it gets a moment, and then its whole group is killed."""
         self._writer.close()
-        killed = False
+        draining = asyncio.get_running_loop().create_task(self._drain(), name=f"the rest of {self._name}")
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._process.wait()
-        except TimeoutError:
-            killed = True
+            status = await self._status()
+            killed = status is None
         finally:
             # Whether or not we were waited for: nothing of it stays behind, its own children neither.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        status = await self._process.wait()
-        await asyncio.wait([self._listening], timeout=PATIENCE)
+        if killed:
+            status = await self._status()
+        await asyncio.wait([draining, self._listening], timeout=PATIENCE)
+        draining.cancel()
         self._listening.cancel()
         last = f": {self._last[0]}" if self._last else ""
-        if killed:
+        if killed or status is None:
             return f"it did not end and was killed{last}"
         if status < 0:
             return f"killed by {signal.Signals(-status).name}{last}"
         return f"exit status {status}{last}" if status else ""
+
+    async def _status(self) -> int | None:
+        """How it ended; None if it runs after PATIENCE. Some versions of Python wait for its pipes as well, which
+        another process may hold: what counts is what is known by then.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._process.wait()
+        return self._process.returncode
+
+    async def _drain(self) -> None:
+        """What it still says goes nowhere; unread, it would keep the pipe open, and us waiting."""
+        with contextlib.suppress(OSError):
+            while await self._reader.read(CHUNK):
+                pass
 
     async def _listen(self) -> None:
         assert self._process.stderr is not None
