@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,32 @@ from ccappliance.service.peers import Peer, PeerFault
 from ccappliance.service.web import WebAnswer, WebFault, WebRequest, WebSlow
 
 Lines = Sequence[str | float | Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Outsiders:
+    """All of a story."""
+
+    services: "tuple[Service, ...]" = ()
+    scripts: Mapping[str, Lines] = field(default_factory=dict)
+
+
+def read_outsiders(told: Any) -> Outsiders:
+    """What a story says under `outside`: `web`, a list of services, and `scripts`, lines by name. ValueError."""
+    if not isinstance(told, dict) or not set(told) <= {"web", "scripts"}:
+        raise ValueError("outside the house there are web (a list) and scripts (a table)")
+    scripts, services = told.get("scripts") or {}, told.get("web") or []
+    if not isinstance(scripts, dict) or not all(_are_lines(lines) for lines in scripts.values()):
+        raise ValueError("a script is a list of commands, seconds, and {COMMAND: ANSWER}")
+    try:
+        return Outsiders(tuple(Service(**one) for one in services), {str(name): scripts[name] for name in scripts})
+    except TypeError:
+        raise ValueError("a service has url, status, answer (JSON), after (seconds) and fails (why)") from None
+
+
+def _are_lines(lines: Any) -> bool:
+    return isinstance(lines, list) and all(
+        isinstance(line, str | int | float) or (isinstance(line, dict) and len(line) == 1) for line in lines)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from ccappliance.sim.configured import Configured
 from ccappliance.sim.loop import run_virtual
 from ccappliance.sim.mishaps import in_use
 from ccappliance.sim.narrator import Narrator
+from ccappliance.sim.outsiders import ScriptedPeers, TableWeb
 from ccappliance.sim.script import Script
 from ccappliance.sim.story import Story, spoken_texts
 from ccappliance.sim.world import Street, engine_sound, scripted_sound
@@ -94,6 +95,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         threaded=False, used_space=lambda _: 0.0, voice=voice,
+        web=TableWeb(script.outside.services), peers=ScriptedPeers(script.outside.scripts),
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:
         house.journal.follow(lambda entry: told.append(entry, entry.line()))

@@ -1,7 +1,8 @@
-"""AGI with the real client library, pyst2's asterisk.agi.AGI, unmodified: in a real child process, and over a socket."""
+"""AGI with its real client library, pyst2's asterisk.agi.AGI, unmodified: in a child process, and over a socket."""
 
 import asyncio
 import os
+import sys
 import textwrap
 from collections.abc import Coroutine
 from pathlib import Path
@@ -302,12 +303,43 @@ def test_a_server_talks_with_the_caller(tmp_path: Path) -> None:
         server.close()
         assert told.pop("environment")[:3] == ["agi_network: yes", "agi_network_script: balance/zh?kind=1",
                                                f"agi_request: agi://127.0.0.1:{port}/balance/zh?kind=1"]
-        assert told.pop('STREAM FILE beep ""').startswith("200 result=0 endpos=4")  # by the real clock, samples may differ
+        assert told.pop('STREAM FILE beep ""').startswith("200 result=0 endpos=4")
         assert told == {"ANSWER": "200 result=0", 'SET VARIABLE "City" "北京"': "200 result=1",
                         "HANGUP": "200 result=1", "end": "HANGUP",
                         "dead": "511 Command Not Permitted on a dead channel or intercept routine"}
         assert real.world.call.variables == {"city": "北京"}
 
+    live(main())
+
+
+def test_a_server_made_with_pyst2(tmp_path: Path) -> None:
+    """AGI on the text streams of a socket, as docs/agi.md shows it."""
+    async def main() -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, tmp_path / "s.py", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(SITE)})
+        assert process.stdout is not None
+        port = int(await process.stdout.readline())
+        real = Real(tmp_path, f"agi://127.0.0.1:{port}/balance")
+        assert await real.run() == "queue:done", real.ended()
+        assert real.world.call.variables == {"balance": "12.50 元", "script": "balance"}
+        assert await process.wait() == 0
+        await real.calm()
+
+    write(tmp_path, """
+        import socket
+        server = socket.create_server(("127.0.0.1", 0))
+        print(server.getsockname()[1], flush=True)
+        connection, _ = server.accept()
+        with connection, connection.makefile("r", encoding="utf-8") as hears, \
+                connection.makefile("w", encoding="utf-8") as says:
+            agi = AGI(hears, says)
+            agi.answer()
+            agi.stream_file("beep")
+            agi.set_variable("BALANCE", "12.50 元")
+            assert agi.get_variable("balance") == "12.50 元"
+            agi.set_variable("script", agi.env["agi_network_script"])
+    """)
     live(main())
 
 
