@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ivr_world import World, one_flow
 from outside_world import Outdoors, visit
 
 from ccappliance.apps.ivr.agi import grammar
+from ccappliance.apps.ivr.agi.commands import COMMANDS
 from ccappliance.apps.ivr.agi.names import variable_name
 from ccappliance.apps.ivr.agi.settings import fastagi, script_problem
+from ccappliance.base.causes import Cause
 from ccappliance.call import facts
 from ccappliance.media.files import read_wav, write_wav
 from ccappliance.sim.loop import run_virtual
@@ -32,7 +36,7 @@ def run(*lines: Any, nodes: str = NODES, folder: Path | None = None, destination
     """The world, where the call went, and what the script was answered."""
     outdoors = Outdoors(scripts={"s.py": lines}, folder=folder, destinations=destinations)
     world, to, _ = visit(nodes, outdoors, **how)
-    assert outdoors.scripts.active == 0 or to == "cancelled"
+    assert outdoors.scripts.active == 0 or to in (None, "cancelled")
     return world, to, outdoors.peers.told["s.py"][1:]
 
 
@@ -241,3 +245,26 @@ def test_a_recording_is_kept(tmp_path: Path) -> None:
     assert answers == ["200 result=0 (timeout) endpos=4800", "200 result=35 (dtmf) endpos=3200",
                        "200 result=-1 (writefile)", "200 result=-1 (writefile)"]
     assert read_wav(tmp_path / "msg" / "one.wav").samples == 4800
+
+
+def test_a_call_that_shall_end_by_itself_does_also_after_the_script() -> None:
+    nodes = NODES.replace("next: done", "next: rest") + \
+        "rest: {type: record, beep: false, prompt: [], most: 60s, next: done}\n"
+    world, to, _ = run("SET AUTOHANGUP 100", "SET AUTOHANGUP 5", nodes=nodes)
+    assert (to, world.line.cleared_with) == ("cancelled", Cause.NORMAL)
+
+
+@pytest.mark.slow
+@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(
+    [f"{' '.join(name)} {rest}" for name in COMMANDS for rest in ("", '""', "1 1", "x y z", '"9" "" "-1"', "1e9 -1 *")]
+)), max_size=8))
+@settings(max_examples=60)
+def test_whatever_a_script_says_is_answered_or_ends_it(lines: list[str]) -> None:
+    """One answer for each line that is not blank, each beginning with its code."""
+    spoken = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    world, to, answers = run(*spoken, nodes=NODES)
+    told = [answer for answer in answers if answer != "HANGUP"]
+    assert to in ("queue:done", "queue:broken", "cancelled", None)
+    assert all(answer[:3] in ("200", "503", "510", "511", "520") for answer in told)
+    if ended(world)[0] == "done":
+        assert len(told) == len([line for line in spoken if line.strip()])

@@ -163,6 +163,7 @@ class Session:
             self._away = None
         if self.dead or self.call.anchor.is_gone:
             raise LegGone(self.call.anchor, self.call.end_cause)
+        self.call.ended_by = ""  # whom he has talked to has hung up, and that was not the end
         await self.keys.listen()
 
     async def _travel(self, journey: Awaitable[None]) -> None:
