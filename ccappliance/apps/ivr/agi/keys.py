@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ccappliance.base.limits import MAX_DIGITS_QUEUED
 from ccappliance.call.call import Call
 from ccappliance.call.collect import Collect
-from ccappliance.call.leg import LegGone
+from ccappliance.call.leg import Leg, LegGone
 from ccappliance.media.ports import Played, Sound
 
 ANY = "0123456789*#ABCD"
@@ -20,13 +20,18 @@ class Keys:
         self._call = call
         self._waiting: deque[str] = deque()
         self._moved = asyncio.Event()
+        self._watched: Leg | None = None  # its end wakes whoever waits
 
     async def listen(self) -> None:
         """From now on; keys pressed before it count too."""
+        anchor = self._call.anchor
         early = Collect(most=1, terminator="", first=0.0)
-        while (came := await self._call.anchor.collect(early)).digits:
+        while (came := await anchor.collect(early)).digits:
             self._waiting.extend(came.digits)
-        self._call.anchor.on_digit = self._hear
+        anchor.on_digit = self._hear
+        if anchor is not self._watched:
+            self._watched = anchor
+            anchor.on_gone(lambda _: self._moved.set())
 
     def release(self) -> None:
         """Somebody else listens now, and has nothing of what was pressed before."""
@@ -63,8 +68,6 @@ class Keys:
 
     async def wait(self, seconds: float | None, stops: str = ANY) -> str:
         """The next key of `stops` within so many seconds (None: for ever), or "". LegGone."""
-        anchor = self._call.anchor
-        anchor.on_gone(lambda _: self._moved.set())
         try:
             async with asyncio.timeout(seconds):
                 while not (digit := self._take(stops)):
