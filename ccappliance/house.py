@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -17,11 +17,19 @@ from ccappliance.apps.acd.pages import Pages
 from ccappliance.apps.acd.queue_log import QueueLogLines
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.conference.rooms import Conferences
+from ccappliance.apps.ivr.agi.database import AgiDatabase
+from ccappliance.apps.ivr.agi.scripts import Scripts
+from ccappliance.apps.ivr.agi.session import Workshop
+from ccappliance.apps.ivr.agi.sounds import Folder
 from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.nodes.directory import Directory
+from ccappliance.apps.ivr.reach import Reach
+from ccappliance.apps.ivr.sources.sources import Means as SourceMeans
+from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
+from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
@@ -60,7 +68,10 @@ from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.speech import NoSpeech, Speech
 from ccappliance.media.tones import Zone
+from ccappliance.service.aside import Aside
 from ccappliance.service.command import run_command
+from ccappliance.service.peers import NoPeers, Peers
+from ccappliance.service.web import NoWeb, Web
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -93,6 +104,8 @@ class Surroundings:
     speech: Speech | None = None  # who understands callers; None: nobody
     messages: Path | None = None  # voicemail; None: no sound is kept
     send: Send = run_command  # how a command gets an e-mail
+    web: Web = field(default_factory=NoWeb)
+    peers: Peers = field(default_factory=NoPeers)  # programs that flows hand calls to
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -187,6 +200,13 @@ class House:
             send=around.send, way_to=self._way_to))
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
+        self.aside = Aside(threaded=around.threaded)
+        self.sources = self._new_sources(site)
+        self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
+        self.scripts = Scripts(lambda: self.site.agi, around.peers, Workshop(
+            AgiDatabase(around.store), Folder(self._script_sounds, self.prompts,
+                                              lambda name: name in self.prompts.book.names(), self.aside),
+            self.destinations.find))
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -237,6 +257,9 @@ class House:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
         self.callbacks.close()
         await self.switch.close()
+        await self.scripts.close()
+        await self.webhooks.close()
+        self.aside.close()
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)
@@ -291,6 +314,7 @@ class House:
         self.recorder.settings = site.recording
         self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
+        self.sources = self._new_sources(site, self.sources)
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
@@ -392,7 +416,18 @@ class House:
                                        clock=self.around.outside.clock, zone=self.timezone,
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
                                        speech=self._speech, keypad=self._keypad, people=self._people,
-                                       mail=self.mailroom, callbacks=self.callbacks, conferences=self.conferences))
+                                       mail=self.mailroom, callbacks=self.callbacks, conferences=self.conferences,
+
+                                       reach=Reach(self.sources, self.webhooks, self.scripts)))
+
+    def _new_sources(self, site: Site, former: Sources | None = None) -> Sources:
+        return Sources(site.sources, SourceMeans(self.around.web, self.aside, self.around.outside.clock), former)
+
+    def _script_sounds(self) -> Path | None:
+        recordings = self.around.recordings
+        if self.site.agi.sounds:
+            return Path(self.site.agi.sounds)
+        return recordings.parent / "agi-sounds" if recordings is not None else None
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {

@@ -19,6 +19,7 @@ from ccappliance.sim.configured import Configured
 from ccappliance.sim.loop import run_virtual
 from ccappliance.sim.mishaps import in_use
 from ccappliance.sim.narrator import Narrator
+from ccappliance.sim.outsiders import ScriptedPeers, TableWeb
 from ccappliance.sim.script import Script
 from ccappliance.sim.story import Story, spoken_texts
 from ccappliance.sim.world import Street, engine_sound, post, scripted_sound
@@ -95,6 +96,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         messages=recordings / "voicemail" if recordings is not None else None,
         threaded=False, used_space=lambda _: 0.0, voice=voice, send=post,
+        web=TableWeb(script.outside.services), peers=ScriptedPeers(script.outside.scripts),
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:
         house.journal.follow(lambda entry: told.append(entry, entry.line()))

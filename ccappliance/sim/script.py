@@ -12,6 +12,7 @@ from ccappliance.base.errors import ConfigError, Finding
 from ccappliance.media.ports import VERDICTS
 from ccappliance.sim.configured import Overlay
 from ccappliance.sim.machines import MACHINE_SOUNDS
+from ccappliance.sim.outsiders import Outsiders, read_outsiders
 
 VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True, "calls": True,
          "says": True, "sends": True, "hears": True, "hears nothing": True, "rings": True, "is not rung": True,
@@ -123,6 +124,7 @@ class Script:
     steps: tuple[Step, ...]
     config: tuple[Overlay, ...] = ()  # what is laid over the configuration for this story
     announcements: Mapping[str, str] = field(default_factory=dict)  # number → what is said of it
+    outside: Outsiders = field(default_factory=Outsiders)  # what flows may ask
 
 
 def read_script(path: Path) -> Script:
@@ -145,7 +147,8 @@ class _Reader:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError([Finding(self._path.name, "story", f"can't be read: {error}", "")]) from None
         top = self._mapping(root, "story")
-        known = {"title", "at", "seed", "config", "people", "exchange", "announcements", "steps"}
+        known = {"title", "at", "seed", "config", "people", "exchange", "announcements", "outside",
+                 "steps"}
         for key, node in top.items():
             if key not in known:
                 self._wrong(node, key, "unknown key", f"known: {', '.join(sorted(known))}")
@@ -155,6 +158,7 @@ class _Reader:
         steps = tuple(step for node in self._items(top.get("steps"), "steps") if (step := self._step(node)))
         announced = {key: str(self._plain(node))
                      for key, node in self._mapping(top.get("announcements"), "announcements").items()}
+        outside = self._outside(top.get("outside"))
         at = self._at(top.get("at"))
         config = (self._overlay(top["config"]),) if "config" in top else ()
         seed = int(self._number(top["seed"], "seed")) if "seed" in top else 1
@@ -163,7 +167,14 @@ class _Reader:
         if self._findings:
             raise ConfigError(self._findings)
         title = str(self._plain(top["title"])) if "title" in top else self._path.stem
-        return Script(self._path, title, at, seed, roles, lines, steps, config, announced)
+        return Script(self._path, title, at, seed, roles, lines, steps, config, announced, outside)
+
+    def _outside(self, node: yaml.Node | None) -> Outsiders:
+        try:
+            return read_outsiders(self._plain(node)) if node is not None else Outsiders()
+        except ValueError as error:
+            self._wrong(node, "outside", str(error), "see docs/stories.md")
+            return Outsiders()
 
     def _role(self, key: str, node: yaml.Node) -> Role:
         told = self._plain(node) if isinstance(node, yaml.MappingNode) else {}

@@ -24,7 +24,7 @@ PAIRS = (  # what begins, what ends it, and the field that says which
     ("CallOffered", "CallEnded", "call"), ("QueueEntered", "QueueLeft", "call"), ("OfferMade", "OfferEnded", "offer"),
     ("RecordingStarted", "RecordingEnded", "recording"), ("PromptStarted", "PromptEnded", "leg"),
     ("ConversationStarted", "ConversationEnded", "call"), ("TransferStarted", "TransferEnded", "call"),
-    ("SupervisionStarted", "SupervisionEnded", "leg"))
+    ("SupervisionStarted", "SupervisionEnded", "leg"), ("ScriptStarted", "ScriptEnded", "call"))
 
 
 def stories() -> list[Path]:

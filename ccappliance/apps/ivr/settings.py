@@ -7,10 +7,12 @@ from ccappliance.apps.ivr.nodes.asking import Menu
 from ccappliance.apps.ivr.nodes.collecting import Collect
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Loop, Schedule, Set
 from ccappliance.apps.ivr.nodes.directory import Directory
+from ccappliance.apps.ivr.nodes.fetching import Http, Lookup
 from ccappliance.apps.ivr.nodes.leaving import Callback, Hangup, Queue, Transfer
 from ccappliance.apps.ivr.nodes.meeting import Conference
 from ccappliance.apps.ivr.nodes.message import Mailbox, Record, Voicemail
 from ccappliance.apps.ivr.nodes.reaching import Dial
+from ccappliance.apps.ivr.nodes.script import Agi
 from ccappliance.apps.ivr.nodes.subflow import Return, Subflow
 from ccappliance.apps.ivr.nodes.surveying import Survey
 from ccappliance.apps.ivr.nodes.telling import Play, Say
@@ -23,6 +25,8 @@ AnyNode = (  # one line for each module of nodes/
     | Directory
     | Language | Branch | Set | Schedule | Loop
     | Subflow | Return
+    | Lookup | Http
+    | Agi
     | Record | Voicemail | Mailbox
     | Dial
     | Survey
