@@ -18,7 +18,8 @@ from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
-from ccappliance.apps.recording.recorder import Recorder, used_percent
+from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.recorder import Recorder
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import Match
 from ccappliance.base.errors import Refused
@@ -174,6 +175,7 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
+        ends += self.recorder.recovered(ends, self._told_ended)
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
@@ -188,9 +190,19 @@ class House:
         for fact in ends:
             self.journal.write(fact)
         self.journal.follow(self.invariants.hear)  # of this run: it has not heard the beginning of what a kill cut off
+        self.recorder.tidy()
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
+
+    def _told_ended(self, call: str, recording: str) -> bool:
+        """Has the journal told the end of this recording? The database knows most of them, its newest entries the
+        rest."""
+        if any(row.recording == recording for row in self.cdrs.recordings(CONTACTS, call)):
+            return True
+        newest = self.around.sink.read(self.cdrs.replay_from)
+        return any(isinstance(entry.fact, facts.RecordingEnded) and entry.fact.recording == recording
+                   for entry in newest)
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""

@@ -249,7 +249,8 @@ class View:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
-        return [{"id": row.recording, "call": row.call, "path": str(root / row.path) if root and row.path else "",
+        return [{"id": row.recording, "call": row.call,
+                 "path": str(root / (row.file or row.path)) if root and row.path else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
                  "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
 

@@ -5,27 +5,17 @@ None, or lists and mappings of them. Past participles. `call`, `leg`, `agent`, `
 Readers (CDR, statistics, feeds, digests) know facts only from here; docs/journal.md explains each (tests/test_docs.py).
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Root of all facts."""
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _field_names(type(self))}
-
-
-_NAMES: dict[type, tuple[str, ...]] = {}
-
-
-def _field_names(kind: type) -> tuple[str, ...]:
-    names = _NAMES.get(kind)
-    if names is None:
-        names = _NAMES[kind] = tuple(f.name for f in fields(kind))
-    return names
-
+from ccappliance.call.fact import Fact as Fact
+from ccappliance.call.recording_facts import RecordingArchived as RecordingArchived
+from ccappliance.call.recording_facts import RecordingEnded as RecordingEnded
+from ccappliance.call.recording_facts import RecordingPaused as RecordingPaused
+from ccappliance.call.recording_facts import RecordingRecovered as RecordingRecovered
+from ccappliance.call.recording_facts import RecordingResumed as RecordingResumed
+from ccappliance.call.recording_facts import RecordingStarted as RecordingStarted
+from ccappliance.call.recording_facts import SegmentsRecovered as SegmentsRecovered
 
 # ---- the daemon ----
 
@@ -465,27 +455,6 @@ class Intervened(Fact):
     what: str  # to what: a queue, a destination, "class 2, boost 60 s", a strategy, a reason, "now", levels of skills
     by: str
     why: str
-
-
-# ---- recording ----
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingStarted(Fact):
-    call: str
-    recording: str
-    path: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingEnded(Fact):
-    call: str
-    recording: str
-    path: str
-    seconds: float
-    lost: float  # seconds replaced by silence
-    state: str  # "complete", "failed"
 
 
 def _all_kinds() -> dict[str, type[Fact]]:
