@@ -1,4 +1,4 @@
-"""The root of all facts, and how one becomes plain data; the facts themselves stand in `facts.py`."""
+"""A fact: what changed, in the past participle, written once to the journal. The root of all kinds of facts."""
 
 from dataclasses import dataclass, fields
 from typing import Any

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ccappliance.call.fact import Fact as Fact
-from ccappliance.call.recording_facts import RecordingArchived as RecordingArchived
-from ccappliance.call.recording_facts import RecordingEnded as RecordingEnded
-from ccappliance.call.recording_facts import RecordingPaused as RecordingPaused
-from ccappliance.call.recording_facts import RecordingRecovered as RecordingRecovered
-from ccappliance.call.recording_facts import RecordingResumed as RecordingResumed
-from ccappliance.call.recording_facts import RecordingStarted as RecordingStarted
-from ccappliance.call.recording_facts import SegmentsRecovered as SegmentsRecovered
+from ccappliance.call.facts_recording import RecordingArchived as RecordingArchived
+from ccappliance.call.facts_recording import RecordingEnded as RecordingEnded
+from ccappliance.call.facts_recording import RecordingPaused as RecordingPaused
+from ccappliance.call.facts_recording import RecordingRecovered as RecordingRecovered
+from ccappliance.call.facts_recording import RecordingResumed as RecordingResumed
+from ccappliance.call.facts_recording import RecordingStarted as RecordingStarted
+from ccappliance.call.facts_recording import SegmentsRecovered as SegmentsRecovered
 
 # ---- the daemon ----
 

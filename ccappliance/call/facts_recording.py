@@ -1,4 +1,4 @@
-"""The facts of recordings; readers know them from `facts.py`, with all others."""
+"""Facts of recordings."""
 
 from dataclasses import dataclass
 
