@@ -17,6 +17,9 @@ from ccappliance.signalling.signals import Circuit
 if TYPE_CHECKING:
     from ccappliance.call.switch import Switch
 
+SECURE = "secure node"  # who pauses recordings while a caller enters what nobody may hear
+SECURE_TAIL = 1.0  # s until they go on: a digit is told after 40 ms of its tone, and who enters the last one holds it
+
 
 class Call:
     """One call. Made by Switch only, which also runs it; apps get it as the argument of `run(call)`.
@@ -74,7 +77,14 @@ class Call:
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
         await self.answer()
-        return await self.anchor.collect(ask, sounds)
+        if not ask.secure:
+            return await self.anchor.collect(ask, sounds)
+        recorder = self.switch.recorder
+        recorder.pause(self.id, SECURE)
+        try:
+            return await self.anchor.collect(ask, sounds)
+        finally:
+            recorder.resume(self.id, SECURE, SECURE_TAIL)
 
     def place(self, station: str, *, calling: str = "", name: str = "") -> Leg:
         """Ring a station's telephone. Refused("no_station"/"busy"/"blocked") if it can't be rung now."""

@@ -29,7 +29,7 @@ class RecordingPaused(Fact):
 
     call: str
     recording: str
-    at: float  # seconds from its beginning
+    seconds: float  # from its beginning
     by: str  # "secure node", or who asked for it
 
 
@@ -37,7 +37,7 @@ class RecordingPaused(Fact):
 class RecordingResumed(Fact):
     call: str
     recording: str
-    at: float
+    seconds: float
     by: str
 
 

@@ -161,7 +161,10 @@ class World:
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING)
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
-                                   stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))
+                                   stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),
+                                   pause=lambda call, by: self.recordings.append(f"{self.loop.time():g} pause"),
+                                   resume=lambda call, by, after: self.recordings.append(
+                                       f"{self.loop.time():g} resume after {after:g}"))
         switch: Any = SimpleNamespace(loop=self.loop, journal=journal, outside=SimpleNamespace(clock=clock),
                                       recorder=recorder)
         self.line = TestLine()

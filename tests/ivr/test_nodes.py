@@ -149,6 +149,9 @@ def test_collect_in_secret() -> None:
     assert world.inputs() == [("ask", "??????", "complete")]
     assert [fact.digit for fact in world.journal if isinstance(fact, facts.DigitPressed)] == ["?"] * 6
     assert world.call.variables == {"account": "123456"}
+    paused, resumed = world.recordings
+    assert paused == "0 pause", "before the prompt that asks for it"
+    assert resumed.endswith(" resume after 1"), "the last key may still sound"
 
 
 def test_collect_begins_with_the_key_that_stopped_a_prompt() -> None:

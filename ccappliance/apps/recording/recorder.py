@@ -170,6 +170,8 @@ class Recorder:
             if after > 0.0:
                 assert self._loop is not None
                 key = (recording.id, by)
+                if key in self._resuming:
+                    self._resuming.pop(key).cancel()
                 self._resuming[key] = self._loop.call_later(after, self._resume, recording, by)
             else:
                 self._resume(recording, by)
