@@ -160,9 +160,9 @@ class SimulatedDisk:
             _put(inode.platter, offset, data)
 
     def everything(self) -> bytes:
-        """All bytes that lie anywhere on it, in memory or on the platter."""
+        """All bytes that lie anywhere on it, in memory or on the platter, but for the zeros at the end of files."""
         inodes = {id(inode): inode for inode in [*self.files.values(), *self.safe.values()]}
-        return b"".join(bytes(inode.cache) + bytes(inode.platter) for inode in inodes.values())
+        return b"".join(bytes(data).rstrip(b"\0") for inode in inodes.values() for data in (inode.cache, inode.platter))
 
     # ---- inside ----
 

@@ -33,7 +33,7 @@ from ccappliance.apps.recording.tape_log import TapeLog
 from ccappliance.media.dsp import through_alaw
 from ccappliance.service.disk import Disk, RealDisk
 
-RECORD = Record(SOUND, 7, 3, bytes(range(40)), CALLER, 160, 40, ALAW)
+RECORD = Record(7, SOUND, 3, bytes(range(40)), CALLER, 160, 40, ALAW)
 
 
 def segment(*records: Record, number: int = 5) -> bytes:

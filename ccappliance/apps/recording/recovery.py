@@ -37,7 +37,7 @@ def recover(disk: Disk, directory: Path, size: int) -> Recovered:
         if name == f"tape-{slot}.seg" and slot.isdigit():
             state.segments.slot = max(state.segments.slot, int(slot))
             found += _look_at(disk, directory / name, size, state)
-    found.sort(key=lambda one: (one.record.sequence, one.segment))
+    found.sort()
     for one in found:
         state.takes.hear(one)
     state.interrupted = [take for take in state.takes if take.closed is None and not take.freed_in]

@@ -36,8 +36,8 @@ MAX_LENGTH = 1 << 20  # bytes of one record's content: a ring of 10 s has 160,00
 class Record(NamedTuple):
     """One record. Of one leg, or both: `samples` from sample `first` of the recording on."""
 
-    kind: int
     sequence: int  # counts up over all segments; a record written again after an error keeps its number
+    kind: int
     tape: int  # the recording: the sequence of its first OPEN
     content: bytes = b""
     leg: int = BOTH
@@ -49,7 +49,7 @@ class Record(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A record where it lies: `offset` of its head in its segment."""
+    """A record where it lies: `offset` of its head in its segment. They sort by the sequence of their records."""
 
     record: Record
     segment: int
@@ -95,7 +95,7 @@ def unpack(data: bytes | memoryview, at: int, offset: int) -> tuple[Record, int]
     end = at + HEAD + length
     if magic != _MAGIC or length > MAX_LENGTH or end > len(data) or zlib.crc32(data[at + 8:end], offset) != crc:
         return None
-    return Record(kind, sequence, tape, bytes(data[at + HEAD:end]), leg, first, count, coding, flags, key), segment
+    return Record(sequence, kind, tape, bytes(data[at + HEAD:end]), leg, first, count, coding, flags, key), segment
 
 
 class Scanned(NamedTuple):
@@ -124,7 +124,7 @@ def scan(data: bytes) -> Scanned:
             if length <= MAX_LENGTH and end <= len(data) and crc32(view[at + 8:end], at) == crc:
                 number = segment
                 content = b"" if kind == SOUND else data[at + HEAD:end]
-                found.append(Found(Record(kind, sequence, tape, content, leg, first, count, coding, flags, key),
+                found.append(Found(Record(sequence, kind, tape, content, leg, first, count, coding, flags, key),
                                    segment, at, length))
                 at = end if data[end:end + 4] == _MAGIC else data.find(_MAGIC, end)
                 continue

@@ -43,16 +43,16 @@ class Pieces:
     def __getitem__(self, at: int) -> Piece:
         return Piece(self._first[at], self._count[at], self._segment[at], self._offset[at], self._length[at])
 
-    def add(self, piece: Piece) -> None:
+    def add(self, first: int, samples: int, segment: int, offset: int, length: int) -> None:
         """One more, later than those there are; a piece that is there already (written again) is passed over."""
-        if piece.first < self.end or piece.samples == 0:
+        if first < self.end or samples == 0:
             return
-        self._first.append(piece.first)
-        self._count.append(piece.samples)
-        self._segment.append(piece.segment)
-        self._offset.append(piece.offset)
-        self._length.append(piece.length)
-        self.end = piece.first + piece.samples
+        self._first.append(first)
+        self._count.append(samples)
+        self._segment.append(segment)
+        self._offset.append(offset)
+        self._length.append(length)
+        self.end = first + samples
 
     def within(self, first: int, end: int) -> Iterator[Piece]:
         """Those that hold any sample from `first` up to `end`."""
@@ -146,8 +146,13 @@ class Takes:
     def hear(self, found: Found) -> None:
         """The next record, in the order of their sequence."""
         record = found.record
-        self.last_sequence = max(self.last_sequence, record.sequence)
+        if record.sequence > self.last_sequence:
+            self.last_sequence = record.sequence
         take = self.by_number.get(record.tape)
+        if record.kind == SOUND and record.leg != BOTH and take is not None:  # nearly all of them: the shortest way
+            take.segments[found.segment] = None
+            take.legs[record.leg].add(record.first, record.samples, found.segment, found.offset, found.length)
+            return
         if take is None:
             if record.kind == OPEN:
                 take = self.by_number[record.tape] = Take(record.tape, Label.unpack(record.content))
@@ -163,9 +168,8 @@ class Takes:
         if record.kind == CLOSE:
             take.closed = json.loads(record.content)
         elif record.kind in (SOUND, PAUSED):
-            piece = Piece(record.first, record.samples, found.segment, found.offset, found.length)
             for leg in LEGS if record.leg == BOTH else (record.leg,):
-                take.legs[leg].add(piece)
+                take.legs[leg].add(record.first, record.samples, found.segment, found.offset, found.length)
             if record.kind == PAUSED:
                 self._paused(take, record.first, record.first + record.samples)
 

@@ -82,7 +82,7 @@ class TapeLog:
         """A recording begins; its number."""
         number = self._next()
         self._labels[number] = label
-        self._pending.append(Record(OPEN, number, number, label.pack()))
+        self._pending.append(Record(number, OPEN, number, label.pack()))
         return number
 
     def sound(self, tape: int, first: int, stereo: bytes) -> None:
@@ -90,24 +90,24 @@ class TapeLog:
         count = len(stereo) // 4
         legs = [encode(pcm) for pcm in split(stereo)]
         if all(coding == SILENCE for coding, _ in legs):
-            self._pending.append(Record(SOUND, self._next(), tape, b"", BOTH, first, count, SILENCE))
+            self._pending.append(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
             return
         for leg, (coding, content) in enumerate(legs):
-            self._pending.append(Record(SOUND, self._next(), tape, content, leg, first, count, coding))
+            self._pending.append(Record(self._next(), SOUND, tape, content, leg, first, count, coding))
 
     def pause(self, tape: int, first: int, count: int) -> None:
         """Here was sound that is nobody's business: a mark instead of it."""
-        self._pending.append(Record(PAUSED, self._next(), tape, b"", BOTH, first, count))
+        self._pending.append(Record(self._next(), PAUSED, tape, b"", BOTH, first, count))
 
     def end(self, tape: int, samples: int, lost: int, state: str) -> None:
         """The recording is over: nothing more comes of it."""
         told = json.dumps({"samples": samples, "lost": lost, "state": state}, separators=(",", ":")).encode()
-        self._pending.append(Record(CLOSE, self._next(), tape, told))
+        self._pending.append(Record(self._next(), CLOSE, tape, told))
         self._labels.pop(tape, None)
 
     def free(self, tape: int) -> None:
         """Its sound is not needed here any more: it is in a file of its own, or nobody may have it."""
-        self._pending.append(Record(FREED, self._next(), tape))
+        self._pending.append(Record(self._next(), FREED, tape))
 
     # ---- to the disk ----
 
@@ -234,8 +234,8 @@ class TapeLog:
             return []
         if label is None:
             take = self.takes.by_number.get(record.tape)
-            return [Record(OPEN, self._next(), record.tape, take.label.pack())] if take is not None else []
-        return [Record(OPEN, self._next(), record.tape, label.pack())]
+            return [Record(self._next(), OPEN, record.tape, take.label.pack())] if take is not None else []
+        return [Record(self._next(), OPEN, record.tape, label.pack())]
 
     def _open_segment(self) -> None:
         """Take a free segment, or make one; and one more, so that recordings under way do not need room."""
