@@ -125,7 +125,7 @@ def _start(folder: Path) -> str:
     used = time.process_time()
     recover(disk, folder, SIZE)
     used = time.process_time() - used
-    return (f"recording: a start reads {mine / gigabytes:.1f} s/GB of segments ({used / gigabytes:.1f} s of a processor), "
+    return (f"recording: a start reads {mine / gigabytes:.1f} s/GB ({used / gigabytes:.1f} s of a processor), "
             f"mere reading and CRC {peer / gigabytes:.2f} s/GB: ratio {mine / peer:.1f}")
 
 

@@ -137,6 +137,7 @@ def test_legs_are_together_after_an_hour_with_a_disk_that_failed(seed: int) -> N
     told(main)
 
 
+@pytest.mark.slow
 def test_what_is_said_while_it_is_paused_is_nowhere(seed: int) -> None:
     secret, public = noise("secret", 2.0, seed), noise("public", 1.0, seed)
 
@@ -172,7 +173,7 @@ def test_what_is_said_while_it_is_paused_is_nowhere(seed: int) -> None:
 
 
 def found(everything: bytes, sound: Sound) -> int:
-    """How many pieces of 5 ms, one in every 20 ms of a sound, are there: as A-law, as 16 bit, or beside a silent leg."""
+    """How many pieces of 5 ms, one in every 20 ms of a sound, are there: A-law, 16 bit, or beside a silent leg."""
     pcm, pieces = array("h", sound.pcm), 0
     for at in range(0, len(pcm) - 40, TWENTY_MS):
         one = pcm[at:at + 40]

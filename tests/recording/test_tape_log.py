@@ -150,6 +150,7 @@ def test_what_failed_is_written_again_elsewhere(operation: str, code: int, chanc
     assert state.takes.by_number[number].gaps() == []
 
 
+@pytest.mark.slow
 def test_random_faults_leave_nothing_untold(seed: int) -> None:
     """Any operation fails now and then; whoever commits tries again. Everything is checked after a cut at each end."""
     met = 0
@@ -288,6 +289,7 @@ def test_segments_are_used_again_and_not_kept_for_ever(chance: random.Random) ->
     assert [take.label.recording for take in log.takes] in ([], ["r39"])
 
 
+@pytest.mark.slow
 def test_a_start_after_a_start_after_a_start(seed: int) -> None:
     """Cut, started, cut in the next day, ten times: one log goes on through all of it."""
     chance = random.Random(seed)

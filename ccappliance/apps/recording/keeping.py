@@ -37,7 +37,7 @@ class Keeping:
         self._disk = disk or RealDisk(patient=threaded)
         self._told = told
         self._threaded = threaded
-        self._size = settings.segment * MIB
+        self._size = (settings.segment if threaded else 1) * MIB  # stories are short, and leave many folders behind
         self._every = max(1, round(settings.sync / ROUND)) if threaded and settings.sync else 0
         self._state: Recovered | None = None
         self._log: TapeLog | None = None
