@@ -27,11 +27,13 @@ from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.units import RATE
 from ccappliance.call import facts
+from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.journal import Entry, Journal, MemorySink
 from ccappliance.media.files import wav_header
 from ccappliance.service.disk import Disk
 from ccappliance.sim.loop import run_virtual
+from ccappliance.store.database import Store
 
 EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 PATH = "2026/11/22/1.000001-r1.wav"
@@ -547,3 +549,55 @@ def test_kill_9_costs_nothing_that_was_pushed(tmp_path: Path) -> None:
     assert len(sound) >= pushed
     assert sound == [n % 30_000 for n in range(len(sound))]
     assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * len(sound))
+
+
+def test_a_recording_whose_start_the_journal_has_lost(tmp_path: Path) -> None:
+    """The journal is synced once a second, sound four times: a power cut may leave it less. Every end is told once."""
+
+    async def cut() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "queue sales")
+        await asyncio.sleep(0.5)  # and no close: the power is gone
+
+    virtual(cut)
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        seconds = house.recorder.seconds_of(PATH)
+        assert seconds == pytest.approx(0.5, abs=0.09)
+        assert house.recorder.recovered([], lambda call, recording: False)[1:] == [
+            facts.RecordingStarted("1.000001", "1.000001-r1", PATH, "queue sales"),
+            facts.RecordingEnded("1.000001", "1.000001-r1", PATH, round(seconds, 3), 0.0, "interrupted"),
+            facts.RecordingRecovered("1.000001", "1.000001-r1", round(seconds, 3), 0.0, [])]
+        told = house.recorder.recovered([], lambda call, recording: recording == "1.000001-r1")
+        assert [type(fact).__name__ for fact in told] == ["SegmentsRecovered"]
+        house.recorder.tidy()
+        await house.recorder.close()
+        assert len(left(tmp_path / PATH)) == round(seconds * RATE)
+
+    virtual(start)
+
+    async def again() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        assert house.recorder.recovered([], lambda call, recording: False) == [], "it has its file, and is told no more"
+        house.recorder.tidy()
+        await house.recorder.close()
+
+    virtual(again)
+
+
+def test_a_rows_file_and_gaps_come_from_the_journal(tmp_path: Path) -> None:
+    store = Store(":memory:", threaded=False)
+    cdrs = CdrStore(store)
+    gaps = [[0, 800, 1600]]
+    for seq, fact in enumerate((
+            facts.RecordingEnded("c", "r", PATH, 1.0, 0.0, "interrupted"),
+            facts.RecordingRecovered("c", "r", 1.0, 0.1, gaps),
+            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)), 1):
+        cdrs.hear(Entry.parse(Entry(seq, EPOCH, 0.0, fact).line()))
+    (row,) = cdrs.recordings()
+    assert (row.file, row.form, row.size, row.sha256, row.gaps) == (
+        "2026/11/22/r.flac", "flac", 4711, "ab" * 32, "[[0, 800, 1600]]")
+    assert (row.seq, row.path, row.lost, row.state) == (1, PATH, 0.0, "interrupted")
