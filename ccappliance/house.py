@@ -30,7 +30,8 @@ from ccappliance.apps.ivr.sources.sources import Means as SourceMeans
 from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
-from ccappliance.apps.recording.recorder import Recorder, used_percent
+from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.recorder import Recorder
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -226,6 +227,7 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
+        ends += self.recorder.recovered(ends, self._told_ended)
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
         self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
         self.surveys.catch_up(sink.read(self.surveys.replay_from))
@@ -248,10 +250,20 @@ class House:
             self.journal.write(fact)
         # Of this run: they have not heard the beginning of what a kill cut off.
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
+        self.recorder.tidy()
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
+
+    def _told_ended(self, call: str, recording: str) -> bool:
+        """Has the journal told the end of this recording? The database knows most of them, its newest entries the
+        rest."""
+        if any(row.recording == recording for row in self.cdrs.recordings(CONTACTS, call)):
+            return True
+        newest = self.around.sink.read(self.cdrs.replay_from)
+        return any(isinstance(entry.fact, facts.RecordingEnded) and entry.fact.recording == recording
+                   for entry in newest)
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""

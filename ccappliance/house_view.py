@@ -260,11 +260,21 @@ class View:
 
     # ---- records ----
 
+    def pause_recording(self, call_id: str, paused: bool, by: str) -> None:
+        recorder = self._house.recorder
+        if paused and not recorder.pause(call_id, by):
+            raise Refused("not_recorded", f"call {call_id} is not being recorded; `ccappliance calls list` shows those "
+                                          "alive")
+        if not paused and not recorder.resume(call_id, by):
+            raise Refused("not_paused", f"no recording of call {call_id} is paused by {by}: who has paused it must let "
+                                        "it go on")
+
     async def recordings(self, *, limit: int, call_id: str) -> list[view.RecordingRow]:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
-        return [{"id": row.recording, "call": row.call, "path": str(root / row.path) if root and row.path else "",
+        return [{"id": row.recording, "call": row.call,
+                 "path": str(root / (row.file or row.path)) if root and row.path else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
                  "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
 

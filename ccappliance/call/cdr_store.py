@@ -16,7 +16,10 @@ from ccappliance.store.database import Statement, Store
 _READER = "cdr"
 _COLUMNS = tuple(f.name for f in fields(Cdr))
 _INSERT = f"INSERT OR REPLACE INTO cdr ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-_INSERT_RECORDING = "INSERT OR REPLACE INTO recording VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_RECORDING = "INSERT OR REPLACE INTO recording (seq, recording, call, path, ended_at, seconds, lost, state) " \
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FILE = "UPDATE recording SET file = ?, form = ?, size = ?, sha256 = ? WHERE recording = ?"
+_GAPS = "UPDATE recording SET gaps = ? WHERE recording = ?"
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM cdr"
 _INSTANTS = ("started_at", "answered_at", "ended_at")
 _APPLIED = "INSERT OR REPLACE INTO reader (name, applied, replay_from) VALUES (?, ?, ?)"
@@ -34,6 +37,11 @@ class RecordingRow:
     seconds: float
     lost: float
     state: str
+    file: str = ""  # where its sound is, below the recordings' directory; "": in the segments, or nowhere
+    form: str = ""
+    size: int = 0
+    sha256: str = ""
+    gaps: str = ""  # JSON: [leg, from, to] in samples, after a power cut
 
 
 class CdrStore:
@@ -115,11 +123,7 @@ class CdrStore:
 
     def _hear(self, entry: Entry) -> int:
         self._reader.hear(entry)
-        if isinstance(entry.fact, facts.RecordingEnded):
-            end = entry.fact
-            self._rows.append((_INSERT_RECORDING,
-                               (entry.seq, end.recording, end.call, end.path, _cell(entry.at), end.seconds, end.lost,
-                                end.state)))
+        self._hear_recording(entry)
         if not self._rows:
             return 0
         rows, self._rows = self._rows, []
@@ -128,6 +132,18 @@ class CdrStore:
         self.applied = entry.seq
         self._store.put_all([*rows, (_APPLIED, (_READER, entry.seq, self._reader.replay_from()))])
         return len(rows)
+
+
+    def _hear_recording(self, entry: Entry) -> None:
+        match entry.fact:
+            case facts.RecordingEnded() as end:
+                self._rows.append((_INSERT_RECORDING,
+                                   (entry.seq, end.recording, end.call, end.path, _cell(entry.at), end.seconds,
+                                    end.lost, end.state)))
+            case facts.RecordingArchived() as kept:
+                self._rows.append((_FILE, (kept.file, kept.form, kept.size, kept.sha256, kept.recording)))
+            case facts.RecordingRecovered() as left:
+                self._rows.append((_GAPS, (json.dumps(left.gaps), left.recording)))
 
 
 def _cell(value: Any) -> Any:

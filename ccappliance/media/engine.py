@@ -128,6 +128,18 @@ class EngineTape:
     def read(self) -> bytes:
         return self._tape.read() if self._tape else b""
 
+    @property
+    def hidden(self) -> bool:
+        return bool(self._tape.hidden) if self._tape else False
+
+    def pause(self) -> None:
+        if self._tape is not None:
+            self._port.pause_tape(self._tape, True)
+
+    def resume(self) -> None:
+        if self._tape is not None:
+            self._port.pause_tape(self._tape, False)
+
     def stop(self) -> None:
         if self._tape is not None:
             self._port.stop_tape(self._tape)
@@ -246,6 +258,10 @@ class EnginePort:
         if self.closed:
             return EngineTape(self, None)
         return EngineTape(self, self.media.engine.record(self.handle, round(TAPE_SECONDS / TICK)))
+
+    def pause_tape(self, tape: Any, paused: bool) -> None:
+        if not self.closed:
+            self.media.engine.pause(self.handle, tape, paused)
 
     def stop_tape(self, tape: Any) -> None:
         if not self.closed:  # a closed port has stopped its tapes

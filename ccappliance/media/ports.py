@@ -265,9 +265,21 @@ class Tape(Protocol):
     def read(self) -> bytes:
         """Take what there is: interleaved int16 little endian stereo; b"" when empty. Never waits.
 
+        What was paused comes as silence by itself, never together with sound: `hidden` tells which it was.
         Scripted media answers silence of the right length, or b"" for ever when told to keep no audio.
         """
         ...
+
+    @property
+    def hidden(self) -> bool:
+        """What `read` gave last stands for sound that nobody may hear: it was paused."""
+        ...
+
+    def pause(self) -> None:
+        """From the next tick on, at most 20 ms from now, what is said never enters the ring; length stays true."""
+        ...
+
+    def resume(self) -> None: ...
 
     def stop(self) -> None: ...
 

@@ -6,6 +6,7 @@ ears there tell it after the time a detector needs. Levels are ignored, except t
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from ccappliance.base.errors import Refused
@@ -359,6 +360,8 @@ class ScriptedTape:
         self._stopped: int | None = None
         self._read = 0
         self._keep_audio = keep_audio
+        self._turns: list[int] = []  # samples at which it was paused, went on, was paused …
+        self.hidden = False
 
     @property
     def running(self) -> bool:
@@ -373,9 +376,19 @@ class ScriptedTape:
     def read(self) -> bytes:
         if not self._keep_audio:
             return b""
-        ready = self.samples
+        turned = bisect_right(self._turns, self._read)
+        ready = min([self.samples, *self._turns[turned:turned + 1]])
+        self.hidden = turned % 2 == 1
         fresh, self._read = ready - self._read, ready
         return bytes(4 * fresh)
+
+    def pause(self) -> None:
+        if len(self._turns) % 2 == 0:
+            self._turns.append(self.samples)
+
+    def resume(self) -> None:
+        if len(self._turns) % 2 == 1:
+            self._turns.append(self.samples)
 
     def stop(self) -> None:
         self._stopped = self.samples  # the second time the same

@@ -774,6 +774,41 @@ async def test_a_tape_has_the_length_of_its_time_sample_by_sample(sides: Sides) 
 
 
 @story
+async def test_a_paused_tape_gives_a_mark_instead_of_sound(sides: Sides) -> None:
+    """What was said meanwhile is nowhere on it, its length stays true, and no piece is both."""
+    port, far = sides.line("fxo/1")
+    tape = port.tape()
+    far.play([speech("secret", 5.0)])
+    pieces = []
+
+    async def listen(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while data := tape.read():
+            pieces.append((tape.hidden, data))
+
+    await listen(1.0)
+    tape.pause()
+    tape.pause()
+    await listen(0.5)
+    await listen(0.5)
+    tape.resume()
+    await asyncio.sleep(0.5)
+    tape.pause()
+    await asyncio.sleep(0.5)
+    tape.resume()
+    tape.resume()
+    await listen(0.5)
+    tape.stop()
+    await listen(0.1)
+    turns = [hidden for at, (hidden, _) in enumerate(pieces) if at == 0 or pieces[at - 1][0] != hidden]
+    assert turns == [False, True, False, True, False]
+    assert all(data == bytes(len(data)) for hidden, data in pieces if hidden)
+    hidden = sum(len(data) // 4 for hidden, data in pieces if hidden)
+    assert hidden == pytest.approx(1.5 * RATE, abs=4 * SLACK * RATE)
+    assert sum(len(data) // 4 for _, data in pieces) == tape.samples == pytest.approx(3.5 * RATE, abs=SLACK * RATE)
+
+
+@story
 async def test_a_tape_outlives_its_port(sides: Sides) -> None:
     port, _ = sides.line("a")
     tape = port.tape()

@@ -233,6 +233,10 @@ class FakeHouse:
             raise Refused("no_callback", f"there is no callback {callback!r}")
         self.asked.append(("callback_set", callback, request, by))
 
+    def pause_recording(self, call_id: str, paused: bool, by: str) -> None:
+        self._known(call_id)
+        self.asked.append(("pause_recording", call_id, paused, by))
+
     async def recordings(self, *, limit: int, call_id: str) -> Any:
         self.asked.append(("recordings", limit, call_id))
         if self.gate is not None:

@@ -129,6 +129,7 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
                   ["agents", "login", "--agent", "1001", "--station", "8002"], ["agents", "logout", "--agent", "1001"],
                   ["agents", "pause", "--agent", "1001", "--reason", "lunch"], ["agents", "resume", "--agent", "1001"],
                   ["queues", "playlist", "--queue", "sales", "--piece", "jazz", "--order", "random"],
+                  ["recordings", "pause", "--call", CALL["id"]], ["recordings", "resume", "--call", CALL["id"]],
                   ["callbacks", "cancel", "--callback", "1000.000001-c1"],
                   ["callbacks", "retry", "--callback", "1000.000001-c1"],
                   ["voicemail", "play", "--message", "9.000001-r1", "--station", "8002"],
@@ -141,6 +142,7 @@ def test_requests_reach_the_house(house: tuple[FakeHouse, Path]) -> None:
         ("hang_up", CALL["id"]), ("originate", "8001", "95588", ""), ("agent_set", "1001", "login", "8002", ""),
         ("agent_set", "1001", "logout", "", ""), ("agent_set", "1001", "pause", "", "lunch"),
         ("agent_set", "1001", "resume", "", ""), ("queue_playlist", "sales", ["jazz"], "random", False),
+        ("pause_recording", CALL["id"], True), ("pause_recording", CALL["id"], False),
         ("callback_set", "1000.000001-c1", "cancel"),
         ("callback_set", "1000.000001-c1", "retry"), ("play", "9.000001-r1", "8002"), ("delete", "9.000001-r1"),
         ("reload",)]

@@ -203,7 +203,8 @@ class World:
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),
                                    pause=lambda call, by: self.recordings.append(f"{self.loop.time():g} pause {by}"),
-                                   resume=lambda call, by: self.recordings.append(f"{self.loop.time():g} resume"))
+                                   resume=lambda call, by, after=0.0: self.recordings.append(
+                                       f"{self.loop.time():g} resume"))
         switch: Any = SimpleNamespace(loop=self.loop, journal=journal, outside=SimpleNamespace(clock=clock),
                                       recorder=recorder)
         self.line = TestLine()

@@ -1,6 +1,7 @@
 """Recordings: sample-exact files, whatever the disk does; facts in order; files whole after a kill."""
 
 import asyncio
+import hashlib
 import os
 import resource
 import signal
@@ -16,17 +17,23 @@ from typing import Any
 
 import pytest
 
-from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name, used_percent
+from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name
 from ccappliance.apps.recording.settings import RecordingSettings
-from ccappliance.apps.recording.wav import GrowingWav, repair, repair_recent, seconds_in
+from ccappliance.apps.recording.tape_log import TapeLog
+from ccappliance.apps.recording.wav import repair, repair_recent
 from ccappliance.base.clock import LoopClock
+from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.units import RATE
 from ccappliance.call import facts
+from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.journal import Entry, Journal, MemorySink
 from ccappliance.media.files import wav_header
+from ccappliance.service.disk import Disk
 from ccappliance.sim.loop import run_virtual
+from ccappliance.store.database import Store
 
 EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 PATH = "2026/11/22/1.000001-r1.wav"
@@ -42,6 +49,7 @@ class CountingTape:
         self._read = 0
         self._ring = ring
         self.lost = 0
+        self.hidden = False
 
     @property
     def samples(self) -> int:
@@ -56,7 +64,8 @@ class CountingTape:
         return bytes(4 * full) + b"".join(counted)
 
     def stop(self) -> None:
-        self._stopped = self.samples
+        if self._stopped is None:
+            self._stopped = self.samples
 
 
 class Port:
@@ -74,14 +83,16 @@ class Port:
 class House:
     """A recorder and what it needs, in the running loop."""
 
-    def __init__(self, directory: Path | None, *, threaded: bool = False, used: float = 50.0, **settings: Any) -> None:
+    def __init__(self, directory: Path | None, *, threaded: bool = False, used: float = 50.0, disk: Disk | None = None,
+                 **settings: Any) -> None:
         self.loop = asyncio.get_running_loop()
         self.clock = LoopClock(self.loop, EPOCH)
         self.sink = MemorySink()
         self.journal = Journal(self.clock, self.sink)
         self.used = used
+        settings.setdefault("segment", 1)
         self.recorder = Recorder(RecordingSettings(**settings), self.clock, self.journal, directory, Ids(1),
-                                 threaded=threaded, used_space=lambda _: self.used)
+                                 threaded=threaded, used_space=lambda _: self.used, disk=disk)
 
     def port(self, now: Callable[[], float] | None = None) -> Any:
         return Port(CountingTape(now or self.loop.time))
@@ -94,13 +105,23 @@ def virtual(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     run_virtual(main())
 
 
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def left(path: Path) -> list[int]:
-    pcm = array("h", path.read_bytes()[44:])
+    return samples(path.read_bytes()[44:])
+
+
+def samples(stereo: bytes) -> list[int]:
+    pcm = array("h", stereo)
     assert [-sample for sample in pcm[1::2]] == list(pcm[0::2])
     return list(pcm[0::2])
 
 
 def test_a_recording_is_sample_exact(tmp_path: Path) -> None:
+    size = 44 + 4 * round(2.34 * RATE)
+
     async def main() -> None:
         house = House(tmp_path)
         recording = house.recorder.start("1.000001", house.port(), "always")
@@ -111,7 +132,8 @@ def test_a_recording_is_sample_exact(tmp_path: Path) -> None:
         assert house.recorder.active() == []
         assert house.facts() == [
             facts.RecordingStarted("1.000001", "1.000001-r1", PATH, "always"),
-            facts.RecordingEnded("1.000001", "1.000001-r1", PATH, 2.34, 0.0, "complete")]
+            facts.RecordingEnded("1.000001", "1.000001-r1", PATH, 2.34, 0.0, "complete"),
+            facts.RecordingArchived("1.000001", "1.000001-r1", PATH, "wav", size, digest(tmp_path / PATH))]
         assert await recording.ended == house.facts()[1]
         await house.recorder.close()
 
@@ -136,16 +158,27 @@ def test_two_runs_give_one_digest(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
-def test_a_file_is_playable_at_every_moment(tmp_path: Path) -> None:
+def test_a_recording_is_playable_while_it_is_made(tmp_path: Path) -> None:
     async def main() -> None:
         house = House(tmp_path)
         house.recorder.start("1.000001", house.port(), "always")
-        await asyncio.sleep(0.25)
-        assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, None)  # players read to the end
-        await asyncio.sleep(3.0)
-        (size,) = struct.unpack("<I", (tmp_path / PATH).read_bytes()[40:44])
-        assert 3.25 * 4 * RATE - size <= 1.1 * 4 * RATE
-        assert seconds_in(tmp_path / PATH) >= 3.25 - 0.11
+        await asyncio.sleep(3.25)
+        wav = house.recorder.play(PATH)
+        assert 3.25 * RATE - (wav.size - 44) // 4 <= 0.09 * RATE
+        whole = wav.read(0, wav.size)
+        assert whole[:44] == wav_header(2, wav.size - 44)
+        assert samples(whole[44:]) == [n % 30_000 for n in range((wav.size - 44) // 4)]
+        assert wav.read(0, 10**9) == whole
+        for first, last in ((0, 0), (40, 47), (43, 44), (1001, 5003), (wav.size - 3, wav.size + 5),
+                            (wav.size, wav.size)):
+            assert wav.read(first, last + 1 - first) == whole[first:last + 1], "a range of HTTP"
+        house.recorder.stop("1.000001")
+        file = house.recorder.play(PATH)
+        assert file.read(0, file.size) == (tmp_path / PATH).read_bytes()
+        assert file.read(44, 1000) == whole[44:1044]
+        file.close()
+        with pytest.raises(Refused, match=r"there is no recording 2026/11/22/none\.wav"):
+            house.recorder.play("2026/11/22/none.wav")
         await house.recorder.close()
 
     virtual(main)
@@ -159,6 +192,8 @@ def test_without_a_directory_there_are_facts_only() -> None:
         house.recorder.stop("1.000001")
         assert house.facts()[1] == facts.RecordingEnded("1.000001", "1.000001-r1", "", 86_400.0, 0.0, "complete")
         assert house.recorder.repair() == []
+        with pytest.raises(Refused, match="no sound is kept"):
+            house.recorder.play("")
         assert house.recorder.seconds_of("") == 0.0
         await house.recorder.close()
 
@@ -170,7 +205,7 @@ def test_a_slow_disk_costs_silence_not_length(tmp_path: Path) -> None:
 
     async def main() -> None:
         house = House(tmp_path)
-        port = Port(CountingTape(house.loop.time, ring=RATE // 20))  # half of what comes between two rounds
+        port = Port(CountingTape(house.loop.time, ring=RATE // 24))  # half of what comes between two rounds
         house.recorder.start("1.000001", port, "always")  # type: ignore[arg-type]
         await asyncio.sleep(1.05)
         house.recorder.stop("1.000001")
@@ -226,44 +261,46 @@ def in_child(test: Callable[[], None]) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-def test_a_write_error_ends_the_recording_not_the_call(tmp_path: Path) -> None:
-    """The system itself (RLIMIT_FSIZE) takes nothing after one second of sound."""
+def test_a_disk_that_takes_nothing_costs_the_recording_not_the_call(tmp_path: Path) -> None:
+    """The system itself (RLIMIT_FSIZE) gives no room for a segment, and later does."""
 
     async def main() -> None:
         house = House(tmp_path)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (44 + 4 * RATE + 2, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4 * RATE, resource.RLIM_INFINITY))
         house.recorder.start("1.000001", house.port(), "always")
         await asyncio.sleep(5.0)
-        assert house.recorder.active() == []
-        _, alarm, end = house.facts()
+        _, alarm = house.facts()
         assert isinstance(alarm, facts.AlarmRaised)
         assert alarm.alarm == "recording_failed"
         assert "File too large" in alarm.words
-        assert isinstance(end, facts.RecordingEnded)
-        assert (end.seconds, end.state) == (1.0, "failed")
-        assert 0 < end.lost <= 0.11
         house.recorder.stop("1.000001")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert house.facts()[-1] == facts.RecordingEnded("1.000001", "1.000001-r1", PATH, 0.0, 5.0, "failed")
         house.recorder.start("1.000002", house.port(), "always")
+        await asyncio.sleep(2.0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        await asyncio.sleep(2.0)
+        assert facts.AlarmCleared("recording_failed", "recordings") in house.facts()
+        house.recorder.stop("1.000002")
+        end = next(fact for fact in reversed(house.facts()) if isinstance(fact, facts.RecordingEnded))
+        assert (end.seconds, end.lost, end.state) == (4.0, 0.0, "complete"), "the ring has kept it all"
         await house.recorder.close()
-        assert house.facts()[-2] == facts.AlarmCleared("recording_failed", "recordings")
 
     def test() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         virtual(main)
-        assert left(tmp_path / PATH) == list(range(RATE))
-        assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * RATE)
+        assert left(tmp_path / "2026/11/22/1.000002-r2.wav") == [n % 30_000 for n in range(4 * RATE)]
 
     in_child(test)
 
 
 def test_a_folder_that_cannot_be_made_fails_the_recording(tmp_path: Path) -> None:
-    (tmp_path / "2026").write_text("a file in the way")
+    (tmp_path / "segments").write_text("a file in the way")
 
     async def main() -> None:
         house = House(tmp_path)
         house.recorder.start("1.000001", house.port(), "always")
         await asyncio.sleep(0.2)
+        house.recorder.stop("1.000001")
         end = house.facts()[-1]
         assert isinstance(end, facts.RecordingEnded)
         assert end.state == "failed"
@@ -272,20 +309,53 @@ def test_a_folder_that_cannot_be_made_fails_the_recording(tmp_path: Path) -> Non
     virtual(main)
 
 
-def test_no_recording_is_overwritten(tmp_path: Path) -> None:
+def test_what_cannot_be_archived_stays_in_the_segments(tmp_path: Path) -> None:
+    (tmp_path / "2026").write_text("a file in the way")
+
+    async def main() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(0.5)
+        house.recorder.stop("1.000001")
+        end, alarm = house.facts()[-2:]
+        assert isinstance(end, facts.RecordingEnded)
+        assert isinstance(alarm, facts.AlarmRaised)
+        assert (end.state, alarm.alarm) == ("complete", "archive")
+        wav = house.recorder.play(PATH)
+        assert samples(wav.read(44, wav.size)) == list(range(RATE // 2))
+        await house.recorder.close()
+
+    virtual(main)
+    (tmp_path / "2026").unlink()
+
+    async def again() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        assert house.recorder.recovered([], lambda call, recording: True) == []
+        house.recorder.tidy()
+        assert [type(fact).__name__ for fact in house.facts()] == ["RecordingArchived"]
+        await house.recorder.close()
+
+    virtual(again)
+    assert left(tmp_path / PATH) == list(range(RATE // 2))
+
+
+def test_no_file_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / PATH).parent.mkdir(parents=True)
     (tmp_path / PATH).write_bytes(b"mine")
 
     async def main() -> None:
         house = House(tmp_path)
         house.recorder.start("1.000001", house.port(), "always")
+        await asyncio.sleep(1.0)
         await house.recorder.close()
-        end = house.facts()[-1]
-        assert isinstance(end, facts.RecordingEnded)
-        assert end.state == "failed"
+        kept = house.facts()[-1]
+        assert isinstance(kept, facts.RecordingArchived)
+        assert kept.file == "2026/11/22/1.000001-r1-2.wav"
 
     virtual(main)
     assert (tmp_path / PATH).read_bytes() == b"mine"
+    assert left(tmp_path / "2026/11/22/1.000001-r1-2.wav") == list(range(RATE))
 
 
 # ---- the thread ----
@@ -320,7 +390,8 @@ def test_closing_writes_what_is_on_the_tapes(tmp_path: Path) -> None:
         house.recorder.start("1.000001", house.port(lambda: seconds), "always")
         seconds = 3.0
         await house.recorder.close()
-        assert [type(fact).__name__ for fact in house.facts()] == ["RecordingStarted", "RecordingEnded"]
+        assert [type(fact).__name__ for fact in house.facts()] == ["RecordingStarted", "RecordingEnded",
+                                                                   "RecordingArchived"]
 
     asyncio.run(main())
     assert len(left(tmp_path / PATH)) == 3 * RATE
@@ -329,7 +400,7 @@ def test_closing_writes_what_is_on_the_tapes(tmp_path: Path) -> None:
 def test_a_disk_that_hangs_for_ever_holds_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F29: the writer never comes back; the recording is given up after its patience, and the loop never waited."""
     released = threading.Event()
-    monkeypatch.setattr(GrowingWav, "open", lambda self: released.wait())
+    monkeypatch.setattr(TapeLog, "push", lambda self: released.wait())
     monkeypatch.setattr("ccappliance.apps.recording.recorder.STOP_PATIENCE", 0.01)
 
     async def main() -> None:
@@ -444,22 +515,89 @@ async def main():
     while True:
         await asyncio.sleep(0.02)
         seconds += 0.5
-        print(recording.reel.file.samples, flush=True)
+        print(recording.reel.samples, flush=True)
 asyncio.run(main())
 """
 
 
 @pytest.mark.slow
-def test_kill_9_leaves_a_playable_file(tmp_path: Path) -> None:
+def test_kill_9_costs_nothing_that_was_pushed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _RECORDS, str(tmp_path), str(Path(__file__).parent)],
                           stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        written = 0
-        while written < 3 * RATE:
-            written = int(process.stdout.readline())
+        lines = [0]
+        while lines[-1] < 20 * RATE:
+            lines.append(int(process.stdout.readline()))
         process.kill()
-    assert repair_recent(tmp_path) in ([tmp_path / PATH], [])
+    pushed = max(samples for samples in lines if samples < lines[-1])  # the last may have been under way
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        there = house.recorder.seconds_of(PATH)
+        assert there * RATE >= pushed
+        ended = facts.RecordingEnded("1.000001", "1.000001-r1", PATH, there, 0.0, "interrupted")
+        marks, left_of_it = house.recorder.recovered([ended], lambda call, recording: False)
+        assert isinstance(marks, facts.SegmentsRecovered)
+        assert (marks.recordings, marks.interrupted, marks.unreadable) == (1, 1, 0)
+        assert left_of_it == facts.RecordingRecovered("1.000001", "1.000001-r1", round(there, 3), 0.0, [])
+        house.recorder.tidy()
+        await house.recorder.close()
+
+    virtual(start)
     sound = left(tmp_path / PATH)
-    assert len(sound) >= written
+    assert len(sound) >= pushed
     assert sound == [n % 30_000 for n in range(len(sound))]
     assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * len(sound))
+
+
+def test_a_recording_whose_start_the_journal_has_lost(tmp_path: Path) -> None:
+    """The journal is synced once a second, sound four times: a power cut may leave it less. Every end is told once."""
+
+    async def cut() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "queue sales")
+        await asyncio.sleep(0.5)  # and no close: the power is gone
+
+    virtual(cut)
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        seconds = house.recorder.seconds_of(PATH)
+        assert seconds == pytest.approx(0.5, abs=0.09)
+        assert house.recorder.recovered([], lambda call, recording: False)[1:] == [
+            facts.RecordingStarted("1.000001", "1.000001-r1", PATH, "queue sales"),
+            facts.RecordingEnded("1.000001", "1.000001-r1", PATH, round(seconds, 3), 0.0, "interrupted"),
+            facts.RecordingRecovered("1.000001", "1.000001-r1", round(seconds, 3), 0.0, [])]
+        told = house.recorder.recovered([], lambda call, recording: recording == "1.000001-r1")
+        assert [type(fact).__name__ for fact in told] == ["SegmentsRecovered"]
+        house.recorder.tidy()
+        await house.recorder.close()
+        assert len(left(tmp_path / PATH)) == round(seconds * RATE)
+
+    virtual(start)
+
+    async def again() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        assert house.recorder.recovered([], lambda call, recording: False) == [], "it has its file, and is told no more"
+        house.recorder.tidy()
+        await house.recorder.close()
+
+    virtual(again)
+
+
+def test_a_rows_file_and_gaps_come_from_the_journal(tmp_path: Path) -> None:
+    store = Store(":memory:", threaded=False)
+    cdrs = CdrStore(store)
+    gaps = [[0, 800, 1600]]
+    for seq, fact in enumerate((
+            facts.RecordingEnded("c", "r", PATH, 1.0, 0.0, "interrupted"),
+            facts.RecordingRecovered("c", "r", 1.0, 0.1, gaps),
+            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)), 1):
+        cdrs.hear(Entry.parse(Entry(seq, EPOCH, 0.0, fact).line()))
+    (row,) = cdrs.recordings()
+    assert (row.file, row.form, row.size, row.sha256, row.gaps) == (
+        "2026/11/22/r.flac", "flac", 4711, "ab" * 32, "[[0, 800, 1600]]")
+    assert (row.seq, row.path, row.lost, row.state) == (1, PATH, 0.0, "interrupted")

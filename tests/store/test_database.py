@@ -231,7 +231,8 @@ async def main():
     while True:
         for _ in range(20):
             number += 1
-            store.put_all([("INSERT INTO recording VALUES (?, 'r', 'c', 'p', '', 0, 0, 'complete')", (number,)),
+            store.put_all([("INSERT INTO recording (seq, recording, call, path, ended_at, seconds, lost, state) VALUES "
+                            "(?, 'r', 'c', 'p', '', 0, 0, 'complete')", (number,)),
                            ("INSERT OR REPLACE INTO reader VALUES ('cdr', ?, 0)", (number,))])
         await store.flush()
         print(number, flush=True)

@@ -1,28 +1,35 @@
-"""The recorder: starts and stops recordings of calls, and tells in facts what became of each."""
+"""The recorder: starts, pauses and stops recordings of calls, and tells in facts what became of each."""
 
 import asyncio
 import contextlib
-import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
+from ccappliance.apps.recording.archive import Archived
+from ccappliance.apps.recording.disk_watch import DiskWatch, used_percent
+from ccappliance.apps.recording.keeping import Keeping, Told
+from ccappliance.apps.recording.playable import Playable
 from ccappliance.apps.recording.settings import RecordingSettings
-from ccappliance.apps.recording.wav import GrowingWav, repair_recent, seconds_in
-from ccappliance.apps.recording.writer import PUMP, Reel, WriterThread
+from ccappliance.apps.recording.takes import Label, Take
+from ccappliance.apps.recording.wav import repair_recent, seconds_in
+from ccappliance.apps.recording.writer import ROUND, Reel
 from ccappliance.base.clock import Clock
+from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.units import RATE
 from ccappliance.call import facts
+from ccappliance.call.facts import Fact
 from ccappliance.call.journal import Journal
 from ccappliance.media.ports import MediaPort, Tape
+from ccappliance.service.disk import Disk
 
 STOP_PATIENCE = 10.0  # s the disk may take for the rest of a stopped tape: as much as its ring holds (F29)
+CLOSE_PATIENCE = 5.0  # s the daemon's end waits for the archiver; what has no file then gets it after the next start
+MOST_GAPS = 100  # gaps told one by one; `lost` counts them all
 _WATCH = 1.0  # s between looks at the disk's use and at gaps, while anything is recorded
-_QUIET = 60.0  # s without a gap until that alarm is cleared
-_CLEAR = 1.0  # % of the disk that must have become free before an alarm is cleared, so that it does not flap
-_SUBJECT = "recordings"
 _ODD = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -33,12 +40,12 @@ class Recording:
                  reel: Reel | None, loop: asyncio.AbstractEventLoop) -> None:
         self.id = name
         self.call = call
-        self.path = path  # below the recordings' directory; "" if no file is kept
+        self.path = path  # below the recordings' directory; "" if no sound is kept
         self.why = why
         self.state = "recording"
-        self.paused_by: dict[str, None] = {}  # it goes on when none of them wants it paused any more
         self.tape = tape
         self.reel = reel
+        self.paused_by: dict[str, None] = {}  # it goes on when none of them wants it paused any more
         self.ended: asyncio.Future[facts.RecordingEnded] = loop.create_future()
         self.patience: asyncio.TimerHandle | None = None
         self._recorder = recorder
@@ -49,40 +56,49 @@ class Recording:
         return self.tape.samples / RATE
 
     def stop(self) -> None:
-        """End it here; returns at once, RecordingEnded follows when all is written. Harmless if it has ended."""
+        """End it here; returns at once, RecordingEnded follows when all is safe. Harmless if it has ended."""
         self._recorder.stop_one(self)
-
-
-def used_percent(directory: Path) -> float:
-    """How full the disk under a directory is, as `df` counts: of what is not reserved. OSError."""
-    disk = os.statvfs(directory)
-    used = disk.f_blocks - disk.f_bfree
-    return 100.0 * used / max(1, used + disk.f_bavail)
 
 
 class Recorder:
     """Owns all recordings. Calls never need the disk: what fails here ends a recording, never a call.
 
-    directory=None keeps no files (days of scripted sound): facts only. threaded=False pumps by a loop timer, so that
-    virtual time stays deterministic; then the disk is waited for in the loop.
+    directory=None keeps no sound (days of scripted sound): facts only. threaded=False does the writer's rounds by a
+    loop timer and archives at once, so that virtual time stays deterministic; then the disk is waited for in the
+    loop.
     """
 
     def __init__(self, settings: RecordingSettings, clock: Clock, journal: Journal, directory: Path | None, ids: Ids,
-                 *, threaded: bool = True, used_space: Callable[[Path], float] = used_percent) -> None:
-        self.settings = settings
+                 *, threaded: bool = True, used_space: Callable[[Path], float] = used_percent,
+                 disk: Disk | None = None) -> None:
         self.directory = directory
+        self._settings = settings
         self._clock = clock
         self._journal = journal
         self._ids = ids
-        self._used_space = used_space
+        self._threaded = threaded
         self._loop: asyncio.AbstractEventLoop | None = None
         self._active: dict[str, Recording] = {}
-        self._writer = WriterThread(self._over) if threaded and directory is not None else None
         self._pumping: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
-        self._alarms: dict[str, None] = {}
+        self._resuming: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._lost_seen = 0
-        self._gap_at = 0.0
+        self._keeping: Keeping | None = None
+        if directory is not None:
+            self._watch = DiskWatch(clock, journal, directory, used_space)
+            told = Told(self._hearer(self._finish), self._hearer(self._archived), self._hearer(self._watch.trouble),
+                        self._hearer(self._watch.archive_trouble))
+            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk)
+
+    @property
+    def settings(self) -> RecordingSettings:
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: RecordingSettings) -> None:
+        self._settings = settings
+        if self._keeping is not None:
+            self._keeping.archiver.settings = settings.archive
 
     # ---- requests ----
 
@@ -93,13 +109,15 @@ class Recorder:
         """
         loop = self._loop = asyncio.get_running_loop()
         name = self._ids.part(call_id, "recording")
-        if self.directory is not None and self._check_disk() >= self.settings.stop_at and not self._obligatory(why):
+        if self._keeping is not None and self._watch.look(self.settings) >= self.settings.stop_at \
+                and not self._obligatory(why):
             self._journal.write(facts.RecordingEnded(call_id, name, "", 0.0, 0.0, "refused"))
             return None
         path, reel, tape = "", None, port.tape()
-        if self.directory is not None:
-            path = f"{self._clock.wall():%Y/%m/%d}/{safe_name(name)}.wav"
-            reel = Reel(tape, GrowingWav(self.directory / path, self.settings.sync if self._writer else 0.0))
+        if self._keeping is not None:
+            began = self._clock.wall()
+            path = f"{began:%Y/%m/%d}/{safe_name(name)}.wav"
+            reel = Reel(tape, Label(name, call_id, path, why, began.isoformat(timespec="milliseconds")))
         recording = self._active[name] = Recording(self, name, call_id, path, why, tape, reel, loop)
         self._journal.write(facts.RecordingStarted(call_id, name, path, why))
         if reel is not None:
@@ -108,7 +126,7 @@ class Recorder:
 
     def stop(self, call_id: str) -> None:
         """Stop all recordings of a call; harmless if there is none."""
-        for recording in self._of(call_id):
+        for recording in [one for one in self._active.values() if one.call == call_id]:
             self.stop_one(recording)
 
     def stop_one(self, recording: Recording) -> None:
@@ -121,40 +139,61 @@ class Recorder:
             self._end(recording, "complete", recording.tape.samples, recording.tape.lost)
             return
         reel.stopping = True
-        if self._writer is None:
-            reel.pump()
-            self._finish(reel)
-        else:
+        assert self._keeping is not None
+        if self._threaded:
             assert self._loop is not None
             recording.patience = self._loop.call_later(STOP_PATIENCE, self._give_up, recording)
-            self._writer.hurry()
+        else:
+            self._keeping.round(commit=True)
+            self._give_up(recording)  # harmless if it is over, as it should be
 
     def pause(self, call_id: str, by: str) -> bool:
-        """What a call's recordings take from now on is silence, until all who asked so want to resume. False if it has
-        none."""
-        recordings = self._of(call_id)
-        for recording in recordings:
-            first = not recording.paused_by
-            recording.paused_by[by] = None
-            if first:
-                at = recording.tape.samples
-                if recording.reel is not None:
-                    recording.reel.hushed = (*recording.reel.hushed, (at, None))
-                self._journal.write(facts.RecordingPaused(call_id, recording.id, round(at / RATE, 3), by))
-        return bool(recordings)
+        """Let nothing of what is said now get into any recording of a call; False if it is not recorded.
 
-    def resume(self, call_id: str, by: str) -> bool:
-        """A call's recordings take sound again, if nobody else wants them paused. False if `by` has not paused any."""
-        recordings = [one for one in self._of(call_id) if by in one.paused_by]
-        for recording in recordings:
-            del recording.paused_by[by]
+        Within 20 ms, and until everybody who has asked for it has asked to resume. The recordings keep their length.
+        """
+        found = [one for one in self._active.values() if one.call == call_id and one.state == "recording"]
+        for recording in found:
+            late = self._resuming.pop((recording.id, by), None)
+            if late is not None:
+                late.cancel()
             if not recording.paused_by:
-                at = recording.tape.samples
-                if recording.reel is not None:
-                    *before, (since, _) = recording.reel.hushed
-                    recording.reel.hushed = (*before, (since, at))
-                self._journal.write(facts.RecordingResumed(call_id, recording.id, round(at / RATE, 3), by))
-        return bool(recordings)
+                recording.tape.pause()
+                self._journal.write(facts.RecordingPaused(call_id, recording.id, round(recording.seconds, 3), by))
+            recording.paused_by[by] = None
+        return bool(found)
+
+    def resume(self, call_id: str, by: str, after: float = 0.0) -> bool:
+        """Go on recording, if nobody else wants it paused; `after` so many seconds. False if `by` has not paused it."""
+        found = [one for one in self._active.values() if one.call == call_id and by in one.paused_by]
+        for recording in found:
+            if after > 0.0:
+                assert self._loop is not None
+                key = (recording.id, by)
+                if key in self._resuming:
+                    self._resuming.pop(key).cancel()
+                self._resuming[key] = self._loop.call_later(after, self._resume, recording, by)
+            else:
+                self._resume(recording, by)
+        return bool(found)
+
+    def _resume(self, recording: Recording, by: str) -> None:
+        late = self._resuming.pop((recording.id, by), None)
+        if late is not None:
+            late.cancel()
+        if recording.paused_by.pop(by, "not") is None and not recording.paused_by and recording.state == "recording":
+            recording.tape.resume()
+            self._journal.write(facts.RecordingResumed(recording.call, recording.id, round(recording.seconds, 3), by))
+
+    def play(self, path: str) -> Playable:
+        """The sound of a recording as a WAV or its archived form, wherever it lies, while it is made and after a cut.
+        Refused("no_recording")."""
+        if self._keeping is None:
+            raise Refused("no_recording", "no sound is kept here")
+        try:
+            return self._keeping.play(path)
+        except OSError as error:
+            raise Refused("no_recording", f"there is no recording {path}: {error.strerror}") from error
 
     def active(self) -> list[Recording]:
         """What is being recorded or written now, oldest first."""
@@ -171,21 +210,63 @@ class Recorder:
             if timer is not None:
                 timer.cancel()
         self._pumping = self._watching = None
-        if self._writer is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._writer.close, 1.0)
-
-    def _of(self, call_id: str) -> list[Recording]:
-        return [one for one in self._active.values() if one.call == call_id and one.state == "recording"]
+        for timer in self._resuming.values():
+            timer.cancel()
+        if self._keeping is not None and self._threaded:
+            await asyncio.get_running_loop().run_in_executor(None, self._keeping.close, CLOSE_PATIENCE)
+            await asyncio.sleep(0)  # what the archiver has told meanwhile
+        elif self._keeping is not None:
+            self._keeping.close(CLOSE_PATIENCE)
 
     # ---- at start ----
 
     def repair(self) -> list[Path]:
-        """Make whole what a kill left unfinished. Waits for the disk; before `start`."""
-        return repair_recent(self.directory) if self.directory is not None else []
+        """Find out what a kill or a power cut has left, and make whole what an older version left. Waits for the disk;
+        before `start`."""
+        if self._keeping is None or self.directory is None:
+            return []
+        self._keeping.recover()
+        return repair_recent(self.directory)
 
     def seconds_of(self, path: str) -> float:
-        """Seconds of sound in the file of a RecordingStarted: what `interrupted` asks."""
-        return seconds_in(self.directory / path) if self.directory is not None and path else 0.0
+        """Seconds of sound that are there of a RecordingStarted's path: what `interrupted` asks."""
+        if self._keeping is None or self.directory is None or not path:
+            return 0.0
+        take = self._keeping.take(path)
+        return take.samples / RATE if take is not None else seconds_in(self.directory / path)
+
+    def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool]) -> list[Fact]:
+        """What to write at the start beside `ends` (of `interrupted`), whatever the journal has lost, so that each
+        recording that was cut off has one end. `told(call, recording)`: does the journal have it already?"""
+        if self._keeping is None:
+            return []
+        state = self._keeping.recover()
+        ending = {fact.recording: None for fact in ends if isinstance(fact, facts.RecordingEnded)}
+        found: list[Fact] = []
+        if state.interrupted or state.broken or state.unreadable or state.takes.orphans:
+            found.append(facts.SegmentsRecovered(
+                len(state.segments.in_use), len(state.takes.by_number), len(state.interrupted), state.broken,
+                state.unreadable, state.takes.orphans // 2))
+        for take in state.takes:
+            label = take.label
+            if take.freed_in:
+                continue
+            if label.recording not in ending and told(label.call, label.recording):
+                if take.missing:  # its end was told, and the disk has spoilt some of it since
+                    found.append(_recovered(take))
+                continue
+            if label.recording not in ending:
+                found.append(facts.RecordingStarted(label.call, label.recording, label.path, label.why))
+                found.append(facts.RecordingEnded(label.call, label.recording, label.path,
+                                                  round(take.samples / RATE, 3), 0.0, "interrupted"))
+            found.append(_recovered(take))
+        return found
+
+    def tidy(self) -> None:
+        """Go on where the last run was cut off: after what `recovered` answered was written."""
+        self._loop = asyncio.get_running_loop()
+        if self._keeping is not None:
+            self._keeping.tidy()
 
     # ---- inside ----
 
@@ -193,46 +274,51 @@ class Recorder:
         return any(fnmatchcase(why, pattern) for pattern in self.settings.obligatory)
 
     def _begin(self, loop: asyncio.AbstractEventLoop, reel: Reel) -> None:
-        if self._writer is not None:
-            self._writer.add(reel)
-        elif self._pumping is None:
-            self._pumping = loop.call_later(PUMP, self._pump)
+        assert self._keeping is not None
+        self._keeping.add(reel)
+        if not self._threaded and self._pumping is None:
+            self._pumping = loop.call_later(ROUND, self._pump)
         if self._watching is None:
-            self._watching = loop.call_later(_WATCH, self._watch)
+            self._watching = loop.call_later(_WATCH, self._look)
 
     def _pump(self) -> None:
         """threaded=False: one round of the writer, in the loop."""
-        for recording in self.active():
-            if recording.reel is not None and recording.reel.pump():
-                self._finish(recording.reel)
         assert self._loop is not None
-        self._pumping = self._loop.call_later(PUMP, self._pump) if self._active else None
+        assert self._keeping is not None
+        self._keeping.round()
+        self._pumping = self._loop.call_later(ROUND, self._pump) if self._active else None
 
-    def _over(self, reel: Reel) -> None:
-        """In the writer's thread."""
-        assert self._loop is not None
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: the next start repairs the journal
-            self._loop.call_soon_threadsafe(self._finish, reel)
+    def _hearer(self, hear: Callable[..., None]) -> Callable[..., None]:
+        """To be called in a thread: lets the loop hear it."""
+        def call(*told: Any) -> None:
+            if not self._threaded or self._loop is None:
+                hear(*told)
+                return
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: the next start finds it out
+                self._loop.call_soon_threadsafe(hear, *told)
+
+        return call
 
     def _finish(self, reel: Reel) -> None:
         recording = next((one for one in self._active.values() if one.reel is reel), None)
         if recording is None:
             return  # its patience was over before
         if reel.error:
-            self._alarm("recording_failed", f"a recording of call {recording.call} failed ({reel.error}); "
-                                            f"the call goes on: see to the disk of {self.directory}")
-        else:
-            self._clear("recording_failed")
-        self._end(recording, "failed" if reel.error else "complete", reel.file.samples,
-                  reel.tape.lost + reel.missing)
+            self._watch.alarm("recording_failed", f"a recording of call {recording.call} failed ({reel.error}); the "
+                                                  "call goes on")
+        self._end(recording, "failed" if reel.error else "complete", reel.samples, reel.tape.lost + reel.missing)
+
+    def _archived(self, take: Take, archived: Archived) -> None:
+        self._journal.write(facts.RecordingArchived(take.label.call, take.label.recording, archived.path, archived.form,
+                                                    archived.size, archived.digest))
 
     def _give_up(self, recording: Recording) -> None:
+        """What is safe by now is all that can be promised; the rest may still be written later."""
         if recording.state == "stopping" and recording.reel is not None:
-            reel = recording.reel
-            self._alarm("recording_failed", f"the disk of {self.directory} took nothing for {STOP_PATIENCE:.0f} s; "
-                                            f"the end of a recording of call {recording.call} may be lost")
-            written = reel.file.samples
-            self._end(recording, "failed", written, reel.tape.lost + max(0, reel.tape.samples - written))
+            reel, assured = recording.reel, recording.reel.safe
+            self._watch.trouble(self._keeping.trouble if self._keeping is not None and self._keeping.trouble
+                                else f"nothing for {STOP_PATIENCE:.0f} s")
+            self._end(recording, "failed", assured, reel.tape.lost + max(0, reel.tape.samples - assured))
 
     def _end(self, recording: Recording, state: str, samples: int, lost: int) -> None:
         recording.state = state
@@ -242,64 +328,32 @@ class Recorder:
         del self._active[recording.id]
         self._lost_seen -= min(self._lost_seen, recording.tape.lost)
         if lost and state == "complete":
-            self._gap(recording.call)
+            self._watch.gap(recording.call)
         end = facts.RecordingEnded(recording.call, recording.id, recording.path, round(samples / RATE, 3),
                                    round(lost / RATE, 3), state)
         self._journal.write(end)
         if not recording.ended.done():
             recording.ended.set_result(end)
 
-    # ---- watching the disk ----
-
-    def _watch(self) -> None:
-        self._check_disk()
+    def _look(self) -> None:
+        """Once a second: the disk's use, and gaps."""
+        self._watch.look(self.settings)
         lost = sum(recording.tape.lost for recording in self._active.values())
         if lost > self._lost_seen:
-            self._gap("")
-        elif self._clock.now() - self._gap_at > _QUIET:
-            self._clear("recording_gap")
+            self._watch.gap("")
+        else:
+            self._watch.no_gap()
         self._lost_seen = lost
         assert self._loop is not None
-        go_on = self._active or self._alarms
-        self._watching = self._loop.call_later(_WATCH, self._watch) if go_on else None
+        go_on = self._active or self._watch.standing
+        self._watching = self._loop.call_later(_WATCH, self._look) if go_on else None
 
-    def _check_disk(self) -> float:
-        """How full it is; alarms by the way. A disk that cannot be asked is not full: writing will tell."""
-        assert self.directory is not None
-        try:
-            used = self._used_space(_existing(self.directory))
-        except OSError:
-            return 0.0
-        if used >= self.settings.alarm_at:
-            self._alarm("disk_full", f"the disk of {self.directory} is {used:.1f} % full; at "
-                                     f"{self.settings.stop_at:g} % recordings stop: make room there")
-        elif used < self.settings.alarm_at - _CLEAR:
-            self._clear("disk_full")
-        return used
 
-    def _gap(self, call: str) -> None:
-        self._gap_at = self._clock.now()
-        of = f" of call {call}" if call else ""
-        self._alarm("recording_gap", f"the disk of {self.directory} is too slow: parts{of} were recorded as silence")
-
-    def _alarm(self, alarm: str, words: str) -> None:
-        if alarm not in self._alarms:
-            self._alarms[alarm] = None
-            self._journal.write(facts.AlarmRaised(alarm, _SUBJECT, words))
-
-    def _clear(self, alarm: str) -> None:
-        if alarm in self._alarms:
-            del self._alarms[alarm]
-            self._journal.write(facts.AlarmCleared(alarm, _SUBJECT))
+def _recovered(take: Take) -> facts.RecordingRecovered:
+    return facts.RecordingRecovered(take.label.call, take.label.recording, round(take.samples / RATE, 3),
+                                    round(take.missing / RATE, 3), [list(gap) for gap in take.gaps()[:MOST_GAPS]])
 
 
 def safe_name(name: str) -> str:
     """A file name of an id: letters, digits, dot, dash and underscore only, not hidden, at most 100 of them."""
     return _ODD.sub("_", name).lstrip(".")[-100:] or "_"
-
-
-def _existing(directory: Path) -> Path:
-    """The directory, or the nearest one above that exists (it is made with the first recording)."""
-    while not directory.exists() and directory != directory.parent:
-        directory = directory.parent
-    return directory

@@ -6,6 +6,22 @@ from ccappliance.config.keys import Report, key
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArchiveSettings:
+    """The files of their own that recordings get when they are over."""
+
+    form: str = key("wav", choices=("wav", "flac", "opus"),
+                    doc="wav: 115 MB an hour, exact. flac: about a third of it, exact. opus: a tenth of it, for "
+                        "listening only.")
+    flac: str = key("flac --silent --best --force -o {to} {from}", doc="Command that makes FLAC of a WAV, without a "
+                                                                      "shell; {from} and {to} are files.")
+    flac_check: str = key("flac --silent --decode --force -o {to} {from}", doc="Command that makes the WAV again: it "
+                                                                              "must come out as it was.")
+    opus: str = key("opusenc --quiet --bitrate 24 {from} {to}", doc="Command that makes Opus of a WAV.")
+    opus_check: str = key("opusdec --quiet --rate 8000 {from} {to}", doc="Command that makes a WAV again: its length "
+                                                                        "must be right.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordingSettings:
     """Where recordings are kept, and what happens when the disk fills."""
 
@@ -17,8 +33,13 @@ class RecordingSettings:
                                                                  "more but the obligatory ones; calls go on.")
     obligatory: tuple[str, ...] = key((), doc="Reasons whose recordings are begun whatever the disk says; a final * "
                                               "stands for anything: [\"queue complaints\", \"flow emergency*\"].")
-    sync: float = key(0.5, unit="s", least=0, most=60, doc="Sound that a power cut may take: it is forced to the disk "
-                                                           "so often. 0: when the system likes, up to half a minute.")
+    sync: float = key(0.25, unit="s", least=0, most=60, doc="Time between two commits of all recordings to the disk: a "
+                                                            "power cut takes at most so much sound, and 0.2 s more. 0: "
+                                                            "when the system likes, up to half a minute.")
+    segment: int = key(32, unit="MiB", least=1, most=1024, reload=False,
+                       doc="Size of the files into which all calls are recorded together, in `segments` below the "
+                           "directory; three are there at the least. 30 calls fill 32 MiB in about a minute.")
+    archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
     def check(self, report: Report, path: str) -> None:
         if self.stop_at < self.alarm_at:

@@ -1,4 +1,8 @@
-"""The tape writer: empties tapes into files, and alone waits for the disk; as a thread, or by hand in virtual time."""
+"""The tape writer: empties all tapes into the log, round by round, and alone waits for the disk; and the archiver.
+
+A round every twelfth of a second pushes everything to the system in one write; every third round commits it, so that
+one sync in 250 ms serves all calls. In virtual time the same rounds are done by hand.
+"""
 
 import contextlib
 import logging
@@ -6,101 +10,271 @@ import queue
 import threading
 from collections.abc import Callable
 
-from ccappliance.apps.recording.wav import FRAME_BYTES, GrowingWav
+from ccappliance.apps.recording.archive import Archived, ArchiveError, Archiver, lowest_priority
+from ccappliance.apps.recording.playable import TakeWav
+from ccappliance.apps.recording.takes import Label, Take
+from ccappliance.apps.recording.tape_log import TapeLog
 from ccappliance.media.ports import Tape
 
-PUMP = 0.1  # s between two rounds: a hundredth of what a tape's ring holds, and a fifth of what F37 may lose
+ROUND = 1.0 / 12.0  # s between two rounds: what a kill may take; three of them are the 250 ms of a commit
+AGAIN = 12  # rounds until a disk that took nothing is tried again; the rings hold ten times as much (F29)
+ARCHIVE_AGAIN = 30.0  # s until what could not be archived is tried again
+_CATCH_UP = 16  # reads of one tape in one round: whoever is behind catches up without holding up the others
 
 
 class Reel:
-    """One tape on its way to its file. The loop sets `stopping`; everything else belongs to whoever pumps."""
+    """One tape on its way to the log. The loop sets `stopping`; everything else belongs to whoever does the rounds."""
 
-    def __init__(self, tape: Tape, file: GrowingWav) -> None:
+    def __init__(self, tape: Tape, label: Label) -> None:
         self.tape = tape
-        self.file = file
+        self.label = label
         self.stopping = False
-        self.error = ""  # why it failed
-        self.hushed: tuple[tuple[int, int | None], ...] = ()  # by the loop: silent from, until (None: still)
-        self.missing = 0  # samples per channel on the tape that are not in the file
-        self._opened = False
+        self.error = ""  # why it failed; the disk's trouble is everybody's and stands in `Rounds.trouble`
+        self.samples = 0  # per leg, read and added to the log
+        self.safe = 0  # of them committed
+        self.number = 0  # in the log
+        self.ended = False  # its end has been added
+        self.over = False  # … and committed
 
-    def pump(self) -> bool:
-        """Write what there is; True when it is over: stopped and all written, or failed (`error`)."""
-        stopping = self.stopping  # read first: what was recorded until the stop is in the ring already
-        recorded = self.tape.samples
+    @property
+    def missing(self) -> int:
+        """Samples per leg on the tape that are not in the log."""
+        return max(0, self.tape.samples - self.samples)
+
+
+class Rounds:
+    """What is done in each round. `over(reel)` is told once for each reel, when its end is safe; `troubled(words)`
+    when the disk fails, and with "" when it works again."""
+
+    def __init__(self, log: TapeLog, commit_every: int, over: Callable[[Reel], None],
+                 troubled: Callable[[str], None]) -> None:
+        """`commit_every` rounds; 0: the system writes when it likes."""
+        self.log = log
+        self.trouble = ""
+        self.reels: list[Reel] = []
+        self._commit_every = commit_every
+        self._over = over
+        self._troubled = troubled
+        self._count = 0
+        self._resting = 0  # rounds until the disk is tried again
+        self._freed = False
+        self._logger = logging.getLogger("ccappliance.recording")
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to read, nothing to write, nothing to tidy."""
+        return not (self.reels or self.log.waiting or self._freed)
+
+    def add(self, reel: Reel) -> None:
+        reel.number = self.log.begin(reel.label)
+        self.reels.append(reel)
+
+    def free(self, number: int) -> None:
+        """The sound of this recording is not needed in the log any more."""
+        self.log.free(number)
+        self._freed = True
+
+    def free_unused(self) -> None:
+        """Look for segments that nobody needs after the next commit."""
+        self._freed = True
+
+    def close(self) -> None:
+        """Let go of the files, after the last round."""
+        with contextlib.suppress(OSError):
+            self.log.close()
+
+    def round(self, *, commit: bool = False) -> None:
+        """One round; `commit`: whatever the count says. Never raises."""
+        if self._resting and not commit:
+            self._resting -= 1
+            return
+        if not self.trouble:
+            for reel in self.reels:
+                self._empty(reel)
+        self._count += 1
+        freed, self._freed = self._freed, False
+        due = commit or self._commit_every == 0 or self._count % self._commit_every == 0
         try:
-            if not self._opened:
-                self.file.open()
-                self._opened = True
-            while data := self.tape.read():
-                self.file.write(self._hush(data))
-                if not stopping:
+            self._write(due)
+        except OSError:
+            try:  # what failed was one segment: another may do
+                self._write(due)
+            except OSError as error:
+                self._freed = self._freed or freed
+                self._rest(error.strerror or str(error))
+                return
+        self._well()
+        if due:
+            self._tell()
+            if freed:
+                with contextlib.suppress(OSError):  # the segments can wait
+                    self.log.recycle()
+        else:
+            self._freed = self._freed or freed
+
+    def _write(self, due: bool) -> None:
+        if not due:
+            self.log.push()
+        elif self._commit_every:
+            self.log.commit()
+        else:
+            self.log.settle()
+
+    def _empty(self, reel: Reel) -> None:
+        """Everything on the tape into the log; after its stop, its end as well."""
+        if reel.ended:
+            return
+        stopping = reel.stopping  # read first: what was recorded until the stop is in the ring already
+        try:
+            for _ in range(_CATCH_UP):
+                data = reel.tape.read()
+                if not data:
                     break
-            if stopping:
-                self.file.close()
-        except OSError as error:
-            self.error = error.strerror or str(error)
-            with contextlib.suppress(OSError):
-                self.file.close()
-        self.missing = max(0, recorded - self.file.samples)
-        return stopping or bool(self.error)
+                count = len(data) // 4
+                if reel.tape.hidden:
+                    self.log.pause(reel.number, reel.samples, count)
+                else:
+                    self.log.sound(reel.number, reel.samples, data)
+                reel.samples += count
+            else:
+                return  # more is there: its end comes later
+        except Exception as error:  # the outer edge of a thread: one tape's bug, not everybody's silence
+            self._logger.exception("tape failed", extra={"fields": {"recording": reel.label.recording}})
+            reel.error = f"{type(error).__name__}: {error}"
+        if stopping or reel.error:
+            self.log.end(reel.number, reel.samples, reel.tape.lost + reel.missing,
+                         "failed" if reel.error else "complete")
+            reel.ended = True
 
+    def _tell(self) -> None:
+        """After a commit: whose end is safe now."""
+        over = [reel for reel in self.reels if reel.ended]
+        self.reels = [reel for reel in self.reels if not reel.ended]
+        for reel in self.reels:
+            reel.safe = reel.samples
+        for reel in over:
+            reel.safe, reel.over = reel.samples, True
+            self._over(reel)
 
-    def _hush(self, data: bytes) -> bytes:
-        """Silence instead of what falls into a pause. Looks after reading: a pause is known before its first sample."""
-        begin = self.file.samples
-        count = len(data) // FRAME_BYTES
-        for since, until in self.hushed:
-            first = min(max(since - begin, 0), count)
-            last = count if until is None else min(max(until - begin, first), count)
-            if first < last:
-                data = data[:first * FRAME_BYTES] + bytes((last - first) * FRAME_BYTES) + data[last * FRAME_BYTES:]
-        return data
+    def _rest(self, words: str) -> None:
+        self._resting = AGAIN
+        if not self.trouble:
+            self.trouble = words
+            self._troubled(words)
+
+    def _well(self) -> None:
+        if self.trouble:
+            self.trouble = ""
+            self._troubled("")
 
 
 class WriterThread:
-    """Pumps all reels every 100 ms. It may hang in the disk for ever: nobody waits for it."""
+    """Does the rounds. It may hang in the disk for ever: nobody waits for it."""
 
-    def __init__(self, over: Callable[[Reel], None]) -> None:
-        """`over(reel)` is called in this thread, once for each reel, when it is over."""
-        self._over = over
-        self._reels: list[Reel] = []
-        self._new: queue.SimpleQueue[Reel] = queue.SimpleQueue()
+    def __init__(self, rounds: Rounds) -> None:
+        self._rounds = rounds
+        self._requests: queue.SimpleQueue[Reel | int | threading.Event] = queue.SimpleQueue()
         self._wake = threading.Event()
-        self._closing = False
-        self._log = logging.getLogger("ccappliance.recording")
+        self._never = threading.Event()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape-writer", daemon=True)
         self._thread.start()
 
     def add(self, reel: Reel) -> None:
-        self._new.put(reel)
+        self._requests.put(reel)
         self._wake.set()
 
-    def hurry(self) -> None:
-        """Do the next round at once: a reel was stopped."""
+    def free(self, number: int) -> None:
+        self._requests.put(number)
         self._wake.set()
+
+    def wake(self) -> None:
+        """There is something to do although no reel runs."""
+        self._wake.set()
+
+    def pass_by(self, patience: float) -> None:
+        """Wait until the round under way is over, with everything it tells."""
+        passed = threading.Event()
+        self._requests.put(passed)
+        self._wake.set()
+        passed.wait(patience)
 
     def close(self, patience: float) -> None:
         """End the thread when its reels are over, or leave it in its disk after `patience` seconds."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         self._thread.join(patience)
 
     def _run(self) -> None:
-        while self._reels or not self._closing or not self._new.empty():
-            self._wake.wait(PUMP if self._reels else None)
+        rounds = self._rounds
+        while not (self._closing.is_set() and rounds.idle and self._requests.empty()):
+            if rounds.idle and self._requests.empty():
+                self._wake.wait()
             self._wake.clear()
-            while not self._new.empty():
-                self._reels.append(self._new.get())
-            self._reels = [reel for reel in self._reels if not self._pump(reel)]
+            while not self._requests.empty():
+                request = self._requests.get()
+                if isinstance(request, int):
+                    rounds.free(request)
+                elif isinstance(request, Reel):
+                    rounds.add(request)
+                else:
+                    request.set()
+            rounds.round()
+            if not rounds.idle:
+                self._never.wait(ROUND)
+        rounds.close()
 
-    def _pump(self, reel: Reel) -> bool:
+
+class ArchiveThread:
+    """Gives each recording that is over a file of its own, one after the other, when the machine has nothing better to
+    do. `kept(take, archived)` and `troubled(words)` are called in this thread."""
+
+    def __init__(self, archiver: Archiver, log: TapeLog, kept: Callable[[Take, Archived], None],
+                 troubled: Callable[[str], None]) -> None:
+        self._archiver = archiver
+        self._log = log
+        self._kept = kept
+        self._troubled = troubled
+        self._wanted: queue.SimpleQueue[Take | None] = queue.SimpleQueue()
+        self._again: list[Take] = []
+        self._trouble = ""
+        self._thread = threading.Thread(target=self._run, name="archiver", daemon=True)
+        self._thread.start()
+
+    def add(self, take: Take) -> None:
+        self._wanted.put(take)
+
+    def close(self, patience: float) -> None:
+        """Do what waits, at most `patience` seconds: what is not done then lies in the segments, and is done after the
+        next start."""
+        self._wanted.put(None)
+        self._thread.join(patience)
+
+    def _run(self) -> None:
+        lowest_priority(threading.get_native_id())
+        while True:
+            try:
+                take = self._wanted.get(timeout=ARCHIVE_AGAIN if self._again else None)
+            except queue.Empty:
+                again, self._again = self._again, []
+                for late in again:
+                    self._keep(late)
+                continue
+            if take is None:
+                return
+            self._keep(take)
+
+    def _keep(self, take: Take) -> None:
         try:
-            over = reel.pump()
-        except Exception as error:  # noqa: BLE001  the outer edge of a thread: one tape's bug, not everybody's silence
-            self._log.exception("tape failed", extra={"fields": {"path": str(reel.file.path)}})
-            reel.error = f"{type(error).__name__}: {error}"
-            over = True
-        if over:
-            self._over(reel)
-        return over
+            archived = self._archiver.keep(TakeWav(self._log, take), take.label.path)
+        except (OSError, ArchiveError) as error:
+            self._again.append(take)
+            self._say(str(error))
+            return
+        self._say(archived.complaint)
+        self._kept(take, archived)
+
+    def _say(self, words: str) -> None:
+        if bool(words) != bool(self._trouble):
+            self._troubled(words)
+        self._trouble = words

@@ -39,6 +39,22 @@ def recordings_list(limit: int, call: str, as_json: bool, socket: Path | None) -
                if rows else "no recordings")
 
 
+@recordings.command("pause")
+@click.option("--call", required=True, metavar="ID", help="The call.")
+def recordings_pause(call: str, as_json: bool, socket: Path | None) -> None:
+    """Keep what is said now out of a call's recordings, until `recordings resume`: a mark stands in its place."""
+    done = ask(socket, "recordings.pause", call=call)
+    echo_json(done) if as_json else click.echo(f"recordings of call {clean(call)} are paused")
+
+
+@recordings.command("resume")
+@click.option("--call", required=True, metavar="ID", help="The call.")
+def recordings_resume(call: str, as_json: bool, socket: Path | None) -> None:
+    """Record a call again that you have paused."""
+    done = ask(socket, "recordings.resume", call=call)
+    echo_json(done) if as_json else click.echo(f"call {clean(call)} is recorded again")
+
+
 @click.group(cls=Noun)
 def journal() -> None:
     """The journal: every fact, as it was written."""

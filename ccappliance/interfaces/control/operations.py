@@ -184,6 +184,18 @@ def _records(operations: Operations, house: HouseView) -> None:
             raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
         return await house.recordings(limit=limit, call_id=call)
 
+    @operations.operation("recordings.pause")
+    async def recordings_pause(call: str, by: str) -> dict[str, str]:
+        """Keep what is said now out of a call's recordings: a mark stands in its place."""
+        house.pause_recording(call, True, by)
+        return {"call": call}
+
+    @operations.operation("recordings.resume")
+    async def recordings_resume(call: str, by: str) -> dict[str, str]:
+        """Record a call again that the same user has paused."""
+        house.pause_recording(call, False, by)
+        return {"call": call}
+
     @operations.operation("journal.tail")
     async def journal_tail(last: int = 10, start: int = 0, follow: bool = False,
                            kinds: list[str] | None = None) -> AsyncGenerator[Any, None]:

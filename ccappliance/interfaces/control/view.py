@@ -472,6 +472,10 @@ class HouseView(Protocol):
         """Carry out one of CALLBACK_REQUESTS. Refused("no_callback"), ("being_called")."""
         ...
 
+    def pause_recording(self, call_id: str, paused: bool, by: str) -> None:
+        """Pause a call's recordings, or let them go on. Refused("not_recorded"), ("not_paused")."""
+        ...
+
     async def recordings(self, *, limit: int, call_id: str) -> list[RecordingRow]:
         """Newest first; only those of one call unless `call_id` is ""."""
         ...

@@ -151,6 +151,10 @@ cdef class Tape(Loan):
     def lost(self):
         return self.tape.lost * FRAME
 
+    @property
+    def hidden(self):
+        return self.tape.hidden != 0
+
     def read(self):
         cdef int64_t frames = tape_ready(self.tape)
         cdef bytes out = PyBytes_FromStringAndSize(NULL, frames * FRAME * 4)
@@ -338,6 +342,10 @@ cdef class Engine:
 
     def unrecord(self, Port port not None, Tape tape not None):
         self.ask(DO_UNRECORD, port, None, None, 0, tape.number)
+
+    def pause(self, Port port not None, Tape tape not None, bint paused):
+        """From the next tick on a mark instead of sound, or sound again."""
+        self.ask(DO_PAUSE, port, None, None, paused, tape.number)
 
     def bridge(self):
         cdef Bridge bridge = Bridge()

@@ -58,6 +58,8 @@ cdef extern from "src/tape.h" nogil:
     ctypedef struct tape_t:
         int64_t pushed
         int64_t lost
+        int64_t paused
+        int64_t hidden
     tape_t *tape_new(int slots)
     void tape_push(tape_t *tape, const int16_t *left, const int16_t *right)
     void tape_end(tape_t *tape)
@@ -107,6 +109,7 @@ cdef enum:                 # commands: what the loop asks for
     DO_LEAVE = 10
     DO_WEIGH = 11
     DO_DISSOLVE = 12
+    DO_PAUSE = 13          # a tape, or let it go on
 
 cdef enum:                 # events: what the tick tells
     TOLD_RETURNED = 1      # a loan came back: .number, .value completed, .samples

@@ -82,6 +82,12 @@ cdef void obey(engine_t *e, command_t *command, int64_t beat) noexcept nogil:
         port.tapes = taping
     elif kind == DO_UNRECORD:
         unrecord(e, port, command.number)
+    elif kind == DO_PAUSE:
+        taping = port.tapes
+        while taping != NULL:
+            if taping.loan.number == command.number:
+                taping.tape.paused = command.value
+            taping = taping.next
     elif kind == DO_JOIN:
         bridge_join(<bridge_t *>command.thing, port, command.value)
     elif kind == DO_LEAVE:

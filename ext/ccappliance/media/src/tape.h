@@ -2,6 +2,7 @@
  *
  * A frame that finds the ring full is counted; the next frame that finds room carries how many were lost before it, so
  * that the reader puts silence in the right place. Frames lost at the very end are told by `pushed` once it has stopped.
+ * While it is paused, frames are pushed with a mark in place of their sound: a secret never enters the ring.
  */
 #ifndef CCAPPLIANCE_TAPE_H
 #define CCAPPLIANCE_TAPE_H
@@ -15,6 +16,7 @@ enum { TAPE_FRAME = 160 };
 
 typedef struct {
     int64_t lost_before;            /* frames that found no room between the previous slot and this one */
+    int64_t paused;                 /* the samples are zeros, for nobody may hear what was said */
     int16_t stereo[TAPE_FRAME * 2]; /* left heard, right sent */
 } tape_slot_t;
 
@@ -23,9 +25,11 @@ typedef struct {
     _Atomic int64_t pushed;            /* frames, lost ones included */
     _Atomic int64_t lost;
     int64_t losing; /* lost since the last slot; only the tick looks at it */
+    int64_t paused; /* from now on; only the tick looks at it */
     _Alignas(64) _Atomic int64_t tail; /* slots emptied; the reader's */
     int64_t gap;    /* silent frames still to be given out; only the reader looks at it */
     int64_t taken;  /* frames given out, silence included */
+    int64_t hidden; /* what is given out now was paused */
     int slots;
     _Atomic int stopped;
     tape_slot_t slot[];
@@ -50,7 +54,9 @@ static inline void tape_push(tape_t *tape, const int16_t *left, const int16_t *r
         tape_slot_t *slot = &tape->slot[head % tape->slots];
         slot->lost_before = tape->losing;
         tape->losing = 0;
-        for (int i = 0; i < TAPE_FRAME; i++) {
+        slot->paused = tape->paused;
+        if (tape->paused) memset(slot->stereo, 0, sizeof slot->stereo);
+        else for (int i = 0; i < TAPE_FRAME; i++) {
             slot->stereo[2 * i] = left[i];
             slot->stereo[2 * i + 1] = right[i];
         }
@@ -61,14 +67,17 @@ static inline void tape_push(tape_t *tape, const int16_t *left, const int16_t *r
 
 static inline void tape_end(tape_t *tape) { atomic_store_explicit(&tape->stopped, 1, memory_order_release); }
 
-/* The most frames tape_read would give now, at most one ring's length. */
+/* The most frames tape_read would give now, at most one ring's length; all paused or none (`hidden`). Lost frames count
+ * with the slot after them. */
 static inline int64_t tape_ready(tape_t *tape) {
     int stopped = atomic_load_explicit(&tape->stopped, memory_order_acquire);
     int64_t head = atomic_load_explicit(&tape->head, memory_order_acquire);
     int64_t tail = atomic_load_explicit(&tape->tail, memory_order_relaxed);
-    int64_t frames = head - tail + tape->gap;
-    for (int64_t at = tail; at < head; at++) frames += tape->slot[at % tape->slots].lost_before;
-    if (stopped) frames = atomic_load_explicit(&tape->pushed, memory_order_acquire) - tape->taken;
+    if (tail < head) tape->hidden = tape->slot[tail % tape->slots].paused;
+    int64_t frames = tape->gap, at = tail;
+    for (; at < head && tape->slot[at % tape->slots].paused == tape->hidden; at++)
+        frames += 1 + tape->slot[at % tape->slots].lost_before;
+    if (stopped && at == head) frames = atomic_load_explicit(&tape->pushed, memory_order_acquire) - tape->taken;
     return frames < tape->slots ? frames : tape->slots;
 }
 

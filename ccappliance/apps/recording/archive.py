@@ -1,0 +1,198 @@
+"""The archiver: moves a recording that is over out of the segments into a file of its own, verified before it is freed.
+
+    write NAME.part → sync → read it back and compare → rename to NAME → sync the directory → FREED in the log
+
+A cut between any two leaves the recording whole in the segments, in its file, or in both; the next start goes on.
+"""
+
+import contextlib
+import hashlib
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccappliance.apps.recording.playable import FRAME, Playable
+from ccappliance.apps.recording.settings import ArchiveSettings
+from ccappliance.base.units import RATE
+from ccappliance.media.files import HEADER
+from ccappliance.service.disk import Disk
+
+CHUNK = 1 << 20  # bytes copied at once: the archiver keeps at most so much in memory
+NAMES = 100  # other names tried when one is taken
+ENCODER_PATIENCE = 600.0  # s an encoder may take: ten hours of sound at a sixtieth of its length
+LOSSY_LENGTH = 0.1  # s by which the length of an Opus file may differ: its frames are 20 ms, its pre-skip 6.5 ms
+
+
+class ArchiveError(Exception):
+    """What was written is not what should have been; the sentence says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A recording's own file."""
+
+    path: str  # below the recordings' directory
+    form: str  # "wav", "flac", "opus"
+    size: int
+    digest: str  # SHA-256 of the file, hexadecimal
+    complaint: str = ""  # why it is not of the form that was asked for
+
+
+class Archiver:
+    """Writes files. All its methods may wait for the disk; one thread at a time."""
+
+    def __init__(self, disk: Disk, directory: Path, settings: ArchiveSettings) -> None:
+        self.settings = settings
+        self._disk = disk
+        self._directory = directory
+
+    def keep(self, sound: Playable, path: str) -> Archived:
+        """Give this WAV a file: `path`, or a name beside it if another file has that. OSError."""
+        digest = hashlib.sha256()
+        for offset in range(0, sound.size, CHUNK):
+            digest.update(sound.read(offset, CHUNK))
+        wanted = digest.hexdigest()
+        known = self._there_already(path, sound.size, wanted)
+        if known:
+            return Archived(known, "wav", sound.size, wanted)
+        target = self._directory / path
+        self._disk.make_directory(target.parent)
+        part = target.with_name(f"{target.name}.part")
+        self._write(part, sound)
+        if self._digest(part) != wanted:
+            raise ArchiveError(f"{part} does not read back as it was written: see to its disk")
+        complaint = ""
+        if self.settings.form != "wav":
+            try:
+                return self._encoded(part, target, sound.size, wanted)
+            except (ArchiveError, OSError, subprocess.SubprocessError) as error:
+                complaint = str(error)  # a WAV is better than nothing, and nothing is lost by it
+        final = self._free_name(target)
+        self._place(part, final)
+        return Archived(str(final.relative_to(self._directory)), "wav", sound.size, wanted, complaint)
+
+    def purge(self, path: str) -> None:
+        """Take a file away for good; harmless if there is none. Only after the log has freed it."""
+        target = self._directory / path
+        for victim in (target, target.with_name(f"{target.name}.part")):
+            with contextlib.suppress(FileNotFoundError):
+                self._disk.unlink(victim)
+                self._disk.sync_directory(target.parent)
+
+    # ---- inside ----
+
+    def _there_already(self, path: str, size: int, wanted: str) -> str:
+        """The name under which exactly this lies there: a cut came between its name and its FREED."""
+        target = self._directory / path
+        for name in self._names(target):
+            try:
+                file = self._disk.open(name)
+            except FileNotFoundError:
+                return ""
+            try:
+                same = self._disk.size(file) == size
+            finally:
+                self._disk.close(file)
+            if same and self._digest(name) == wanted:
+                self._disk.sync_directory(target.parent)  # the cut may have been a kill: its name is not yet safe
+                return str(name.relative_to(self._directory))
+        return ""
+
+    def _write(self, part: Path, sound: Playable) -> None:
+        with contextlib.suppress(FileNotFoundError):  # of an attempt that was cut
+            self._disk.unlink(part)
+        file = self._disk.create(part)
+        try:
+            for offset in range(0, sound.size, CHUNK):
+                self._disk.write(file, [sound.read(offset, CHUNK)], offset)
+            self._disk.sync(file)
+        finally:
+            self._disk.close(file)
+
+    def _digest(self, path: Path) -> str:
+        digest = hashlib.sha256()
+        file = self._disk.open(path)
+        try:
+            for offset in range(0, self._disk.size(file), CHUNK):
+                digest.update(self._disk.read(file, CHUNK, offset))
+        finally:
+            self._disk.close(file)
+        return digest.hexdigest()
+
+    def _place(self, part: Path, final: Path) -> None:
+        self._disk.rename(part, final)
+        self._disk.sync_directory(final.parent)
+
+    def _free_name(self, target: Path) -> Path:
+        for name in self._names(target):
+            try:
+                self._disk.close(self._disk.open(name))
+            except FileNotFoundError:
+                return name
+        raise ArchiveError(f"{target} and {NAMES} names beside it are taken: tidy up there")
+
+    @staticmethod
+    def _names(target: Path) -> list[Path]:
+        return [target, *(target.with_name(f"{target.stem}-{n}{target.suffix}") for n in range(2, NAMES))]
+
+    # ---- other forms ----
+
+    def _encoded(self, wav: Path, target: Path, size: int, wanted: str) -> Archived:
+        """Through the configured encoder and back: exact for FLAC, of the right length for Opus."""
+        form = self.settings.form
+        encoder, decoder = ((self.settings.flac, self.settings.flac_check) if form == "flac"
+                            else (self.settings.opus, self.settings.opus_check))
+        final = self._free_name(target.with_suffix(f".{form}"))
+        coded, back = wav.with_name(f"{final.name}.part"), wav.with_name(f"{final.name}.check")
+        try:
+            self._run(encoder, wav, coded)
+            self._run(decoder, coded, back)
+            self._compare(back, size, wanted, exact=form == "flac")
+            self._sync(coded)
+            digest = self._digest(coded)
+            self._place(coded, final)
+        finally:
+            for left in (coded, back):
+                with contextlib.suppress(FileNotFoundError):
+                    self._disk.unlink(left)
+        self._disk.unlink(wav)
+        return Archived(str(final.relative_to(self._directory)), form, self._size(final), digest)
+
+    def _compare(self, back: Path, size: int, wanted: str, *, exact: bool) -> None:
+        if exact and self._digest(back) != wanted:
+            raise ArchiveError(f"what {self.settings.form} has made does not come back as it was")
+        if not exact and abs(self._size(back) - size) > LOSSY_LENGTH * RATE * FRAME + HEADER:
+            raise ArchiveError(f"what {self.settings.form} has made has another length when it comes back")
+
+    def _run(self, command: str, source: Path, to: Path) -> None:
+        """At the lowest priority, without a shell."""
+        places = {"{from}": str(source), "{to}": str(to)}
+        words = [places.get(word, word) for word in shlex.split(command)]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                              timeout=ENCODER_PATIENCE)
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip()[-200:]
+            raise ArchiveError(f"'{words[0]}' failed with code {done.returncode}: {said}")
+
+    def _size(self, path: Path) -> int:
+        file = self._disk.open(path)
+        try:
+            return self._disk.size(file)
+        finally:
+            self._disk.close(file)
+
+    def _sync(self, path: Path) -> None:
+        file = self._disk.open(path, write=True)
+        try:
+            self._disk.sync(file)
+        finally:
+            self._disk.close(file)
+
+
+def lowest_priority(thread: int) -> None:
+    """Calls come first: this thread and the encoders it starts run when nobody else wants to. `thread`: its native
+    id."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, thread, 19)

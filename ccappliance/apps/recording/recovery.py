@@ -1,0 +1,87 @@
+"""What a power cut or a kill has left of the segments: read at every start, the same however often it is done.
+
+Nothing is ever appended to a segment of an earlier run, so a torn end needs no cutting: its bytes are no records and
+never become any. What is found is made safe before it is told, or a second cut could take what the journal has said
+is there.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccappliance.apps.recording.segment import FREE, HEADER, Found, read_header, scan
+from ccappliance.apps.recording.takes import Take, Takes
+from ccappliance.apps.recording.tape_log import SPARES, Segments
+from ccappliance.service.disk import Disk
+
+_CHUNK = 1 << 20  # bytes read at once; what a broken sector takes with it is at most so much
+
+
+@dataclass
+class Recovered:
+    """What is there, and what is not."""
+
+    takes: Takes
+    segments: Segments
+    interrupted: list[Take] = field(default_factory=list)  # recordings without an end: the cut has ended them
+    broken: int = 0  # bytes of records that were begun and are not whole
+    unreadable: int = 0  # bytes the disk would not give
+
+
+def recover(disk: Disk, directory: Path, size: int) -> Recovered:
+    """Read all segments of a directory. `size`: bytes of a segment to be used from now on. OSError if the directory or
+    a file's length cannot be read; a segment that cannot be opened or read costs its own content."""
+    state = Recovered(Takes(), Segments(directory))
+    found: list[Found] = []
+    for name in disk.names(directory):
+        slot = name.removeprefix("tape-").removesuffix(".seg")
+        if name == f"tape-{slot}.seg" and slot.isdigit():
+            state.segments.slot = max(state.segments.slot, int(slot))
+            found += _look_at(disk, directory / name, size, state)
+    found.sort()
+    for one in found:
+        state.takes.hear(one)
+    state.interrupted = [take for take in state.takes if take.closed is None and not take.freed_in]
+    return state
+
+
+def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]:
+    """The records of one file; a free one is noted, a wreck taken away."""
+    segments, before = state.segments, state.unreadable
+    try:
+        file = disk.open(path, write=True)
+    except OSError:
+        state.unreadable += size
+        return []
+    try:
+        header = read_header(_read(disk, file, HEADER, state))
+        length = disk.size(file)
+        free = header is not None and header[1] == FREE
+        scanned = scan(b"" if free else _read(disk, file, length, state))
+        if scanned.found:
+            disk.sync(file)
+    except OSError:  # of the sync: what was found is told as interrupted, never as whole
+        state.unreadable += length
+    finally:
+        disk.close(file)
+    segments.last = max(segments.last, header[0] if header is not None else 0, scanned.number)
+    state.broken += scanned.broken
+    if scanned.found and scanned.number not in segments.in_use:
+        segments.in_use[scanned.number] = path
+        return scanned.found
+    if free and length == size and len(segments.free) < SPARES:
+        segments.free.append(path)
+    elif not scanned.found and state.unreadable == before:  # begun and never used, of another size, or one too many
+        disk.unlink(path)
+    return []
+
+
+def _read(disk: Disk, file: int, length: int, state: Recovered) -> bytes:
+    parts = []
+    for offset in range(0, length, _CHUNK):
+        wanted = min(_CHUNK, length - offset)
+        try:
+            parts.append(disk.read(file, wanted, offset))
+        except OSError:
+            state.unreadable += wanted
+            parts.append(bytes(wanted))
+    return b"".join(parts)
