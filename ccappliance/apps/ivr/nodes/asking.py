@@ -14,6 +14,16 @@ from ccappliance.config.keys import Report, key, required
 from ccappliance.media.ports import Sound
 
 KEY_PATTERN = r"[0-9*#A-D]{1,8}"
+LONG_SILENCE = 20.0  # seconds; callers take a longer one for a broken line, and many hang up
+
+
+def warn_of_silence(report: Report, path: str, seconds: float, between: float) -> None:
+    """Of times a caller is given in which he hears nothing."""
+    for key_name, silent in (("seconds", seconds), ("between", between)):
+        if silent > LONG_SILENCE:
+            report.warning(f"{path}.{key_name}", f"for {silent:g} s the caller hears nothing and takes the line for "
+                           "dead",
+                           f"at most {LONG_SILENCE:g} s; ask again instead, see tries")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +62,12 @@ class Menu(Node):
             report.error(path, "nothing is said for callers who press wrong keys", f"add invalid: to {path}")
         if not self.timeout:
             report.error(path, "nothing is said for callers who press no key", f"add timeout: to {path}")
+        for pressed in self.keys:
+            longer = [key for key in self.keys if key != pressed and key.startswith(pressed)]
+            if longer:
+                report.warning(f"{path}.keys.{pressed}", f"{longer[0]} begins with it: who presses {pressed} hears "
+                               f"nothing for {self.between:g} s", "give them keys that do not begin alike")
+        warn_of_silence(report, path, self.seconds, self.between)
 
     async def run(self, visit: Visit) -> str:
         """Ask for a key, at most `tries` times; then the way for wrong keys or for silence, by the last try."""
@@ -105,11 +121,19 @@ class Collect(Node):
         return [*flat("prompt", self.prompt), *flat("invalid_prompt", self.invalid_prompt),
                 *flat("timeout_prompt", self.timeout_prompt)]
 
+    def sets(self) -> list[str]:
+        return [self.variable]
+
     def inspect(self, report: Report, path: str) -> None:
         if not self.failed:
             report.error(path, "nothing is said for callers who enter nothing valid", f"add failed: to {path}")
         if self.least > self.most:
             report.error(f"{path}.least", f"least is {self.least}, more than most, {self.most}", "raise most")
+        for ends in self.terminator:
+            if ends.isdigit():
+                report.warning(f"{path}.terminator", f"{ends} ends the input, so nobody can enter a number with "
+                               f"a {ends}", "end it with # or *")
+        warn_of_silence(report, path, self.seconds, self.between)
 
     async def run(self, visit: Visit) -> str:
         """Ask for digits, at most `tries` times, and keep them in the variable."""
