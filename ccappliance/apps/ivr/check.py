@@ -50,7 +50,8 @@ def check_flows(flows: Mapping[str, FlowSettings], report: Report, path: str, *,
                      "lead one way out: to a queue, another destination, or a node that hangs up")
     for (flow_name, node_name), key, variable in unset_variables(flows):
         report.warning(f"{path}.{flow_name}.nodes.{node_name}.{key}",
-                       f"vars.{variable} is read here, and no node on a way to here sets it{_hint_set(flows, variable)}",
+                       f"vars.{variable} is read here, and no node on a way to here sets it"
+                       f"{_hint_set(flows, variable)}",
                        f'set it before, or write default(vars.{variable}, "…")')
 
 
