@@ -215,7 +215,7 @@ class House:
         """What would change."""
         return changes(self.site, site)
 
-    async def apply(self, site: Site, by: str) -> list[Change]:
+    async def apply(self, site: Site, by: str, *, comment: str = "", digest: str = "") -> list[Change]:
         """Put another configuration in force, whole or not at all. Refused("needs_restart"), or what a room refuses.
 
         Calls go on: each finishes in the flow, queue and prompts it has entered.
@@ -247,7 +247,7 @@ class House:
         self.recorder.settings = site.recording
         self.flows = self._new_flows(site)
         commit_acd()
-        self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.journal.write(facts.ConfigApplied([change.path for change in plan], by, comment, digest))
         self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
