@@ -15,8 +15,10 @@ from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
+from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
+from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.base.clock import Outside
@@ -45,6 +47,7 @@ from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
+from ccappliance.media.speech import NoSpeech, Speech
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
@@ -75,6 +78,7 @@ class Surroundings:
     threaded: bool  # disk work in threads; False in virtual time
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
+    speech: Speech | None = None  # who understands callers; None: nobody
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -155,6 +159,8 @@ class House:
                                            hang_up=self.switch.hang_up,
                                            known_call=lambda call: call in self.switch.calls)
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
+        self._keypad = Keypad.standard()
+        self._speech = around.speech or NoSpeech(loop, "no recogniser is set up")
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -226,7 +232,8 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        if site.prompts != self.site.prompts or site.flows != self.site.flows:
+        spoken = (site.prompts, site.flows, _people_spoken(site))
+        if spoken != (self.site.prompts, self.site.flows, _people_spoken(self.site)):
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -260,6 +267,22 @@ class House:
 
     # ---- inside ----
 
+    def _calendar_state(self, calendar: str) -> str:
+        """Of a calendar that a reload has removed under a call in its old flow: open, as for queues."""
+        found = self.calendars.get(calendar)
+        return "open" if found is None else found.state(self.around.outside.clock.wall())
+
+    def _people(self) -> list[Person]:
+        """Agents by name, each where he sits now, or at his own telephone; who is not there has none."""
+        people = []
+        for row in self.acd.agents():
+            settings = self.site.agents.get(row["agent"])
+            if settings is not None and settings.name:
+                station = row["station"] or settings.station
+                known = self.switch.has_station(station) if station else False
+                people.append(Person(settings.name, f"station:{station}" if known else ""))
+        return people
+
     def _why_closed(self, calendar: str) -> str:
         return self.calendars[calendar].state(self.around.outside.clock.wall())
 
@@ -283,7 +306,8 @@ class House:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
+        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *_people_spoken(site),
+                      *around.texts])
         return book
 
     def _prompt_missing(self, name: str, language: str) -> None:
@@ -304,7 +328,9 @@ class House:
 
     def _new_flows(self, site: Site) -> Flows:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
-                                       clock=self.around.outside.clock, zone=self.timezone))
+                                       clock=self.around.outside.clock, zone=self.timezone,
+                                       chance=self.around.outside.chance, calendar=self._calendar_state,
+                                       speech=self._speech, keypad=self._keypad, people=self._people))
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {
@@ -392,6 +418,13 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
+
+
+def _people_spoken(site: Site) -> list[tuple[str, str]]:
+    """(language, name) of the people whom a directory reads out; none if no flow has one."""
+    if not any(isinstance(node, Directory) for flow in site.flows.values() for node in flow.nodes.values()):
+        return []
+    return [(spoken_in(agent.name), agent.name) for agent in site.agents.values() if agent.name]
 
 
 def _inputs(site: Site) -> dict[str, LineInputs]:

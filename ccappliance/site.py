@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
 from ccappliance.apps.ivr.check import check_flows
 from ccappliance.apps.ivr.settings import FlowSettings
+from ccappliance.apps.ivr.subflows import is_subflow
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
 from ccappliance.call.calendar import CalendarSettings
@@ -271,7 +272,7 @@ class Site:
 
     def destinations(self) -> Iterator[str]:
         """Names a call can be sent to; `kind:*` where the argument is free."""
-        yield from (f"flow:{name}" for name in self.flows)
+        yield from (f"flow:{name}" for name, flow in self.flows.items() if not is_subflow(flow))
         yield from (f"queue:{name}" for name in self.queues)
         yield from (f"station:{line.station}" for line in self.lines.values() if isinstance(line, FxsLine))
         yield from (f"trunk:{name}/*" for name in self.trunks)
@@ -283,7 +284,8 @@ class Site:
         self.acd.check(report, "")
         book = PromptBook(self.prompts)
         book.check(report)
-        check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()))
+        check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()),
+                    calendars=self.calendars)
         self._check_lines(report)
         self._check_tones(report)
         check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],

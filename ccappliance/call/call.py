@@ -11,6 +11,7 @@ from ccappliance.call.callers import NOBODY, Caller
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
+from ccappliance.call.shield import Shield
 from ccappliance.media.ports import Played, Sound
 from ccappliance.signalling.signals import Circuit
 
@@ -38,6 +39,9 @@ class Call:
         self.caller = caller
         self.site = caller.site
         self.variables: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}  # entered in secure nodes: read by name where they are needed, shown nowhere
+        self.laps: dict[str, int] = {}  # by flow and node: how often a loop has been gone through
+        self.shield = Shield(self)
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
@@ -55,6 +59,7 @@ class Call:
         self._in_hands: Leg | None = None
         self._answered = False
         self._recorded = False
+        self._paused_by = ""  # for whose sake its recordings get silence now
 
     @property
     def anchor(self) -> Leg:
@@ -125,11 +130,24 @@ class Call:
         if not self._recorded:
             self._recorded = True
             self.switch.recorder.start(self.id, (leg or self.anchor).port, why)
+            if self._paused_by:
+                self.switch.recorder.pause(self.id, self._paused_by)
 
     def stop_recording(self) -> None:
         if self._recorded:
             self._recorded = False
             self.switch.recorder.stop(self.id)
+
+    def pause_recording(self, by: str) -> None:
+        """What is recorded of this call from now on is silence, of the same length; also what is begun meanwhile."""
+        self._paused_by = by
+        self.switch.recorder.pause(self.id, by)
+
+    def resume_recording(self) -> None:
+        """Harmless if it is not paused."""
+        if self._paused_by:
+            by, self._paused_by = self._paused_by, ""
+            self.switch.recorder.resume(self.id, by)
 
     # ---- what legs and conversations tell ----
 

@@ -14,6 +14,24 @@ class RecordingStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingPaused(Fact):
+    """From here on the recording is silent: the caller enters what nobody is to have."""
+
+    call: str
+    recording: str
+    seconds: float  # from its beginning
+    by: str  # "secure node", or who asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingResumed(Fact):
+    call: str
+    recording: str
+    seconds: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingEnded(Fact):
     call: str
     recording: str

@@ -81,7 +81,8 @@ class Leg:
         self.taken_by: Leg | None = None
         self.digits_dropped = 0
         self.feature_keys = False  # *1 is his hook flash in a conversation, *2 lets him out of it
-        self.secure = False
+        self.masked = False  # what he presses is journalled as "?": the call's shield is up
+        self._secure = False  # the same, for one collect
         self._loop = switch.loop
         self._journal = switch.journal
         self._clock = switch.outside.clock
@@ -201,7 +202,7 @@ class Leg:
         if self._collector is not None:
             raise Refused("busy_collecting", f"leg {self.id} is already collecting digits")
         collector = Collector(ask, self._loop)
-        self.secure = ask.secure
+        self._secure = ask.secure
         playing: Playing | None = None
         try:
             if not ask.barge_in and sounds:
@@ -219,7 +220,7 @@ class Leg:
             return await collector.result
         finally:
             self._collector = None
-            self.secure = False
+            self._secure = False
             collector.stop_waiting()
             if playing is not None and not self.is_gone:
                 playing.stop()
@@ -257,7 +258,8 @@ class Leg:
     def _digit(self, digit: str) -> None:
         if self.is_gone:
             return
-        self._journal.write(facts.DigitPressed(self.call.id, self.id, "?" if self.secure else digit))
+        shown = "?" if self.masked or self._secure else digit
+        self._journal.write(facts.DigitPressed(self.call.id, self.id, shown))
         if self._collector is not None:
             self._collector.feed(digit)
         elif self.on_digit is not None:

@@ -38,6 +38,10 @@ class CallRecorder(Protocol):
 
     def stop(self, call_id: str) -> None: ...
 
+    def pause(self, call_id: str, by: str) -> bool: ...
+
+    def resume(self, call_id: str, by: str) -> bool: ...
+
 
 class Switch:
     """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload."""

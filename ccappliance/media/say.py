@@ -10,11 +10,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Protocol
 
+from ccappliance.base.units import RATE
 from ccappliance.media import say_en, say_zh
+from ccappliance.media.phone_groups import phone_groups
 from ccappliance.media.ports import Sound
 
 MAX_AMOUNT = Decimal(10) ** 12  # units of money; more is no amount anybody is told by telephone
 CENT = Decimal("0.01")
+BREATH = Sound("breath", bytes(2 * (RATE // 4)))  # between the groups of a telephone number: a quarter of a second
+SPELLER = "en"  # letters have English names in every language
 
 
 class Wording(Protocol):
@@ -22,6 +26,8 @@ class Wording(Protocol):
 
     def words_digits(self, text: str) -> list[str]: ...
     def words_number(self, number: int) -> list[str]: ...
+    def words_decimal(self, number: Decimal) -> list[str]: ...
+    def words_spelled(self, text: str) -> list[str]: ...
     def words_count(self, number: int) -> list[str]: ...
     def words_date(self, day: date, *, weekday: bool = False) -> list[str]: ...
     def words_time(self, at: time) -> list[str]: ...
@@ -53,9 +59,24 @@ class Say:
         spoken, words = self._in(language)
         return self._sounds(words.words_digits(text), spoken)
 
-    def number(self, number: int, language: str) -> list[Sound]:
+    def phone(self, number: str, language: str) -> list[Sound]:
+        """A telephone number in the groups people say, with a breath between; zh says 幺 for one."""
+        sounds: list[Sound] = []
+        for group in phone_groups(number):
+            sounds += [*([BREATH] if sounds else []), *self.digits(group, language)]
+        return sounds
+
+    def spelled(self, text: str, language: str) -> list[Sound]:
+        """Character by character, letters in English. What has no name is left out."""
         spoken, words = self._in(language)
-        return self._sounds(words.words_number(number), spoken)
+        return [self._book.text(word, SPELLER if word in say_en.LETTERS else spoken)
+                for word in words.words_spelled(text)]
+
+    def number(self, number: int | Decimal, language: str) -> list[Sound]:
+        """A cardinal, or a finite Decimal with as many decimals as it has (12.50 is twelve point five zero)."""
+        spoken, words = self._in(language)
+        said = words.words_number(number) if isinstance(number, int) else words.words_decimal(number)
+        return self._sounds(said, spoken)
 
     def date(self, day: date, language: str, *, weekday: bool = False) -> list[Sound]:
         spoken, words = self._in(language)
@@ -105,5 +126,7 @@ class Say:
 
 def fragments(languages: Sequence[str]) -> list[tuple[str, str]]:
     """(language, text) of everything Say may need: what `PromptBook.prepare` is to be given."""
-    return [(language, word) for language in languages if language in WORDINGS
-            for word in WORDINGS[language].fragments()]
+    spoken = [language for language in languages if language in WORDINGS]
+    letters = [(SPELLER, letter) for letter in say_en.LETTERS] if spoken else []
+    return [*((language, word) for language in spoken for word in WORDINGS[language].fragments()),
+            *(letter for letter in letters if SPELLER not in spoken)]

@@ -9,6 +9,8 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
 _LIMIT = 10**12  # beyond this a number is read digit by digit: nobody could follow it as a number
 _DIGITS = {**{str(value): _ONES[value] for value in range(10)}, "*": "star", "#": "hash", "+": "plus"}
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIGNS = {"-": "dash", ".": "dot", "@": "at", "_": "underscore", "/": "slash"}
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -41,6 +43,19 @@ def words_number(number: int) -> list[str]:
             words.append("and")
         words += _below_thousand(number)
     return sign + words
+
+
+def words_decimal(number: Decimal) -> list[str]:
+    """A number with its decimals digit by digit: minus three point one four. As many decimals as it has."""
+    whole, _, decimals = format(abs(number), "f").partition(".")
+    sign = ["minus"] if number < 0 else []
+    tail = ["point", *(_DIGITS[digit] for digit in decimals)] if decimals else []
+    return [*sign, *words_number(int(whole)), *tail]
+
+
+def words_spelled(text: str) -> list[str]:
+    """Character by character, letters as large ones. What has no name is left out."""
+    return [word for char in text.upper() if (word := _spelled(char))]
 
 
 def words_count(number: int) -> list[str]:
@@ -94,10 +109,15 @@ def fragments() -> list[str]:
     """Everything the functions above can return."""
     found = dict.fromkeys(_below_hundred(value) for value in range(100))
     found.update(dict.fromkeys([*_DIGITS.values(), "hundred", "minus", "and", "between", "oh", "a.m.", "p.m."]))
+    found.update(dict.fromkeys(["point", *LETTERS, *_SIGNS.values()]))
     found.update(dict.fromkeys([*(name for _, name in _SCALES), *_MONTHS, *_WEEKDAYS, *_ORDINALS]))
     found.update(dict.fromkeys(word for pairs in _CURRENCIES.values() for pair in pairs for word in pair))
     found.update(dict.fromkeys(word for unit in _UNITS for word in unit))
     return list(found)
+
+
+def _spelled(char: str) -> str:
+    return char if char in LETTERS else _SIGNS.get(char) or _DIGITS.get(char, "")
 
 
 def _year(year: int) -> list[str]:

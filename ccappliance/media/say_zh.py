@@ -11,6 +11,8 @@ from decimal import Decimal
 _DIGITS = "零一二三四五六七八九"
 _PLAIN = {str(value): word for value, word in enumerate(_DIGITS)}
 _PHONE = {**_PLAIN, "1": "幺", "*": "星号", "#": "井号", "+": "加"}
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"  # the first character of a number plate
+_SIGNS = {"-": "横杠", ".": "点", "@": "艾特", "_": "下划线", "/": "斜杠", "+": "加", "*": "星号", "#": "井号"}
 _LIMIT = 10**12  # beyond this a number is read digit by digit: nobody could follow it as a number
 _WEEKDAYS = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
 _DAY_PARTS = ((6, "凌晨"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
@@ -28,6 +30,22 @@ def words_number(number: int) -> list[str]:
     if abs(number) > _LIMIT:
         return sign + words_digits(str(abs(number)))
     return sign + _cardinal(abs(number), first=True)
+
+
+def words_decimal(number: Decimal) -> list[str]:
+    """A number with its decimals digit by digit, where 1 is 一: 负三点一四. As many decimals as it has."""
+    whole, _, decimals = format(abs(number), "f").partition(".")
+    sign = ["负"] if number < 0 else []
+    tail = ["点", *(_PLAIN[digit] for digit in decimals)] if decimals else []
+    return [*sign, *words_number(int(whole)), *tail]
+
+
+def words_spelled(text: str) -> list[str]:
+    """Character by character: digits as in telephone numbers, letters as large ones (their names are English).
+
+    A number plate's province is said as it is; what has no name is left out.
+    """
+    return [word for char in text.upper() if (word := _spelled(char))]
 
 
 def words_count(number: int) -> list[str]:
@@ -87,6 +105,7 @@ def fragments() -> list[str]:
     found = dict.fromkeys([*_PHONE.values(), *"两负万亿年月日点整秒到", "小时", "分钟"])
     found.update(dict.fromkeys(word for value in range(100) for first in (True, False)
                                for word in _below_hundred(value, first)))
+    found.update(dict.fromkeys([*_SIGNS.values(), *_PROVINCES]))
     found.update(dict.fromkeys(_hundreds(digit) + unit for digit in range(1, 10) for unit in "百千"))
     found.update(dict.fromkeys([*_WEEKDAYS, *(name for _, name in _DAY_PARTS)]))
     found.update(dict.fromkeys(word for words in _CURRENCIES.values() for word in words if word))
@@ -114,6 +133,12 @@ def _cardinal(number: int, *, first: bool) -> list[str]:
     if number or not words:
         words += _below_hundred(number, first)
     return words
+
+
+def _spelled(char: str) -> str:
+    if char in _PROVINCES or (char.isascii() and char.isalpha()):
+        return char
+    return _SIGNS.get(char) or _PHONE.get(char, "")
 
 
 def _hundreds(digit: int) -> str:

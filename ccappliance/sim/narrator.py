@@ -113,6 +113,8 @@ _SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
     facts.TransferStarted: _field("transfer to {target} begins"),
     facts.TransferEnded: _field("transfer to {target}: {outcome}"),
     facts.RecordingStarted: _field("records the conversation"),
+    facts.RecordingPaused: _field("pauses the recording at {seconds:.1f} s ({by})"),
+    facts.RecordingResumed: _field("resumes the recording at {seconds:.1f} s"),
     facts.RecordingEnded: _recorded,
     facts.AlarmRaised: _field("ALARM {alarm} on {subject}: {words}"),
     facts.AlarmCleared: _field("alarm {alarm} on {subject} is over"),

@@ -4,6 +4,7 @@ The caller's keys and hang-up are scheduled on virtual time: `press("1", at=7.0)
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from ccappliance.apps.ivr.directory import Keypad, Person
 from ccappliance.apps.ivr.flow import Flow, Flows
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.visit import Tools
@@ -26,6 +28,7 @@ from ccappliance.config.keys import key
 from ccappliance.config.load import Source, bind_sources
 from ccappliance.media.ports import Played, Sound
 from ccappliance.media.say import Say
+from ccappliance.media.speech import NoSpeech
 from ccappliance.signalling import signals
 from ccappliance.sim.loop import run_virtual
 
@@ -158,10 +161,16 @@ class World:
         self.book = TestBook()
         clock = LoopClock(self.loop, EPOCH)
         journal = SimpleNamespace(write=self.journal.append)
-        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING)
+        self.calendar = {"office": "open"}  # name → state now
+        self.people: list[Person] = []
+        self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
+                           chance=random.Random(7), calendar=lambda name: self.calendar[name],
+                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people)
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
-                                   stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"))
+                                   stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),
+                                   pause=lambda call, by: self.recordings.append(f"{self.loop.time():g} pause {by}"),
+                                   resume=lambda call, by: self.recordings.append(f"{self.loop.time():g} resume"))
         switch: Any = SimpleNamespace(loop=self.loop, journal=journal, outside=SimpleNamespace(clock=clock),
                                       recorder=recorder)
         self.line = TestLine()

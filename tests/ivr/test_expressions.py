@@ -13,6 +13,7 @@ from ccappliance.base.values import FUNCTIONS, MAX_NUMBER, MAX_TEXT, Value, text
 NAMES: dict[str, Value] = {"caller": "01012345", "called": "8008", "weekday": Decimal(6), "time": "08:59",
                            "language": "zh", "line": "fxo/1", "name": "", "direction": "in", "date": "2026-11-22",
                            "vars.n": "3", "vars.pin": "007", "vars.big": "9" * 15}
+VOCABULARY = vocabulary((), (), confidential=False)
 
 
 def look_up(name: str) -> Value:
@@ -34,7 +35,7 @@ def look_up(name: str) -> Value:
     ('max(1, "x")', ""), ('if(vars.n > 2, "many", "few")', "many"), ('default(vars.none, "", 5)', "5"),
     ("true or 1 / 0", "1"), ("'single' & \"double\"", "singledouble"), ("1 = 1 and not (2 = 3 or false)", "1")])
 def test_values(source: str, value: str) -> None:
-    assert evaluate_text(parse(source, vocabulary), look_up) == value
+    assert evaluate_text(parse(source, VOCABULARY), look_up) == value
 
 
 @pytest.mark.parametrize(("source", "message"), [
@@ -59,7 +60,7 @@ def test_values(source: str, value: str) -> None:
     ("1+" * 600, "column 1001: the expression has 1200 characters, more than 1000")])
 def test_messages(source: str, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
-        parse(source, vocabulary)
+        parse(source, VOCABULARY)
     assert str(caught.value) == message
 
 
@@ -102,7 +103,7 @@ def test_every_expression_has_a_bounded_value(source: str) -> None:
 
 def parsed(source: str) -> tuple[Expression | None, ExpressionError | None]:
     try:
-        return parse(source, vocabulary), None
+        return parse(source, VOCABULARY), None
     except ExpressionError as error:
         return None, error
 
@@ -117,4 +118,4 @@ def check_bounded(value: Value) -> None:
 def test_nothing_of_python_is_reached() -> None:
     for source in ("__import__('os')", "caller.__class__", "(1).real", "[1]", "caller[0]", "lambda: 1", "{1}", "1; 2"):
         with pytest.raises(ExpressionError):
-            parse(source, vocabulary)
+            parse(source, VOCABULARY)

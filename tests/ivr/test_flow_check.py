@@ -26,7 +26,8 @@ class Site:
     prompts: PromptSettings = key(factory=PromptSettings, doc="Prompts.")
 
     def check(self, report: Report, path: str) -> None:
-        check_flows(self.flows, report, "flows", book=PromptBook(self.prompts), destinations=DESTINATIONS)
+        check_flows(self.flows, report, "flows", book=PromptBook(self.prompts), destinations=DESTINATIONS,
+                    calendars=("office", "shop"))
 
 
 def load(**files: str) -> Loaded[Site]:
@@ -73,7 +74,7 @@ b: {type: branch, cases: [{when: caller, next: c}], otherwise: end}
 c: {type: play, prompt: closed, next: a}
 end: {type: hangup}
 """) == ["flows/main.yaml:3:3: flows.main.nodes.a: endless loop: a → b → c → a, and no node on it waits for the caller "
-         "(put a menu or a collect on the way, or lead it elsewhere)"]
+         "(put a menu, a collect or a loop node on the way, or lead it elsewhere)"]
 
 
 def test_endless_loop_over_two_flows() -> None:
@@ -82,7 +83,7 @@ def test_endless_loop_over_two_flows() -> None:
              night="start: b\nnodes:\n  b: {type: transfer, to: 'flow:main'}\n")
     assert [str(finding) for finding in caught.value.findings] == [
         "flows/main.yaml:3:3: flows.main.nodes.a: endless loop: a → flow:night b → a, and no node on it waits for the "
-        "caller (put a menu or a collect on the way, or lead it elsewhere)"]
+        "caller (put a menu, a collect or a loop node on the way, or lead it elsewhere)"]
 
 
 def test_a_loop_through_a_menu_is_none() -> None:
@@ -297,3 +298,15 @@ def test_the_shipped_flow_is_right() -> None:
 def test_the_texts_of_flows_are_known_before_the_calls() -> None:
     loaded = load(main="start: a\nnodes:\n  a: {type: hangup, prompt: [goodbye, {zh: 好, en: Well}, {en: Bye}]}\n")
     assert list(flow_texts(loaded.value.flows)) == [("zh", "好"), ("en", "Well"), ("en", "Bye")]
+
+
+def test_variables_and_ways_out_through_a_sub_flow() -> None:
+    """What it sets is known behind it, its parameters inside; a return node is a way out."""
+    sub = ("start: s\nparameters: [y]\nnodes:\n  s: {type: set, variables: {z: vars.y}, next: r}\n"
+           "  r: {type: return, result: ok}\n")
+    assert warned("""
+a: {type: subflow, flow: sub, with: {y: caller}, returns: {ok: b}}
+b: {type: say, what: digits, value: vars.z, next: c}
+c: {type: say, what: digits, value: vars.w, next: "queue:sales"}
+""", sub=sub) == ["flows/main.yaml:5:39: flows.main.nodes.c.value: vars.w is read here, and no node on a way to here "
+                  "sets it (set it before, or write default(vars.w, \"…\"))"]

@@ -145,10 +145,12 @@ def test_collect_may_be_content_with_nothing() -> None:
 
 
 def test_collect_in_secret() -> None:
-    world, _, _ = play_call(one_flow(COLLECT.replace("least: 4", "secure: true")), keys=[(2.0, "123456")])
+    flows = one_flow(COLLECT.replace("least: 4", "secure: true").replace("vars.account", "caller"))
+    world, _, _ = play_call(flows, keys=[(2.0, "123456")])
     assert world.inputs() == [("ask", "??????", "complete")]
     assert [fact.digit for fact in world.journal if isinstance(fact, facts.DigitPressed)] == ["?"] * 6
-    assert world.call.variables == {"account": "123456"}
+    assert world.call.variables == {}
+    assert world.call.secrets == {"account": "123456"}
 
 
 def test_collect_begins_with_the_key_that_stopped_a_prompt() -> None:
@@ -159,7 +161,8 @@ def test_collect_begins_with_the_key_that_stopped_a_prompt() -> None:
 
 @pytest.mark.parametrize(("what", "value", "played"), [
     ("digits", "caller", "zh/幺 zh/三 zh/九 zh/零 zh/零 zh/零 zh/零 zh/零 zh/零 zh/零 zh/零"),
-    ("number", "200 + 2", "zh/两百 zh/零 zh/二"), ("number", "7.9", "zh/七"), ("number", "0 - 7.9", "zh/负 zh/七"),
+    ("number", "200 + 2", "zh/两百 zh/零 zh/二"), ("number", "7.9", "zh/七 zh/点 zh/九"),
+    ("number", "0 - 7.9", "zh/负 zh/七 zh/点 zh/九"),
     ("amount", '"12.5"', "zh/十二 zh/元 zh/五 zh/角"), ("duration", "62", "zh/一 zh/分钟 zh/两 zh/秒"),
     ("date", '"2026-02-28"', "zh/二 zh/零 zh/二 zh/六 zh/年 zh/二 zh/月 zh/二十八 zh/日"),
     ("time", '"09:05"', "zh/上午 zh/九 zh/点 zh/零 zh/五 zh/分"), ("time", "", "zh/下午 zh/两 zh/点 zh/整"),

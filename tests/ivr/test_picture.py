@@ -132,6 +132,22 @@ def test_counts_are_those_of_the_journal() -> None:
     assert not late.hung_up
 
 
+def test_ways_in_a_sub_flow_are_its_own_and_the_way_back_is_the_callers() -> None:
+    told = entries(facts.FlowEntered("1", "main"), facts.NodeEntered("1", "main", "ask"),
+                   facts.SubflowEntered("1", "main", "ask", "sub"), facts.NodeEntered("1", "sub", "a"),
+                   facts.NodeEntered("1", "sub", "b", "next"), facts.SubflowLeft("1", "sub", "b", "", "good", ""),
+                   facts.NodeEntered("1", "main", "go", "returns.good"),
+                   facts.SubflowEntered("1", "main", "go", "sub"), facts.NodeEntered("1", "sub", "a"),
+                   facts.SubflowLeft("1", "sub", "a", "keys.0", "", "queue:sales"),
+                   facts.FlowLeft("1", "main", "go", "", "queue:sales"))
+    traffic = Traffic().read(told)
+    assert dict(traffic.ways) == {("sub", "a", "next"): 1, ("main", "ask", "returns.good"): 1,
+                                  ("sub", "a", "keys.0"): 1}
+    assert traffic.flows["sub"] == 2
+    hung = Traffic().read([*told[:4], *entries(facts.CallEnded("1", 16, "caller"))])
+    assert dict(hung.hung_up) == {("sub", "a"): 1}
+
+
 def test_the_svg_is_well_formed_shows_counts_and_is_the_same_each_time() -> None:
     traffic = Traffic().read(entries(*journey("1"), facts.CallEnded("1", 16, "caller")))
     flows = one_flow(FLOW)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccappliance.media import say_en, say_zh
+from ccappliance.media.phone_groups import phone_groups
 from ccappliance.media.ports import Sound
 from ccappliance.media.say import WORDINGS, Say, fragments
 
@@ -35,6 +36,77 @@ NUMBERS = st.one_of(st.integers(-10**12, 10**12), st.integers(-20_000, 20_000),
 def test_numbers(number: int, zh: str, en: str) -> None:
     assert "".join(say_zh.words_number(number)) == zh
     assert " ".join(say_en.words_number(number)) == en
+
+
+@pytest.mark.parametrize(("number", "zh", "en"), [
+    (10_010, "一万零一十", "ten thousand and ten"), (10_100, "一万零一百", "ten thousand one hundred"),
+    (11_000, "一万一千", "eleven thousand"), (22_222, "两万两千两百二十二",
+                                           "twenty-two thousand two hundred and twenty-two"),
+    (100_010, "十万零一十", "one hundred thousand and ten"),
+    (105_000, "十万五千", "one hundred and five thousand"),
+    (200_500, "二十万零五百", "two hundred thousand five hundred"), (102_000_000, "一亿零两百万",
+                                                               "one hundred and two million"),
+    (110_000_000, "一亿一千万", "one hundred and ten million"),
+    (100_100_010, "一亿零一十万零一十", "one hundred million one hundred thousand and ten"),
+    (200_000_000_000, "两千亿", "two hundred billion"),
+    (20_002_000_200, "两百亿零两百万零两百", "twenty billion two million two hundred"),
+    (999_999_999_999, "九千九百九十九亿九千九百九十九万九千九百九十九",
+     "nine hundred and ninety-nine billion nine hundred and "
+     "ninety-nine million nine hundred and ninety-nine thousand nine hundred and ninety-nine"),
+    (-200, "负两百", "minus two hundred"), (1_000_001, "一百万零一", "one million and one")])
+def test_hard_numbers(number: int, zh: str, en: str) -> None:
+    assert "".join(say_zh.words_number(number)) == zh
+    assert " ".join(say_en.words_number(number)) == en
+
+
+@pytest.mark.parametrize(("number", "zh", "en"), [
+    ("12.5", "十二点五", "twelve point five"), ("0.02", "零点零二", "zero point zero two"),
+    ("-2.10", "负二点一零", "minus two point one zero"), ("1002", "一千零二", "one thousand and two"),
+    ("1E+3", "一千", "one thousand"), ("111.11", "一百一十一点一一", "one hundred and eleven point one one")])
+def test_decimals(number: str, zh: str, en: str) -> None:
+    assert "".join(say_zh.words_decimal(Decimal(number))) == zh
+    assert " ".join(say_en.words_decimal(Decimal(number))) == en
+
+
+@pytest.mark.parametrize(("text", "zh", "en"), [
+    ("粤b12-x", "粤B幺二横杠X", "B one two dash X"), ("a.b@c_d/2", "A点B艾特C下划线D斜杠二",
+                                               "A dot B at C underscore D slash two"),
+    ("*#+ 9é", "星号井号加九", "star hash plus nine"), ("", "", "")])
+def test_spelling(text: str, zh: str, en: str) -> None:
+    assert "".join(say_zh.words_spelled(text)) == zh
+    assert " ".join(say_en.words_spelled(text)) == en
+
+
+@pytest.mark.parametrize(("number", "groups"), [
+    ("13800138000", "138 0013 8000"), ("138-0013-8000", "138 0013 8000"), ("013800138000", "0 138 0013 8000"),
+    ("+8613800138000", "+86 138 0013 8000"), ("008613800138000", "0086 138 0013 8000"),
+    ("01061234567", "010 6123 4567"), ("02161234567", "021 6123 4567"), ("075561234567", "0755 6123 4567"),
+    ("05541234567", "0554 123 4567"), ("+8675561234567", "+86 755 6123 4567"), ("+861061234567", "+86 10 6123 4567"),
+    ("4008108888", "400 810 8888"), ("8008108888", "800 810 8888"), ("61234567", "6123 4567"), ("6123456", "612 3456"),
+    ("10086", "10086"), ("955881", "955881"), ("8001", "8001"), ("", ""), ("*86*1234567#", "*86*1234567#"),
+    ("+442079460958", "+442 0794 6095 8"), ("12345678901", "1234 5678 901")])
+def test_telephone_numbers_come_in_groups(number: str, groups: str) -> None:
+    assert " ".join(phone_groups(number)) == groups
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet="0123456789+*#-", max_size=32))
+def test_no_digit_of_a_telephone_number_is_lost(number: str) -> None:
+    plain = number.replace("-", "")
+    said = "".join(phone_groups(number))
+    assert said in (plain, plain.replace("+860", "+86", 1))
+
+
+@pytest.mark.parametrize(("amount", "zh", "en"), [
+    ("12.05", "十二元零五分", "twelve yuan and five fen"), ("105", "一百零五元", "one hundred and five yuan"),
+    ("10010.10", "一万零一十元一角", "ten thousand and ten yuan and ten fen"), ("0.55", "五角五分", "fifty-five fen"),
+    ("20000", "两万元", "twenty thousand yuan"), ("200000000", "两亿元", "two hundred million yuan"),
+    ("2000.02", "两千元零两分", "two thousand yuan and two fen"), ("12", "十二元", "twelve yuan"),
+    ("102", "一百零二元", "one hundred and two yuan"), ("-0.01", "负一分", "minus one fen"),
+    ("-0.00", "零元", "zero yuan")])
+def test_hard_amounts(amount: str, zh: str, en: str) -> None:
+    assert "".join(say_zh.words_amount(Decimal(amount))) == zh
+    assert " ".join(say_en.words_amount(Decimal(amount))) == en
 
 
 @pytest.mark.parametrize(("number", "words"), [(1, "一"), (2, "两"), (12, "十二"), (102, "一百零二"), (200, "两百")])
@@ -96,8 +168,9 @@ def test_every_word_is_known_before(number: int, text: str, day: date, at: time,
         beyond = words.words_number(number * 10**6)
         said = [*beyond, *words.words_number(number), *words.words_count(number), *words.words_digits(text),
                 *words.words_date(day), *words.words_date(day, weekday=True), *words.words_time(at),
-                *words.words_amount(amount, currency), *words.words_duration(seconds)]
-        assert set(said) <= FRAGMENTS[language]
+                *words.words_amount(amount, currency), *words.words_duration(seconds),
+                *words.words_decimal(amount), *words.words_spelled(text)]
+        assert set(said) - set(say_en.LETTERS) <= FRAGMENTS[language]
 
 
 @pytest.mark.parametrize(("text", "zh", "en"), [
@@ -182,6 +255,9 @@ def test_say_speaks_through_the_book() -> None:
     assert names(say.time(time(9, 0), "zh")) == "zh/上午 zh/九 zh/点 zh/整"
     assert names(say.duration(59.6, "en")) == "en/one en/minute"
     assert names(say.number(-2, "en")) == "en/minus en/two"
+    assert names(say.number(Decimal("2.5"), "zh")) == "zh/二 zh/点 zh/五"
+    assert names(say.phone("8612345", "zh")) == "zh/八 zh/六 zh/幺 breath zh/二 zh/三 zh/四 zh/五"
+    assert names(say.spelled("京a1", "zh")) == "zh/京 en/A zh/幺"
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1000000000001"])
@@ -194,4 +270,5 @@ def test_fragments_are_few_and_unique() -> None:
     known = fragments(("zh", "en", "fr"))
     assert len(known) == len(dict.fromkeys(known))
     assert {language for language, _ in known} == {"zh", "en"}
-    assert len(known) < 400
+    assert ("en", "Q") in fragments(("zh",))  # letters have English names
+    assert len(known) < 500

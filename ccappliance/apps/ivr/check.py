@@ -6,15 +6,17 @@ Findings go to the `Report` of config/keys.py under the key they are about, so t
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ccappliance.apps.ivr.graph import endless_loops
 from ccappliance.apps.ivr.names import vocabulary
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.settings import FlowSettings
+from ccappliance.apps.ivr.subflows import check_subflows, is_subflow
 from ccappliance.apps.ivr.ways import dead_ends, unset_variables
 from ccappliance.apps.ivr.written import Prompt
-from ccappliance.base.expressions import ExpressionError, parse
+from ccappliance.base.expressions import ExpressionError, Vocabulary, parse
 from ccappliance.call.routing import known_destination
 from ccappliance.config.keys import Report
 from ccappliance.media.render import MAX_TEXT
@@ -32,18 +34,26 @@ class Book(Protocol):
 
 
 def check_flows(flows: Mapping[str, FlowSettings], report: Report, path: str, *, book: Book,
-                destinations: Mapping[str, object]) -> None:
+                destinations: Mapping[str, object], calendars: Collection[str]) -> None:
     """Check all flows. `destinations`: the names other rooms serve ("queue:sales", "station:*", "trunk:city/*")."""
     known: dict[str, object] = {**destinations, **{f"flow:{name}": None for name in flows}}
+    inner = [name for name in flows if is_subflow(flows[name])]
+    for name in inner:
+        known.pop(f"flow:{name}", None)
+    secrets = list(dict.fromkeys(variable for flow in flows.values() for node in flow.nodes.values()
+                                 for _, variable in node.secrets()))
+    around = _Around(book, known, calendars, inner, vocabulary(calendars, secrets, confidential=False),
+                     vocabulary(calendars, secrets, confidential=True))
     for name, flow in flows.items():
-        _FlowCheck(flow, report, f"{path}.{name}", book, known).run()
-    loops = endless_loops(flows)
+        _FlowCheck(flow, report, f"{path}.{name}", around).run()
+    recursive = check_subflows(flows, report, path)
+    loops = [] if recursive else endless_loops(flows)
     for loop in loops:
         flow_name, node_name = loop[0]
         names = [node if flow == flow_name else f"flow:{flow} {node}" for flow, node in [*loop, loop[0]]]
         report.error(f"{path}.{flow_name}.nodes.{node_name}",
                      f"endless loop: {' → '.join(names)}, and no node on it waits for the caller",
-                     "put a menu or a collect on the way, or lead it elsewhere")
+                     "put a menu, a collect or a loop node on the way, or lead it elsewhere")
     for flow_name, node_name in dead_ends(flows, [spot for loop in loops for spot in loop]):
         report.error(f"{path}.{flow_name}.nodes.{node_name}",
                      "dead end: from here a caller can only go round in circles until he hangs up",
@@ -59,16 +69,29 @@ def _hint_set(flows: Mapping[str, FlowSettings], variable: str) -> str:
     return _hint(variable, [name for flow in flows.values() for node in flow.nodes.values() for name in node.sets()])
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What all flows are checked against."""
+
+    book: Book
+    known: Mapping[str, object]  # destinations
+    calendars: Collection[str]
+    subflows: Collection[str]
+    open: Vocabulary
+    confidential: Vocabulary
+
+
 class _FlowCheck:
     """The check of one flow."""
 
-    def __init__(self, flow: FlowSettings, report: Report, path: str, book: Book, known: Mapping[str, object]) -> None:
+    def __init__(self, flow: FlowSettings, report: Report, path: str, around: _Around) -> None:
         self._flow = flow
         self._report = report
         self._path = path
-        self._book = book
-        self._known = known
-        self._prompt_names = frozenset(book.names())
+        self._around = around
+        self._book = around.book
+        self._known = around.known
+        self._prompt_names = frozenset(around.book.names())
 
     def run(self) -> None:
         if self._flow.language:
@@ -96,7 +119,13 @@ class _FlowCheck:
         for key, prompt in node.prompts():
             self._prompt(f"{path}.{key}", prompt)
         for key, source in node.expressions():
-            self._expression(f"{path}.{key}", source)
+            self._expression(f"{path}.{key}", source, self._around.open)
+        for key, source in node.confidential():
+            self._expression(f"{path}.{key}", source, self._around.confidential)
+        for key, calendar in node.calendars():
+            if calendar not in self._around.calendars:
+                self._report.error(f"{path}.{key}", f"there is no calendar '{calendar}'"
+                                   f"{_hint(calendar, self._around.calendars)}", "name one of calendars")
         for key, language in node.languages():
             self._language(f"{path}.{key}", language)
         node.inspect(self._report, path)
@@ -134,7 +163,7 @@ class _FlowCheck:
                 self._report.error(path, f"prompt '{name}' has no '{language}'",
                                    f"add prompts.texts.{name}.{language} or record {language}/{name}.wav")
 
-    def _expression(self, path: str, source: str) -> None:
+    def _expression(self, path: str, source: str, vocabulary: Vocabulary) -> None:
         try:
             parse(source, vocabulary)
         except ExpressionError as error:
@@ -144,6 +173,10 @@ class _FlowCheck:
     def _destination(self, path: str, target: str) -> None:
         if not self._is_known(target):
             kind, _, argument = target.partition(":")
+            if kind == "flow" and argument in self._around.subflows:
+                self._report.error(path, f"flow {argument} is a sub-flow: it has parameters or a return node",
+                                   f"go there with a node {{type: subflow, flow: {argument}, …}}")
+                return
             same = [name.partition(":")[2] for name in self._known if name.startswith(f"{kind}:")]
             if not same:
                 kinds = dict.fromkeys(name.partition(":")[0] for name in self._known)
@@ -154,7 +187,12 @@ class _FlowCheck:
                                    f"known: {', '.join(sorted(same)[:10])}")
 
     def _is_known(self, target: str) -> bool:
-        """Named, of a kind whose arguments are all free (station:*), or free after a beginning (trunk:city/*)."""
+        """Named, of a kind whose arguments are all free (station:*), or free after a beginning (trunk:city/*).
+
+        A target that is itself such a pattern is known if anything of its kind is.
+        """
+        if target.endswith(":*"):
+            return any(name.startswith(target[:-1]) for name in self._known)
         beginning, slash, rest = target.partition("/")
         return known_destination(target, self._known) or bool(slash and rest and f"{beginning}/*" in self._known)
 

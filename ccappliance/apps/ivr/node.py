@@ -29,6 +29,22 @@ class Node:
         """Every expression, with the key it is written under."""
         return []
 
+    def confidential(self) -> Keyed:
+        """Every expression in which a secret may stand, for nobody hears or reads what becomes of it."""
+        return []
+
+    def secrets(self) -> Keyed:
+        """Every variable it fills in secret: while a call is there or on the way there its shield is up."""
+        return []
+
+    def calendars(self) -> Keyed:
+        """Every calendar named, with the key it is written under."""
+        return []
+
+    def free_ways(self) -> list[Edge]:
+        """The ways a call may take again and again without the caller having been asked for anything."""
+        return [] if self.waits else self.edges()
+
     def languages(self) -> Keyed:
         """Every language named, with the key it is written under."""
         return []

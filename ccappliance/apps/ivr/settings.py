@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ccappliance.apps.ivr.nodes.asking import Collect, Menu
-from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Set
+from ccappliance.apps.ivr.nodes.asking import Menu
+from ccappliance.apps.ivr.nodes.collecting import Collect
+from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Loop, Schedule, Set
+from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
 from ccappliance.apps.ivr.nodes.message import Record
+from ccappliance.apps.ivr.nodes.subflow import Return, Subflow
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
 
 AnyNode = (  # one line for each module of nodes/
     Play | Say
-    | Menu | Collect
-    | Language | Branch | Set
+    | Menu
+    | Collect
+    | Directory
+    | Language | Branch | Set | Schedule | Loop
+    | Subflow | Return
     | Record
     | Queue | Transfer | Hangup
 )
@@ -26,4 +32,5 @@ class FlowSettings:
     start: str = required(doc="The node a call enters first.")
     language: str = key("", doc="Language calls begin with; empty: the one they have.")
     on_error: str = key("", doc="Destination of a call whose node failed, after an apology; empty: it is cleared.")
+    parameters: tuple[str, ...] = key((), doc="Of a sub-flow: variables that the calling node gives (with).")
     nodes: Mapping[str, AnyNode] = required(doc="The nodes by name: small letters, digits and _.")

@@ -1,11 +1,13 @@
 """A call's visit to a flow: what the nodes share while one call walks through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Protocol
 
+from ccappliance.apps.ivr.directory import Keypad, Person
+from ccappliance.apps.ivr.names import OPEN, SECRET, VARS
 from ccappliance.apps.ivr.written import Prompt, Prompts, each
 from ccappliance.base.clock import Clock
 from ccappliance.base.expressions import Expression, evaluate_text
@@ -16,6 +18,7 @@ from ccappliance.call.callers import NAMES as OF_CALLER
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.media.ports import Sound
 from ccappliance.media.say import Say
+from ccappliance.media.speech import Speech
 
 
 class Journal(Protocol):
@@ -33,6 +36,12 @@ class Book(Protocol):
     def text(self, text: str, language: str) -> Sound: ...
 
 
+class Chance(Protocol):
+    """What the flows need of chance."""
+
+    def randrange(self, stop: int, /) -> int: ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every flow is given: the same objects for all of them."""
@@ -42,29 +51,45 @@ class Tools:
     journal: Journal
     clock: Clock
     zone: tzinfo  # in which the caller lives: "time" and "weekday" of expressions, and what `say` tells
+    chance: Chance
+    calendar: Callable[[str], str]  # a calendar's state now, one of call/calendar.py's STATES
+    speech: Speech  # who understands callers; NoSpeech if nobody does
+    keypad: Keypad
+    people: Callable[[], Sequence[Person]]  # who can be asked for by name, now
 
 
 @dataclass(frozen=True, slots=True)
 class Leave:
     """A node's answer that ends the visit: to a destination that is known only now, or None when the call is over.
 
-    `way` is the key of the edge whose target is a pattern ("station:*").
+    `way` is the key of the edge whose target is a pattern ("station:*"). `back`: not away but out of a sub-flow, with
+    the result `way`.
     """
 
     to: str | None = None
     way: str = ""
+    back: bool = False
+
+
+class Through(Protocol):
+    """How a visit goes through another flow: the result it returned, or Leave if it led the call away."""
+
+    async def __call__(self, flow: str, visit: "Visit") -> str | Leave: ...
 
 
 class Visit:
-    """One call in one flow. `node` is the name of the node it is in."""
+    """One call in one flow. `node` is the name of the node it is in; `steps` counts nodes, those of sub-flows too."""
 
-    def __init__(self, call: Call, flow: str, tools: Tools, expressions: Mapping[str, Expression]) -> None:
+    def __init__(self, call: Call, flow: str, tools: Tools, expressions: Mapping[str, Expression],
+                 through: Through) -> None:
         self.call = call
         self.flow = flow
         self.tools = tools
         self.node = ""
         self.way = ""  # the edge by which it came there
+        self.steps = 0
         self._expressions = expressions
+        self._through = through
         self._kept = ""  # a digit that ended a played prompt: the first one of the next menu or collect
 
     def enter(self, node: str) -> None:
@@ -75,6 +100,19 @@ class Visit:
         """The visit is over."""
         self.tools.journal.write(facts.FlowLeft(self.call.id, self.flow, self.node, self.way, to or ""))
         return to
+
+    async def through(self, flow: str) -> str | Leave:
+        """Go through a sub-flow and come back: its result, or Leave if it has led the call away."""
+        return await self._through(flow, self)
+
+    @property
+    def has_key(self) -> bool:
+        """A key was pressed ahead: the next menu or collect begins with it."""
+        return bool(self._kept)
+
+    def take_over(self, other: "Visit") -> None:
+        """The same call goes on here: what it has pressed ahead, and how far it has gone."""
+        self.steps, self._kept = other.steps, other._kept
 
     def collected(self, digits: str, reason: str, *, secure: bool = False) -> None:
         """Journal what the caller entered."""
@@ -128,9 +166,13 @@ class Visit:
         return book.get("", language)
 
     def _look_up(self, name: str) -> Value:
-        if name.startswith("vars."):
-            return self.call.variables.get(name[5:], "")
         call = self.call
+        if name.startswith(VARS):
+            return call.variables.get(name.removeprefix(VARS), "")
+        if name.startswith(SECRET):
+            return call.secrets.get(name.removeprefix(SECRET), "")
+        if name.startswith(OPEN):
+            return self.tools.calendar(name.removeprefix(OPEN)) == "open"
         if name in OF_CALLER:
             return OF_CALLER[name](call.caller)
         texts = {"caller": call.calling, "called": call.called, "name": call.name, "line": call.line,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from ccappliance.apps.ivr.graph import Spot
-from ccappliance.apps.ivr.names import vocabulary
+from ccappliance.apps.ivr.graph import Spot, ways
+from ccappliance.apps.ivr.names import VARS, any_name
+from ccappliance.apps.ivr.nodes.subflow import Return, Subflow
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.base.expressions import ExpressionError, names_read, parse
 
 ANY = "*"  # a node says so that sets variables whose names only a call brings
-PREFIX = "vars."
 
 Flows = Mapping[str, FlowSettings]
 
@@ -44,13 +44,16 @@ def unset_variables(flows: Flows) -> list[tuple[Spot, str, str]]:
 
     What a flow has set is there in flows it leads to, and in all others once it has given the call to a queue.
     """
-    before: dict[Spot, dict[str, None]] = {spot: {} for spot in _spots(flows)}
+    before: dict[Spot, dict[str, None]] = {
+        spot: dict.fromkeys(flows[spot[0]].parameters) for spot in _spots(flows)}
+    secret = {name: None for flow, node in before for _, name in flows[flow].nodes[node].secrets()}  # told elsewhere
     ahead = list(before)
     carried: dict[str, dict[str, None]] = {}  # flow → what its calls have when they leave for something else
     while ahead:
         spot = ahead.pop()
         here = before[spot] | dict.fromkeys(flows[spot[0]].nodes[spot[1]].sets())
         onward, leaves = _onward(spot, flows)
+        onward += _back(spot, flows)
         if leaves:
             known = carried.setdefault(spot[0], {})
             if any(name not in known for name in here):
@@ -61,7 +64,7 @@ def unset_variables(flows: Flows) -> list[tuple[Spot, str, str]]:
                 before[target] |= here
                 ahead.append(target)
     return [(spot, key, name) for spot in _spots(flows) for key, name in _read(spot, flows)
-            if name not in before[spot] and ANY not in before[spot]]
+            if name not in before[spot] and ANY not in before[spot] and name not in secret]
 
 
 def _spots(flows: Flows) -> Iterator[Spot]:
@@ -75,19 +78,23 @@ def _starts(flows: Flows) -> Iterator[Spot]:
 def _onward(spot: Spot, flows: Flows) -> tuple[list[Spot], bool]:
     """The nodes a call may go to from there, over flows too; and whether it may leave the flows altogether.
 
-    What leads to a node that is not there leaves, for it is told elsewhere.
+    What leads to a node or flow that is not there leaves, for it is told elsewhere.
     """
-    flow, name = spot
-    onward: list[Spot] = []
-    leaves = False
-    for edge in flows[flow].nodes[name].edges():
-        kind, colon, argument = edge.target.partition(":")
-        there = (argument, flows[argument].start) if kind == "flow" and argument in flows else (flow, edge.target)
-        if there[1] in flows[there[0]].nodes and (not colon or kind == "flow"):
-            onward.append(there)
-        else:
-            leaves = True
-    return onward, leaves
+    edges = flows[spot[0]].nodes[spot[1]].edges()
+    within = [edge for edge in edges if edge.target in flows[spot[0]].nodes
+              or (edge.target.partition(":")[2] in flows and edge.target.startswith("flow:"))]
+    return list(ways(spot, flows)), len(within) < len(edges)
+
+
+def _back(spot: Spot, flows: Flows) -> list[Spot]:
+    """Where a return node leads: behind every node that goes through its flow."""
+    node = flows[spot[0]].nodes[spot[1]]
+    if not isinstance(node, Return):
+        return []
+    callers = [(flow, one) for flow in flows for one in flows[flow].nodes.values()
+               if isinstance(one, Subflow) and one.flow == spot[0] and node.result in one.returns]
+    return [(flow, one.returns[node.result]) for flow, one in callers
+            if one.returns[node.result] in flows[flow].nodes]
 
 
 def _reached(begin: list[Spot], ways: Mapping[Spot, list[Spot]]) -> dict[Spot, None]:
@@ -107,9 +114,9 @@ def _read(spot: Spot, flows: Flows) -> Iterator[tuple[str, str]]:
     own = node.sets()
     for key, source in node.expressions():
         try:
-            names = dict.fromkeys(names_read(parse(source, vocabulary), but="default"))
+            names = dict.fromkeys(names_read(parse(source, any_name), but="default"))
         except ExpressionError:
             continue  # that is told elsewhere
         for name in names:
-            if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in own:
-                yield key, name.removeprefix(PREFIX)
+            if name.startswith(VARS) and name.removeprefix(VARS) not in own:
+                yield key, name.removeprefix(VARS)

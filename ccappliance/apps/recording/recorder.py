@@ -36,6 +36,7 @@ class Recording:
         self.path = path  # below the recordings' directory; "" if no file is kept
         self.why = why
         self.state = "recording"
+        self.paused_by: dict[str, None] = {}  # it goes on when none of them wants it paused any more
         self.tape = tape
         self.reel = reel
         self.ended: asyncio.Future[facts.RecordingEnded] = loop.create_future()
@@ -107,7 +108,7 @@ class Recorder:
 
     def stop(self, call_id: str) -> None:
         """Stop all recordings of a call; harmless if there is none."""
-        for recording in [one for one in self._active.values() if one.call == call_id]:
+        for recording in self._of(call_id):
             self.stop_one(recording)
 
     def stop_one(self, recording: Recording) -> None:
@@ -128,6 +129,33 @@ class Recorder:
             recording.patience = self._loop.call_later(STOP_PATIENCE, self._give_up, recording)
             self._writer.hurry()
 
+    def pause(self, call_id: str, by: str) -> bool:
+        """What a call's recordings take from now on is silence, until all who asked so want to resume. False if it has
+        none."""
+        recordings = self._of(call_id)
+        for recording in recordings:
+            first = not recording.paused_by
+            recording.paused_by[by] = None
+            if first:
+                at = recording.tape.samples
+                if recording.reel is not None:
+                    recording.reel.hushed = (*recording.reel.hushed, (at, None))
+                self._journal.write(facts.RecordingPaused(call_id, recording.id, round(at / RATE, 3), by))
+        return bool(recordings)
+
+    def resume(self, call_id: str, by: str) -> bool:
+        """A call's recordings take sound again, if nobody else wants them paused. False if `by` has not paused any."""
+        recordings = [one for one in self._of(call_id) if by in one.paused_by]
+        for recording in recordings:
+            del recording.paused_by[by]
+            if not recording.paused_by:
+                at = recording.tape.samples
+                if recording.reel is not None:
+                    *before, (since, _) = recording.reel.hushed
+                    recording.reel.hushed = (*before, (since, at))
+                self._journal.write(facts.RecordingResumed(call_id, recording.id, round(at / RATE, 3), by))
+        return bool(recordings)
+
     def active(self) -> list[Recording]:
         """What is being recorded or written now, oldest first."""
         return list(self._active.values())
@@ -145,6 +173,9 @@ class Recorder:
         self._pumping = self._watching = None
         if self._writer is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._writer.close, 1.0)
+
+    def _of(self, call_id: str) -> list[Recording]:
+        return [one for one in self._active.values() if one.call == call_id and one.state == "recording"]
 
     # ---- at start ----
 

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from ccappliance.apps.recording.wav import GrowingWav
+from ccappliance.apps.recording.wav import FRAME_BYTES, GrowingWav
 from ccappliance.media.ports import Tape
 
 PUMP = 0.1  # s between two rounds: a hundredth of what a tape's ring holds, and a fifth of what F37 may lose
@@ -20,6 +20,7 @@ class Reel:
         self.file = file
         self.stopping = False
         self.error = ""  # why it failed
+        self.hushed: tuple[tuple[int, int | None], ...] = ()  # by the loop: silent from, until (None: still)
         self.missing = 0  # samples per channel on the tape that are not in the file
         self._opened = False
 
@@ -32,7 +33,7 @@ class Reel:
                 self.file.open()
                 self._opened = True
             while data := self.tape.read():
-                self.file.write(data)
+                self.file.write(self._hush(data))
                 if not stopping:
                     break
             if stopping:
@@ -43,6 +44,18 @@ class Reel:
                 self.file.close()
         self.missing = max(0, recorded - self.file.samples)
         return stopping or bool(self.error)
+
+
+    def _hush(self, data: bytes) -> bytes:
+        """Silence instead of what falls into a pause. Looks after reading: a pause is known before its first sample."""
+        begin = self.file.samples
+        count = len(data) // FRAME_BYTES
+        for since, until in self.hushed:
+            first = min(max(since - begin, 0), count)
+            last = count if until is None else min(max(until - begin, first), count)
+            if first < last:
+                data = data[:first * FRAME_BYTES] + bytes((last - first) * FRAME_BYTES) + data[last * FRAME_BYTES:]
+        return data
 
 
 class WriterThread:

@@ -1,4 +1,4 @@
-"""Nodes that only decide and remember: language, branch and set. They take no time and are not heard."""
+"""Nodes that only decide and remember: language, branch, set, schedule and loop. They take no time."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.visit import Visit
-from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Keyed
-from ccappliance.config.keys import Report, required
+from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Keyed, edges_of
+from ccappliance.config.keys import Report, key, required
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,3 +101,52 @@ class Set(Node):
         for name, source in self.variables.items():
             visit.call.variables[name] = visit.compute(source)
         return "next"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Node):
+    """Goes by what a calendar says of this moment."""
+
+    type: ClassVar[str] = "schedule"
+    calendar: str = required(doc="Name of a calendar.")
+    open: str = required(doc=f"While it is open. {TARGET}")
+    closed: str = required(doc=f"While it is not. {TARGET}")
+    lunch: str = key("", doc=f"In a break between two spans of a day; empty: as closed. {TARGET}")
+    holiday: str = key("", doc=f"On a holiday; empty: as closed. {TARGET}")
+
+    def edges(self) -> list[Edge]:
+        return edges_of(("open", self.open), ("closed", self.closed), ("lunch", self.lunch), ("holiday", self.holiday))
+
+    def calendars(self) -> Keyed:
+        return [("calendar", self.calendar)]
+
+    async def run(self, visit: Visit) -> str:
+        state = visit.tools.calendar(self.calendar)
+        written = {edge.key for edge in self.edges()}
+        return state if state in written else "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop(Node):
+    """Lets a call go round a bounded number of times: `again` so often, then `done`, where counting begins anew."""
+
+    type: ClassVar[str] = "loop"
+    times: int = required(least=1, most=100, doc="How often a call goes by again.")
+    again: str = required(doc=TARGET)
+    done: str = required(doc=f"Afterwards. {TARGET}")
+
+    def edges(self) -> list[Edge]:
+        return [Edge("again", self.again), Edge("done", self.done)]
+
+    def free_ways(self) -> list[Edge]:
+        """Only the way out: how often a call goes by the other is counted."""
+        return [Edge("done", self.done)]
+
+    async def run(self, visit: Visit) -> str:
+        """Counted per call and node, also over several visits to the flow."""
+        laps, here = visit.call.laps, f"{visit.flow} {visit.node}"
+        if laps.get(here, 0) < self.times:
+            laps[here] = laps.get(here, 0) + 1
+            return "again"
+        del laps[here]
+        return "done"

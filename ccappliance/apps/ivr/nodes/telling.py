@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.visit import Visit
-from ccappliance.apps.ivr.written import TARGET, Edge, Keyed, Prompt, Prompts, flat
+from ccappliance.apps.ivr.written import TARGET, Edge, Keyed, Prompt, Prompts, each, flat
 from ccappliance.base.errors import Refused
-from ccappliance.base.values import number_of
+from ccappliance.base.values import number_of, text_of
 from ccappliance.config.keys import Report, key, required
 from ccappliance.media.ports import Sound
+from ccappliance.media.say import MAX_AMOUNT
 
-SAYABLE = ("digits", "number", "date", "time", "amount", "duration")
+SAYABLE = ("digits", "number", "amount", "date", "time", "duration", "phone", "spelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Play(Node):
 
     type: ClassVar[str] = "play"
     prompt: Prompts = required(doc="What is played.")
+    choose: str = key("all", choices=("all", "random"), doc="Of several prompts: all in this order, or one by chance.")
     barge_in: bool = key(True, doc="A digit stops it and is kept for the next menu or collect.")
     next: str = required(doc=TARGET)
 
@@ -34,12 +36,17 @@ class Play(Node):
     def inspect(self, report: Report, path: str) -> None:
         if self.prompt == ():
             report.error(f"{path}.prompt", "there is nothing to play", "name a prompt")
+        elif self.choose == "random" and len(each(self.prompt)) < 2:
+            report.error(f"{path}.choose", "there is one prompt to choose from",
+                         "write several: prompt: [one, another]")
 
     async def run(self, visit: Visit) -> str:
+        several = each(self.prompt)
+        prompt = self.prompt if self.choose == "all" else several[visit.tools.chance.randrange(len(several))]
         if self.barge_in:
-            await visit.listen(visit.sounds(self.prompt))
+            await visit.listen(visit.sounds(prompt))
         else:
-            await visit.play(self.prompt)
+            await visit.play(prompt)
         return "next"
 
 
@@ -52,6 +59,7 @@ class Say(Node):
     value: str = key("", doc="Expression of the value; a date is 2026-11-22, a time 14:30, a duration seconds. "
                              "Empty, for date and time: now.")
     currency: str = key("CNY", choices=("CNY", "USD"), doc="Of an amount.")
+    weekday: bool = key(False, doc="Of a date: whether the day of the week is said.")
     next: str = required(doc=TARGET)
 
     def edges(self) -> list[Edge]:
@@ -66,7 +74,9 @@ class Say(Node):
 
     async def run(self, visit: Visit) -> str:
         value = visit.compute(self.value) if self.value else ""
-        await visit.call.play(_sounds(self, value, visit))
+        sounds = _sounds(self, value, visit)
+        if sounds:  # an empty value has no digits: nothing to be heard
+            await visit.call.play(sounds)
         return "next"
 
 
@@ -75,14 +85,21 @@ def _sounds(node: Say, value: str, visit: Visit) -> list[Sound]:
     match node.what:
         case "digits":
             return words.digits(value, language)
+        case "phone":
+            return words.phone(value, language)
+        case "spelled":
+            return words.spelled(value, language)
         case "number":
-            return words.number(int(_number(node, value)), language)
+            return words.number(_number(node, value), language)
         case "amount":
-            return words.amount(_number(node, value), language, node.currency)
+            amount = _number(node, value)
+            if abs(amount) > MAX_AMOUNT:
+                raise _bad(node, value)
+            return words.amount(amount, language, node.currency)
         case "duration":
             return words.duration(float(_number(node, value)), language)
         case "date":
-            return words.date(_date(node, value, visit), language)
+            return words.date(_date(node, value, visit), language, weekday=node.weekday)
         case _:
             return words.time(_time(node, value, visit), language)
 
@@ -91,7 +108,7 @@ def _number(node: Say, value: str) -> Decimal:
     number = number_of(value)
     if number is None:
         raise _bad(node, value)
-    return number
+    return Decimal(text_of(number))  # without the zeros of its six places
 
 
 def _date(node: Say, value: str, visit: Visit) -> date:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ccappliance.apps.ivr.node import Node
+from ccappliance.apps.ivr.nodes.subflow import Subflow
 from ccappliance.apps.ivr.picture.traffic import Traffic
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.written import Edge, Prompt
@@ -48,6 +49,7 @@ class Chart:
     boxes: Mapping[str, Box]
     arrows: Sequence[Arrow] = field(default_factory=tuple)
     calls: int | None = None  # that entered the flow
+    leads: tuple[str, ...] = ()  # flows it leads to, or goes through
 
 
 def chart(name: str, flow: FlowSettings, words: Words, traffic: Traffic | None = None) -> Chart:
@@ -68,7 +70,10 @@ def chart(name: str, flow: FlowSettings, words: Words, traffic: Traffic | None =
             if box.kind == DESTINATION:
                 came = sum(arrow.calls or 0 for arrow in arrows if arrow.target == target)
                 boxes[target] = Box(target, DESTINATION, visits=came)
-    return Chart(name, boxes, tuple(arrows), traffic.flows.get(name, 0) if traffic is not None else None)
+    leads = [arrow.target.removeprefix("flow:") for arrow in arrows if arrow.target.startswith("flow:")]
+    leads += [node.flow for node in flow.nodes.values() if isinstance(node, Subflow)]
+    return Chart(name, boxes, tuple(arrows), traffic.flows.get(name, 0) if traffic is not None else None,
+                 tuple(dict.fromkeys(leads)))
 
 
 def label_of(edge: Edge, node: Node) -> str:
@@ -110,6 +115,8 @@ def _box(flow: str, name: str, node: Node, words: Words, start: str, traffic: Tr
 
 def _computed(node: Node) -> str:
     """What is to be read in the box of a node that plays nothing: its expressions, unless they label its ways."""
+    if isinstance(node, Subflow):
+        return f"→ {node.flow}"
     told = [f"{key.rpartition('.')[2]} = {source}" for key, source in node.expressions() if not key.endswith(".when")]
     return "; ".join(told) or ", ".join(language for _, language in node.languages())
 

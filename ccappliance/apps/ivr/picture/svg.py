@@ -35,8 +35,7 @@ def draw(charts: Sequence[Chart], language: str, note: str = "") -> str:
     """
     panels = {chart.flow: _Panel(chart, language) for chart in charts}
     lines = [Line(chart.flow, target, Size(0.0, 0.0)) for chart in charts
-             for target in dict.fromkeys(arrow.target.removeprefix("flow:") for arrow in chart.arrows
-                                         if arrow.target.startswith("flow:")) if target in panels]
+             for target in chart.leads if target in panels]
     lines = [line for line in lines if line.source != line.target]
     laid = lay({name: panel.size for name, panel in panels.items()}, lines, [chart.flow for chart in charts[:1]])
     parts = [f'<g transform="translate({_n(x - panels[name].size.width / 2)} {_n(y - panels[name].size.height / 2)})">'

@@ -24,7 +24,8 @@ class Traffic:
         self.hung_up: Counter[Spot] = Counter()  # the caller left, or was lost, inside this node
         self._since = since
         self._until = until
-        self._inside: dict[str, Spot] = {}  # call → where it is now
+        # call → where it is now, behind the subflow nodes it is inside of; None: it has entered no node in there yet
+        self._inside: dict[str, list[Spot | None]] = {}
 
     def read(self, entries: Iterable[Entry]) -> "Traffic":
         for entry in entries:
@@ -38,18 +39,27 @@ class Traffic:
             case facts.FlowEntered(call=_, flow=flow) if counted:
                 self.flows[flow] += 1
             case facts.NodeEntered(call=call, flow=flow, node=node, way=way):
-                before = self._inside.get(call)
+                trail = self._inside.setdefault(call, [])
+                before = trail.pop() if trail else None
                 if counted and way and before is not None:
                     self.ways[(*before, way)] += 1
+                trail.append((flow, node))
                 if counted:
                     self.nodes[flow, node] += 1
-                self._inside[call] = (flow, node)
+            case facts.SubflowEntered(call=call, subflow=flow):
+                self._inside.setdefault(call, []).append(None)
+                if counted:
+                    self.flows[flow] += 1
+            case facts.SubflowLeft(call=call, subflow=flow, node=node, way=way):
+                del self._inside.get(call, [])[-1:]
+                if counted and way:
+                    self.ways[flow, node, way] += 1
             case facts.FlowLeft(call=call, flow=flow, node=node, way=way):
                 self._inside.pop(call, None)
                 if counted and way:
                     self.ways[flow, node, way] += 1
             case facts.CallEnded(call=call):
-                left = self._inside.pop(call, None)
+                left = next((spot for spot in reversed(self._inside.pop(call, [])) if spot is not None), None)
                 if counted and left is not None:
                     self.hung_up[left] += 1
             case facts.DaemonStarted():
