@@ -34,8 +34,10 @@ from ccappliance.media.ports import Media
 from ccappliance.media.tones import Zone, load_zones
 from ccappliance.places import state_directory
 from ccappliance.service.logs import Logs
+from ccappliance.service.peers import MachinePeers
 from ccappliance.service.systemd import Systemd
 from ccappliance.service.tasks import Supervisor
+from ccappliance.service.web_aiohttp import AioWeb
 from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
 from ccappliance.sim.script import Script, read_script
@@ -133,6 +135,8 @@ class Daemon:
         else:
             self._use_street(stack, loop, site, zone, script, chance)
         outside = Outside(self._clock, chance, Ids(int(self._clock.wall().timestamp())))
+        web = AioWeb()
+        stack.push_async_callback(web.close)
         texts = tuple((site.system.language, text) for text in spoken_texts(script)) if script else ()
         if script:
             self._say("Preparing the announcements (the first time this takes a while) …")
@@ -140,7 +144,7 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            threaded=True, texts=texts))
+            threaded=True, texts=texts, web=web, peers=MachinePeers()))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))

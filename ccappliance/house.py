@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -15,11 +15,19 @@ from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
+from ccappliance.apps.ivr.agi.database import AgiDatabase
+from ccappliance.apps.ivr.agi.scripts import Scripts
+from ccappliance.apps.ivr.agi.session import Workshop
+from ccappliance.apps.ivr.agi.sounds import Folder
 from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
 from ccappliance.apps.ivr.flow import Flows
 from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.nodes.directory import Directory
+from ccappliance.apps.ivr.reach import Reach
+from ccappliance.apps.ivr.sources.sources import Means as SourceMeans
+from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
+from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.base.clock import Outside
 from ccappliance.base.dialplan import Match
@@ -49,6 +57,9 @@ from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.speech import NoSpeech, Speech
 from ccappliance.media.tones import Zone
+from ccappliance.service.aside import Aside
+from ccappliance.service.peers import NoPeers, Peers
+from ccappliance.service.web import NoWeb, Web
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
@@ -79,6 +90,8 @@ class Surroundings:
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: nobody
+    web: Web = field(default_factory=NoWeb)
+    peers: Peers = field(default_factory=NoPeers)  # programs that flows hand calls to
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -161,6 +174,13 @@ class House:
         self.queue_log = QueueLogFile(Path(site.queue_log), self.journal.write) if site.queue_log else None
         self._keypad = Keypad.standard()
         self._speech = around.speech or NoSpeech(loop, "no recogniser is set up")
+        self.aside = Aside(threaded=around.threaded)
+        self.sources = self._new_sources(site)
+        self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
+        self.scripts = Scripts(lambda: self.site.agi, around.peers, Workshop(
+            AgiDatabase(around.store), Folder(self._script_sounds, self.prompts,
+                                              lambda name: name in self.prompts.book.names(), self.aside),
+            self.destinations.find))
         self.flows = self._new_flows(site)
         self._dialplan = LiveDialPlan()
         self._dialplan.routes = self.switch.routes
@@ -202,6 +222,9 @@ class House:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
         self.callbacks.close()
         await self.switch.close()
+        await self.scripts.close()
+        await self.webhooks.close()
+        self.aside.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
         for span in self.spans.values():
@@ -252,6 +275,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.sources = self._new_sources(site, self.sources)
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by, comment, digest))
@@ -330,7 +354,17 @@ class House:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
                                        clock=self.around.outside.clock, zone=self.timezone,
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
-                                       speech=self._speech, keypad=self._keypad, people=self._people))
+                                       speech=self._speech, keypad=self._keypad, people=self._people,
+                                       reach=Reach(self.sources, self.webhooks, self.scripts)))
+
+    def _new_sources(self, site: Site, former: Sources | None = None) -> Sources:
+        return Sources(site.sources, SourceMeans(self.around.web, self.aside, self.around.outside.clock), former)
+
+    def _script_sounds(self) -> Path | None:
+        recordings = self.around.recordings
+        if self.site.agi.sounds:
+            return Path(self.site.agi.sounds)
+        return recordings.parent / "agi-sounds" if recordings is not None else None
 
     def _register(self) -> None:
         finders: dict[str, Callable[[str], object | None]] = {

@@ -6,8 +6,11 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
+from ccappliance.apps.ivr.agi.settings import AgiSettings
 from ccappliance.apps.ivr.check import check_flows
 from ccappliance.apps.ivr.settings import FlowSettings
+from ccappliance.apps.ivr.sources.check import check_sources
+from ccappliance.apps.ivr.sources.settings import AnySource
 from ccappliance.apps.ivr.subflows import is_subflow
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
@@ -245,6 +248,9 @@ class Site:
                                             doc="Patterns of the numbers that may be called back. A caller may enter "
                                                 "any number: allow none that costs more than a call at home.")
     flows: Mapping[str, FlowSettings] = key(factory=dict, doc="IVR flows, one file each in flows/.")
+    sources: Mapping[str, AnySource] = key(factory=dict, doc="Sources of data by name, which flows look things up in: "
+                                                             "tables, databases, web services.")
+    agi: AgiSettings = key(factory=AgiSettings, doc="Scripts that flows hand calls to.")
     vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
@@ -286,6 +292,7 @@ class Site:
         book.check(report)
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()),
                     calendars=self.calendars)
+        check_sources(self.sources, self.flows, report)
         self._check_lines(report)
         self._check_tones(report)
         check_spans(self.spans, [place for name, line in self.lines.items() for place in _places(name, line)],

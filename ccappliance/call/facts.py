@@ -13,6 +13,7 @@ from ccappliance.call.facts_callbacks import *  # noqa: F403 - every kind of the
 from ccappliance.call.facts_calls import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_daemon import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_ivr import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_outside import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_queue import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_recording import *  # noqa: F403 - every kind of the subject is a name of this module
 

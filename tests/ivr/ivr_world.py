@@ -165,7 +165,8 @@ class World:
         self.people: list[Person] = []
         self.tools = Tools(book=self.book, say=Say(self.book), journal=journal, clock=clock, zone=BEIJING,
                            chance=random.Random(7), calendar=lambda name: self.calendar[name],
-                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people)
+                           speech=NoSpeech(self.loop, "none"), keypad=Keypad.standard(), people=lambda: self.people,
+                           reach=None)  # type: ignore[arg-type]
         self.flows = Flows(flows, self.tools)
         recorder = SimpleNamespace(start=lambda call, port, why: self.recordings.append(f"{self.loop.time():g} {why}"),
                                    stop=lambda call: self.recordings.append(f"{self.loop.time():g} stop"),

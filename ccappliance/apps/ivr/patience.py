@@ -1,14 +1,46 @@
-"""How long a caller bears to hear nothing: what `config check` warns of."""
+"""What a caller hears while his flow waits for somebody outside: after a second that it goes on, and then music."""
 
-from ccappliance.config.keys import Report
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-LONG_SILENCE = 20.0  # seconds; callers take a longer one for a broken line, and many hang up
+from ccappliance.apps.ivr.visit import Visit
+from ccappliance.apps.ivr.written import Prompts
+from ccappliance.call.leg import LegState
+
+T = TypeVar("T")
+
+SOON = 1.0  # s of silence that a caller does not take for a line gone dead
 
 
-def warn_of_silence(report: Report, path: str, seconds: float, between: float) -> None:
-    """Of times a caller is given in which he hears nothing."""
-    for key_name, silent in (("seconds", seconds), ("between", between)):
-        if silent > LONG_SILENCE:
-            report.warning(f"{path}.{key_name}", f"for {silent:g} s the caller hears nothing and takes the line for "
-                           "dead",
-                           f"at most {LONG_SILENCE:g} s; ask again instead, see tries")
+async def patiently(visit: Visit, work: Coroutine[Any, Any, T], prompt: Prompts) -> T:
+    """The result of `work`. Who has not been answered yet hears the exchange's ringback meanwhile; that will do.
+
+    Keys he presses are kept for the next menu. When he leaves, `work` is cancelled.
+    """
+    task = asyncio.get_running_loop().create_task(work, name=f"ivr/{visit.call.id}/{visit.node}")
+    try:
+        await asyncio.wait([task], timeout=SOON)
+        if not task.done() and visit.call.anchor.state is LegState.ANSWERED:
+            await _entertain(visit, task, prompt)
+        return await task
+    finally:
+        task.cancel()
+
+
+async def _entertain(visit: Visit, task: "asyncio.Task[T]", prompt: Prompts) -> None:
+    """Until the task is done."""
+    anchor = visit.call.anchor
+    music = [visit.tools.book.get("music", visit.call.language)]
+    sounds = visit.sounds(prompt)
+    playing = anchor.start(sounds or music, repeat=not sounds)
+    try:
+        if sounds:
+            told = asyncio.get_running_loop().create_task(playing.wait())
+            await asyncio.wait([task, told], return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            if not task.done():
+                playing = anchor.start(music, repeat=True)
+        await asyncio.wait([task])
+    finally:
+        playing.stop()

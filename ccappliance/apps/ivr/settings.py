@@ -7,8 +7,10 @@ from ccappliance.apps.ivr.nodes.asking import Menu
 from ccappliance.apps.ivr.nodes.collecting import Collect
 from ccappliance.apps.ivr.nodes.deciding import Branch, Language, Loop, Schedule, Set
 from ccappliance.apps.ivr.nodes.directory import Directory
+from ccappliance.apps.ivr.nodes.fetching import Http, Lookup
 from ccappliance.apps.ivr.nodes.leaving import Hangup, Queue, Transfer
 from ccappliance.apps.ivr.nodes.message import Record
+from ccappliance.apps.ivr.nodes.script import Agi
 from ccappliance.apps.ivr.nodes.subflow import Return, Subflow
 from ccappliance.apps.ivr.nodes.telling import Play, Say
 from ccappliance.config.keys import key, required
@@ -20,6 +22,8 @@ AnyNode = (  # one line for each module of nodes/
     | Directory
     | Language | Branch | Set | Schedule | Loop
     | Subflow | Return
+    | Lookup | Http
+    | Agi
     | Record
     | Queue | Transfer | Hangup
 )

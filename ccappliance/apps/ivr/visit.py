@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ccappliance.apps.ivr.directory import Keypad, Person
 from ccappliance.apps.ivr.names import OPEN, SECRET, VARS
+from ccappliance.apps.ivr.reach import Reach
 from ccappliance.apps.ivr.written import Prompt, Prompts, each
 from ccappliance.base.clock import Clock
 from ccappliance.base.expressions import Expression, evaluate_text
@@ -56,6 +57,7 @@ class Tools:
     speech: Speech  # who understands callers; NoSpeech if nobody does
     keypad: Keypad
     people: Callable[[], Sequence[Person]]  # who can be asked for by name, now
+    reach: Reach  # what is outside the house
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,10 @@ class Visit:
         if not self._kept:
             barge = Collect(most=1, least=0, terminator="", first=0.0)
             self._kept = (await self.call.collect(barge, sounds)).digits
+
+    def keep(self, digits: str) -> None:
+        """The first of these counts for the next menu or collect."""
+        self._kept = self._kept or digits[:1]
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
         """Collect digits, beginning with the kept one."""

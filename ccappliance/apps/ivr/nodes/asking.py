@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.hearing import SPOKEN, UNSURE, key_or_phrase
 from ccappliance.apps.ivr.node import Node
-from ccappliance.apps.ivr.patience import warn_of_silence
+from ccappliance.apps.ivr.silence import warn_of_silence
 from ccappliance.apps.ivr.visit import Visit
 from ccappliance.apps.ivr.written import TARGET, Edge, Keyed, Prompt, Prompts, edges_of, flat
 from ccappliance.call.collect import Collect as Ask

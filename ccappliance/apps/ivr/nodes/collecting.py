@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.checksums import CHECKSUMS, ID_CARD
 from ccappliance.apps.ivr.node import Node
-from ccappliance.apps.ivr.patience import warn_of_silence
+from ccappliance.apps.ivr.silence import warn_of_silence
 from ccappliance.apps.ivr.visit import Visit
 from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Keyed, Prompt, Prompts, edges_of, flat
 from ccappliance.base.dialplan import pattern_matches, pattern_problem

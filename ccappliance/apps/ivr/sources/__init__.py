@@ -1,0 +1,1 @@
+"""Sources of data that flows look things up in: tables, databases, and services of others."""
