@@ -16,11 +16,14 @@ WORDS = 24  # columns of one line of a box's words
 LABEL = 14.0
 BROAD = 7.0  # stroke of an arrow all calls take
 COLOURS = {"telling": ("#e8f4ea", "#3f8f55"), "asking": ("#e6effb", "#3a6fb5"), "deciding": ("#fdf3d8", "#b88a1a"),
+           "collecting": ("#e6effb", "#3a6fb5"), "directory": ("#e6effb", "#3a6fb5"),
+           "fetching": ("#def3f1", "#1f8a80"), "script": ("#def3f1", "#1f8a80"), "subflow": ("#ecebfa", "#5b55a8"),
            "message": ("#f3e8f8", "#8a4fa3"), "leaving": ("#fde9e1", "#c0603a")}  # of a room: inside, line
 PLAIN = ("#eef0f2", "#6b7680")  # of all other rooms
 AWAY = ("#ffffff", "#444c55")  # of destinations
 KINDS_ZH = {"play": "播放", "say": "报读", "menu": "菜单", "collect": "收号", "language": "语言", "branch": "分支",
             "set": "赋值", "record": "录音", "queue": "排队", "transfer": "转接", "hangup": "挂机", "schedule": "时间",
+            "loop": "循环", "return": "返回", "mailbox": "听留言", "dial": "呼叫",
             "subflow": "子流程", "lookup": "查询", "http": "HTTP", "agi": "AGI", "voicemail": "语音信箱",
             "survey": "满意度", "callback": "回呼", "conference": "会议", "directory": "按名查找"}
 TITLES = {"en": {"flow": "Flow", "calls": "{} calls", "hung_up": "{} hung up", "flows": "All flows"},
