@@ -22,6 +22,7 @@ from ccappliance.call import facts
 from ccappliance.call.journal import Entry
 from ccappliance.call.journal_file import FileSink
 from ccappliance.cards import Cards, CardWatch, open_cards
+from ccappliance.config.history import ConfigHistory
 from ccappliance.config.load import Loaded, load
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
@@ -109,6 +110,7 @@ class Daemon:
             self._beat.start()
             server = ControlServer(options.socket, operations_of(self._view), group=loaded.value.control.group)
             self._open(sink, store, loaded)
+            await self._view.configuring.begin()
             await server.start()
             stack.push_async_callback(server.stop)
             self._ready()
@@ -145,7 +147,7 @@ class Daemon:
             messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
-        self._view = View(self._house, loaded, self._options.config, self, self._apply)
+        self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
 
     def _use_street(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
                     script: Script | None, chance: random.Random) -> None:
@@ -285,10 +287,6 @@ class Daemon:
             log.error("configuration needs a restart, nothing was applied",
                       extra={"fields": {"keys": ", ".join(outcome["restart"])}})
         self._systemd.ready()
-
-    async def _apply(self, loaded: Loaded[Site], by: str) -> None:
-        await self._house.apply(loaded.value, by)
-        self._view.loaded = loaded
 
     # ---- ending ----
 

@@ -293,7 +293,7 @@ class House:
         """What would change."""
         return changes(self.site, site)
 
-    async def apply(self, site: Site, by: str) -> list[Change]:
+    async def apply(self, site: Site, by: str, *, comment: str = "", digest: str = "") -> list[Change]:
         """Put another configuration in force, whole or not at all. Refused("needs_restart"), or what a room refuses.
 
         Calls go on: each finishes in the flow, queue and prompts it has entered.
@@ -329,7 +329,7 @@ class House:
         self.sources = self._new_sources(site, self.sources)
         self.flows = self._new_flows(site)
         commit_acd()
-        self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self.journal.write(facts.ConfigApplied([change.path for change in plan], by, comment, digest))
         self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
@@ -429,7 +429,6 @@ class House:
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
                                        speech=self._speech, keypad=self._keypad, people=self._people,
                                        mail=self.mailroom, callbacks=self.callbacks, conferences=self.conferences,
-
                                        reach=Reach(self.sources, self.webhooks, self.scripts)))
 
     def _new_sources(self, site: Site, former: Sources | None = None) -> Sources:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 from ccappliance import VERSION
 from ccappliance.apps.acd.agent import AgentState
 from ccappliance.base.causes import Cause
-from ccappliance.base.errors import ConfigError, Refused
-from ccappliance.call import calendar_watch, facts, reports
+from ccappliance.base.errors import Refused
+from ccappliance.call import facts, reports
 from ccappliance.call.call import Call
 from ccappliance.call.callback_figures import CallbackFigures
 from ccappliance.call.figures import VARIANTS
@@ -20,11 +20,13 @@ from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
 from ccappliance.call.recount import shown
 from ccappliance.call.supervision import summon
+from ccappliance.config.history import ConfigHistory
 from ccappliance.config.keys import KeyInfo
-from ccappliance.config.load import Loaded, load
-from ccappliance.config.show import changes, plain, show
+from ccappliance.config.load import Loaded
+from ccappliance.config.show import plain
 from ccappliance.drivers.api import Channel
 from ccappliance.house import House
+from ccappliance.house_config import ConfigDesk
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.feed import Feed
@@ -56,13 +58,13 @@ class Health(Protocol):
 class View:
     """A HouseView. It also follows the journal, for what no object remembers: a call's trail."""
 
-    def __init__(self, house: House, loaded: Loaded[Site], directory: Path, health: Health,
-                 reload: Callable[[Loaded[Site], str], Any]) -> None:
+    def __init__(self, house: House, loaded: Loaded[Site], directory: Path, health: Health, kept: ConfigHistory
+                 ) -> None:
+        """`directory`: of the configuration that is `loaded`; `kept`: those of the past."""
         self._house = house
-        self.loaded = loaded
         self._directory = directory
         self._health = health
-        self._reload = reload
+        self._desk = ConfigDesk(house, loaded, directory, kept, self.calls)
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.spans, house.around.outside.clock)
@@ -306,39 +308,18 @@ class View:
 
     # ---- configuration ----
 
+    @property
+    def configuring(self) -> ConfigDesk:
+        return self._desk
+
     async def config_check(self, directory: str) -> view.ConfigVerdict:
-        path = Path(directory) if directory else self._directory
-        try:
-            loaded = await asyncio.get_running_loop().run_in_executor(None, load, path, Site)
-        except ConfigError as error:
-            return {"ok": False, "directory": str(path), "changes": [],
-                    "findings": [_finding(finding.as_dict()) for finding in error.findings]}
-        late = calendar_watch.warnings(loaded.value, self._house.around.outside.clock.wall(), loaded.origins)
-        return {"ok": True, "directory": str(path),
-                "changes": [_change(one.as_dict()) for one in changes(self._house.site, loaded.value)],
-                "findings": [_finding(finding.as_dict()) for finding in (*loaded.warnings, *late)]}
+        return await self._desk.check(directory)
 
     async def config_reload(self, by: str) -> view.ReloadOutcome:
-        try:
-            loaded = await asyncio.get_running_loop().run_in_executor(None, load, self._directory, Site)
-        except ConfigError as error:
-            return {"applied": False, "changes": [], "restart": [],
-                    "findings": [_finding(finding.as_dict()) for finding in error.findings]}
-        plan = [_change(one.as_dict()) for one in changes(self._house.site, loaded.value)]
-        waiting = [one["path"] for one in plan if not one["reload"]]
-        if waiting:
-            return {"applied": False, "changes": plan, "restart": waiting, "findings": []}
-        try:
-            await self._reload(loaded, by)
-        except ConfigError as error:
-            return {"applied": False, "changes": plan, "restart": [],
-                    "findings": [_finding(finding.as_dict()) for finding in error.findings]}
-        return {"applied": True, "changes": plan, "restart": [],
-                "findings": [_finding(finding.as_dict()) for finding in loaded.warnings]}
+        return await self._desk.apply(by)
 
     def config_show(self) -> list[view.KeyRow]:
-        return [{"path": row.path, "value": row.value, "unit": row.unit, "origin": row.origin}
-                for row in show(self.loaded)]
+        return self._desk.rows()
 
     # ---- inside ----
 
@@ -450,12 +431,3 @@ def _state(circuit: Circuit) -> str:
 def _stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-
-def _finding(told: dict[str, str]) -> view.FindingRow:
-    return {"place": told["place"], "key": told["key"], "problem": told["problem"], "advice": told["advice"],
-            "severity": told["severity"]}
-
-
-def _change(told: dict[str, Any]) -> view.ChangeRow:
-    return {"path": told["path"], "old": told["old"], "new": told["new"], "reload": told["reload"],
-            "kind": told["kind"]}

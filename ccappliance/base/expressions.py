@@ -10,7 +10,7 @@ result (1/0, "x" * 2, an unset variable) is the empty text, which counts as fals
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ccappliance.base.errors import CcError
@@ -124,6 +124,28 @@ def evaluate(expression: Expression, lookup: Lookup) -> Value:
 def evaluate_text(expression: Expression, lookup: Lookup) -> str:
     """The value as it is kept in a variable."""
     return text_of(evaluate(expression, lookup))
+
+
+def names_read(expression: Expression, but: str = "") -> Iterator[str]:
+    """Every name the expression asks for, as often as it does; not those in arguments of the function `but`."""
+    parts: Sequence[Expression] = ()
+    match expression:
+        case Name(name):
+            yield name
+        case Apply(function, arguments) if function != but:
+            parts = arguments
+        case Chain(first, rest):
+            parts = [first, *(operand for _, operand in rest)]
+        case Compare(left, _, right):
+            parts = [left, right]
+        case Member(left, items):
+            parts = [left, *items]
+        case Logic(_, inner):
+            parts = inner
+        case Not(part):
+            parts = [part]
+    for part in parts:
+        yield from names_read(part, but)
 
 
 def parse(source: str, vocabulary: Vocabulary) -> Expression:

@@ -27,6 +27,7 @@ MAX_CONFIG_FILE = 256 * 1024  # bytes of one YAML file; a larger one is a config
 MAX_CONFIG_FILES = 500  # files of one configuration, flows included; more is a configuration error
 MAX_CONFIG_DEPTH = 32  # levels of YAML inside each other, aliases followed; deeper is a configuration error
 MAX_CONFIG_NODES = 100_000  # values of one YAML file, aliases followed ("a billion laughs"); more is an error
+MAX_CONFIG_HISTORY = 100  # configurations kept to come back to; the oldest goes
 MAX_CONFIG_FINDINGS = 100  # findings told at once; the last one says how many more there are
 MAX_CONTROL_REQUESTS = 16  # requests of one control client under way at once; one more is told "too_many_requests"
 MAX_JOURNAL_UNWRITTEN = 100_000  # entries held in memory while the journal's disk fails; further ones are only told

@@ -31,6 +31,8 @@ class DayBegan(Fact):
 class ConfigApplied(Fact):
     changes: list[str]  # dotted keys that changed; empty at start
     by: str  # "start", "SIGHUP", "cli:root"
+    comment: str = ""  # why, as he said
+    digest: str = ""  # of the files, as the history has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,16 @@ def bind_sources(sources: Iterable[Source], into: type[T], findings: Findings | 
     findings.raise_errors()
     if value is FAILED:
         raise Bug("the binder failed without a finding")
+    return Loaded(value, binder.origins, tuple(source.name for source in sources), digest_of(sources),
+                  tuple(findings.warnings))
+
+
+def digest_of(sources: Iterable[Source]) -> str:
+    """As Loaded.digest."""
     digest = hashlib.sha256()
     for source in sources:
         digest.update(f"{source.name}\0{len(source.data)}\0".encode() + source.data)
-    return Loaded(value, binder.origins, tuple(source.name for source in sources), digest.hexdigest(),
-                  tuple(findings.warnings))
+    return digest.hexdigest()
 
 
 def _lay(root: Table, name: str, table: Table, findings: Findings) -> Table:

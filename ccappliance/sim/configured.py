@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccappliance.config.load import OVERRIDES, Source, bind_sources, read_directory
+from ccappliance.config.load import OVERRIDES, Loaded, Source, bind_sources, read_directory
 from ccappliance.config.tree import Findings
 from ccappliance.site import Site
 
@@ -26,5 +26,9 @@ class Configured:
 
     def site(self, *overlays: Overlay) -> Site:
         """The whole configuration with `overlays` on top, the last one winning. ConfigError."""
+        return self.load(*overlays).value
+
+    def load(self, *overlays: Overlay) -> Loaded[Site]:
+        """The same, with the place of each value."""
         laid = [Source(f"{OVERRIDES}/{overlay.name}", overlay.text.encode()) for overlay in overlays]
-        return bind_sources([*self._sources, *laid], Site).value
+        return bind_sources([*self._sources, *laid], Site)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ccappliance.base.errors import CcError
 from ccappliance.drivers.api import RingBegan, RingEnded
@@ -39,6 +39,10 @@ class Unmet(CcError):
         self.what = what
         self.heard_instead = heard_instead
         super().__init__(f"{person} expected {what}, but {heard_instead}")
+
+    def because(self, lines: Sequence[str]) -> "Unmet":
+        """With further lines that help to find out why."""
+        return Unmet(self.person, self.what, "\n".join([self.heard_instead, *lines]))
 
 
 class Telephone:

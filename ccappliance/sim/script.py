@@ -9,14 +9,16 @@ from typing import Any
 import yaml
 
 from ccappliance.base.errors import ConfigError, Finding
+from ccappliance.call.cdr import Cdr
 from ccappliance.media.ports import VERDICTS
 from ccappliance.sim.configured import Overlay
 from ccappliance.sim.machines import MACHINE_SOUNDS
 from ccappliance.sim.outsiders import Outsiders, read_outsiders
 
-VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True, "calls": True,
+VERBS = {"lifts": False, "hangs up": False, "flashes": False, "presses": True, "pulses": True,
          "says": True, "sends": True, "hears": True, "hears nothing": True, "rings": True, "is not rung": True,
          "bell stops": False}  # verb → needs an argument
+EITHER = ("calls",)  # verbs with or without one
 OPTIONS = {"within", "shows", "to", "as"}
 PERSON_KEYS = {"name", "station", "number", "withheld"}
 LINE_MISHAPS = ("cut", "break", "no dial tone", "mend")
@@ -31,6 +33,8 @@ INTERVENTIONS = {"move": {"call", "queue"}, "assign": {"call", "agent"}, "priori
                  "pull": {"call", "to"}, "strategy": {"queue", "strategy"}, "skills": {"agent", "levels"},
                  "force": {"agent", "state", "reason", "now"}, "release": {"call"},
                  "listen": {"call", "station", "mode"}}  # what a supervisor can do → what he says of it
+EXPECTED = {"fact": None, "queue": {"queue"}, "node": {"node", "flow"}, "leaves": {"leaves", "flow"},
+            "variable": {"variable", "is", "of"}, "cdr": {"cdr", "of"}}  # what decides the kind → its keys; None: any
 RESERVED = ("expect", "never", "wait", "together", *MISHAPS)  # nobody can have such a name
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
 WITHIN = 10.0  # s an expectation waits unless told
@@ -95,6 +99,29 @@ class Intervention:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """What a variable of a call must be. `of`: a person who calls; "": the newest call."""
+
+    name: str
+    value: str
+    of: str = ""
+
+    def __str__(self) -> str:
+        return f"variable {self.name} is {self.value!r}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the CDR of a call must say. `of`: a person who calls; "": the newest call."""
+
+    fields: Mapping[str, Any]
+    of: str = ""
+
+    def __str__(self) -> str:
+        return "CDR with " + ", ".join(f"{name} {value}" for name, value in self.fields.items())
+
+
+@dataclass(frozen=True)
 class Step:
     """One step: somebody does something, or a fact is expected, or time passes, or several steps at once."""
 
@@ -125,6 +152,7 @@ class Script:
     config: tuple[Overlay, ...] = ()  # what is laid over the configuration for this story
     announcements: Mapping[str, str] = field(default_factory=dict)  # number → what is said of it
     outside: Outsiders = field(default_factory=Outsiders)  # what flows may ask
+    flow: str = ""  # where all calls from outside go, whatever the routes say; "": as they say
 
 
 def read_script(path: Path) -> Script:
@@ -147,7 +175,7 @@ class _Reader:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError([Finding(self._path.name, "story", f"can't be read: {error}", "")]) from None
         top = self._mapping(root, "story")
-        known = {"title", "at", "seed", "config", "people", "exchange", "announcements", "outside",
+        known = {"title", "at", "seed", "config", "people", "exchange", "announcements", "outside", "flow",
                  "steps"}
         for key, node in top.items():
             if key not in known:
@@ -167,7 +195,8 @@ class _Reader:
         if self._findings:
             raise ConfigError(self._findings)
         title = str(self._plain(top["title"])) if "title" in top else self._path.stem
-        return Script(self._path, title, at, seed, roles, lines, steps, config, announced, outside)
+        flow = str(self._plain(top["flow"])) if "flow" in top else ""
+        return Script(self._path, title, at, seed, roles, lines, steps, config, announced, outside, flow)
 
     def _outside(self, node: yaml.Node | None) -> Outsiders:
         try:
@@ -221,11 +250,40 @@ class _Reader:
 
     def _expectation(self, place: str, word: str, told: yaml.Node) -> Step | None:
         wanted = self._plain(told)
-        if not isinstance(wanted, dict) or "fact" not in wanted:
-            self._wrong(told, word, "names no fact", f"write {word}: {{fact: CallEnded, by: caller}}")
+        kind = next((key for key in EXPECTED if isinstance(wanted, dict) and key in wanted), None)
+        if kind is None or (kind in ("variable", "cdr") and word == "never"):
+            self._wrong(told, word, "names no fact", f"write {word}: {{fact: CallEnded, by: caller}}, or one of queue, "
+                        "node, leaves" + (", variable, cdr" if word == "expect" else ""))
             return None
         options = {"within": wanted.pop("within", WITHIN)} if word == "expect" else {}
-        return Step(place, "", word, wanted, options)
+        known = EXPECTED[kind]
+        unknown = [key for key in wanted if known is not None and key not in known]
+        if unknown:
+            self._wrong(told, f"{word}.{unknown[0]}", "unknown key", f"with {kind}: {', '.join(sorted(known or ()))}")
+            return None
+        if wanted.get("of", "") not in ("", *self._roles) and kind in ("variable", "cdr"):
+            self._wrong(told, f"{word}.of", "nobody of this name", f"people: {', '.join(self._roles)}")
+            return None
+        return self._meant(place, word, kind, wanted, options, told)
+
+    def _meant(self, place: str, word: str, kind: str, wanted: dict[str, Any], options: Mapping[str, Any],
+               told: yaml.Node) -> Step | None:
+        """What is expected, in full: the short forms stand for facts, or for what is seen of a call."""
+        if kind == "variable":
+            return Step(place, "", word, Variable(str(wanted["variable"]), str(wanted.get("is", "")),
+                                                  wanted.get("of", "")), options)
+        if kind == "cdr":
+            unknown = [key for key in wanted["cdr"] if key not in Cdr.__dataclass_fields__] \
+                if isinstance(wanted["cdr"], dict) else ["cdr"]
+            if unknown:
+                self._wrong(told, f"{word}.cdr", f"a CDR has no {unknown[0]!r}",
+                            f"fields: {', '.join(Cdr.__dataclass_fields__)}")
+                return None
+            return Step(place, "", word, Record(wanted["cdr"], wanted.get("of", "")), options)
+        facts = {"queue": {"fact": "QueueEntered"}, "node": {"fact": "NodeEntered"}, "leaves": {"fact": "FlowLeft"}}
+        if kind == "leaves":
+            wanted = {"to": wanted["leaves"]} | {key: value for key, value in wanted.items() if key != "leaves"}
+        return Step(place, "", word, facts.get(kind, {}) | wanted, options)
 
     def _mishap(self, place: str, word: str, told: yaml.Node) -> Step | None:
         if word == "reload":
@@ -287,14 +345,15 @@ class _Reader:
             deed: dict[str, Any] = {told.value: None}
         else:
             deed = self._plain(told) if isinstance(told, yaml.MappingNode) else {}
-        verbs = [key for key in deed if key in VERBS]
-        unknown = [key for key in deed if key not in VERBS and key not in OPTIONS]
+        known = (*VERBS, *EITHER)
+        verbs = [key for key in deed if key in known]
+        unknown = [key for key in deed if key not in known and key not in OPTIONS]
         if len(verbs) != 1 or unknown:
             self._wrong(told, f"steps.{who}", f"can't do {', '.join(unknown) or 'nothing'}",
-                        f"verbs: {', '.join(VERBS)}; options: {', '.join(sorted(OPTIONS))}")
+                        f"verbs: {', '.join(known)}; options: {', '.join(sorted(OPTIONS))}")
             return None
         verb = verbs[0]
-        if VERBS[verb] is (deed[verb] is None):
+        if verb not in EITHER and VERBS[verb] is (deed[verb] is None):
             self._wrong(told, f"steps.{who}", f"{verb!r} {'needs' if VERBS[verb] else 'takes no'} argument", "")
             return None
         if deed.get("to", who) not in self._roles:

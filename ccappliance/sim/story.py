@@ -8,16 +8,19 @@ from typing import Any
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import CcError, ConfigError, Finding
+from ccappliance.call.call import Call
 from ccappliance.call.facts import Kinds
 from ccappliance.call.journal import Entry
 from ccappliance.house import House
 from ccappliance.media.ports import Sound
 from ccappliance.media.tones import TONES
 from ccappliance.sim.configured import Configured
+from ccappliance.sim.hindsight import Hindsight
 from ccappliance.sim.machines import MACHINE_SOUNDS, REPEATED, machine_sound
 from ccappliance.sim.mishaps import Mishaps, matches
 from ccappliance.sim.people import Person, Unmet
-from ccappliance.sim.script import MISHAPS, WITHIN, Script, Step
+from ccappliance.sim.rehearsed import first_number
+from ccappliance.sim.script import MISHAPS, WITHIN, Record, Script, Step, Variable
 from ccappliance.sim.world import Street
 
 REMEMBERED = 2_000  # facts an `expect` may look back on
@@ -49,6 +52,8 @@ class Story:
         self._looked = house.journal.seq  # entries up to this one were expected already, or are past
         self._fresh = asyncio.Event()
         self._failed: Step | None = None  # the innermost one
+        self._calls: dict[str, Call] = {}  # all there were, oldest first, for what is expected of them
+        self._hindsight = Hindsight(house.prompts.book.words)
         self._mishaps = Mishaps(house, street, configured, script.config)
         for role in script.roles.values():
             self.people[role.key] = street.person(role.name, station=role.station, number=role.number,
@@ -124,7 +129,7 @@ class Story:
             case "pulses":
                 await person.pulse(argument)
             case "calls":
-                await person.call(argument, within)
+                await person.call(argument or first_number(self._house.site), within)
             case "says":
                 sound = replace(self._spoken(argument), says=str(step.options.get("as", "human")))
                 await self._says(person, argument, sound, str(step.options.get("to", "")), within)
@@ -168,7 +173,11 @@ class Story:
         if what in TONES:
             await person.hear_tone(what, within)
             return
-        await person.hear_sound(self._sound(what), within)
+        began, sound = self._clock.now(), self._sound(what)
+        try:
+            await person.hear_sound(sound, within)
+        except Unmet as unmet:
+            raise unmet.because(self._hindsight.of_sound(sound.name, began)) from None
 
     def _check_display(self, step: Step, name: str, number: str) -> None:
         wanted = step.options.get("shows")
@@ -188,6 +197,9 @@ class Story:
     # ---- facts ----
 
     async def _expect(self, step: Step) -> None:
+        if isinstance(step.argument, Variable | Record):
+            await self._expect_of_call(step, step.argument)
+            return
         wanted = _known(step)
         since = self._looked
         try:
@@ -198,7 +210,37 @@ class Story:
         except TimeoutError:
             told = [type(entry.fact).__name__ for entry in self._facts if entry.seq > since]
             heard = ", ".join(told[-12:]) or "nothing"
-            raise Unmet("the journal", _wanted(wanted), f"since the last expectation it says: {heard}") from None
+            raise Unmet("the journal", _wanted(wanted), f"since the last expectation it says: {heard}").because(
+                self._hindsight.where()) from None
+
+    async def _expect_of_call(self, step: Step, wanted: Variable | Record) -> None:
+        """A variable, or the CDR, of somebody's call; looked at again with each fact."""
+        try:
+            async with asyncio.timeout(float(step.options["within"])):
+                while self._differs(wanted):
+                    self._fresh.clear()
+                    await self._fresh.wait()
+        except TimeoutError:
+            raise Unmet("the story", str(wanted), self._differs(wanted)).because(self._hindsight.where()) from None
+
+    def _differs(self, wanted: Variable | Record) -> str:
+        """What is otherwise than wanted, "" if nothing is."""
+        number = self._script.roles[wanted.of].number if wanted.of else ""
+        calls = [call for call in self._calls.values() if not number or call.calling == number]
+        if not calls:
+            return f"{wanted.of or 'nobody'} has called"
+        call = calls[-1]
+        if isinstance(wanted, Variable):
+            if wanted.name not in call.variables:
+                return f"it is not set; set are: {', '.join(call.variables) or 'none'}"
+            value = call.variables[wanted.name]
+            return "" if value == wanted.value else f"it is {value!r}"
+        cdr = self._house.cdrs.find(call.id)
+        if cdr is None:
+            return "the call has not ended, so it has no CDR: let everybody hang up before"
+        other = [f"{name} is {found!r}" for name, value in wanted.fields.items()
+                 if str(found := getattr(cdr, name)) != str(value)]
+        return ", ".join(other)
 
     def _find(self, wanted: Mapping[str, Any], since: int) -> bool:
         for entry in self._facts:
@@ -216,6 +258,10 @@ class Story:
 
     def _hear(self, entry: Entry) -> None:
         self._facts.append(entry)
+        self._hindsight.hear(entry)
+        call = self._house.switch.calls.get(getattr(entry.fact, "call", ""))
+        if call is not None:
+            self._calls.setdefault(call.id, call)
         self._fresh.set()
 
 

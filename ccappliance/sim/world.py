@@ -24,6 +24,7 @@ from ccappliance.sim.exchange_cas import ExchangeCas
 from ccappliance.sim.exchange_line import LineSettings
 from ccappliance.sim.exchange_pri import ExchangeSpan
 from ccappliance.sim.people import Person
+from ccappliance.sim.rehearsed import unlisted
 from ccappliance.site import EmLine, FxoLine, PriLine, R2Line, Site, SpanLine
 
 
@@ -102,7 +103,7 @@ class Street:
             pair = SimulatedLine(loop, far.wire())
             self.pairs[name] = pair
             if isinstance(line, FxoLine):
-                number = line.number or f"999{line.channel:04d}"  # a line nobody calls still needs a number there
+                number = line.number or unlisted(line)
                 self.exchange.add(number, _line_settings(name, told.pop(name, {})), line=pair)
             else:
                 self._stations[line.station] = pair

@@ -273,9 +273,38 @@ class FakeHouse:
         return [{"path": "queues.sales.wrapup", "value": 10.0, "unit": "s", "origin": "queues.yaml:3:5"},
                 {"path": "system.name", "value": "demo", "unit": "", "origin": "default"}]
 
+    @property
+    def configuring(self) -> "FakeConfiguring":
+        return FakeConfiguring(self)
+
     def _known(self, call_id: str) -> None:
         if call_id != CALL["id"]:
             raise Refused("no_such_call", f"there is no call {call_id!r}")
+
+
+class FakeConfiguring:
+    """One change in one call; nothing can be rolled back, for the files were edited."""
+
+    def __init__(self, house: FakeHouse) -> None:
+        self._house = house
+
+    async def plan(self) -> Any:
+        change = {"path": "flows.main.start", "old": "a", "new": "b", "reload": True, "kind": "changed",
+                  "calls": [CALL["id"]]}
+        return {"ok": True, "directory": "etc", "findings": [], "changes": [change], "restart": [],
+                "calls": [{"call": CALL["id"], "calling": "138", "where": "flow:main"}]}
+
+    async def apply(self, by: str, comment: str) -> Any:
+        self._house.asked.append(("apply", comment))
+        return await self._house.config_reload(by)
+
+    async def history(self, limit: int) -> Any:
+        return [{"id": 7, "at": "2026-11-23T09:00:00Z", "by": "cli:root", "comment": "longer", "kind": "applied",
+                 "digest": "ab" * 32, "changes": ["flows.main.start"], "files": ["a.yaml"], "path": "/x",
+                 "in_force": True}][:limit]
+
+    async def restoring(self, entry: int, force: bool, by: str) -> Any:
+        raise Refused("edited", "the files were edited: say --force")
 
 
 class FakeSupervisor:

@@ -222,6 +222,23 @@ def test_not_running_is_exit_code_3_and_says_how_to_start(tmp_path: Path) -> Non
     assert json.loads(result.output)["error"]["code"] == "not_running"
 
 
+def test_a_change_is_planned_applied_and_its_history_told(house: tuple[FakeHouse, Path]) -> None:
+    planned = ask(house, "config", "plan")
+    assert planned.exit_code == 0
+    assert "flows.main.start: a -> b  calls inside: " in planned.output
+    assert "1 changes would be applied; live calls inside of them: 1" in planned.output
+    assert ask(house, "config", "apply", "--comment", "longer").exit_code == 0
+    assert ("apply", "longer") in house[0].asked
+    told = ask(house, "config", "history").output
+    assert "in force" in told
+    assert "longer" in told
+    assert "flows.main.start" in ask(house, "config", "history", "7").output
+    assert ask(house, "config", "history", "8").exit_code == 1
+    refused = ask(house, "config", "rollback")
+    assert refused.exit_code == 1
+    assert "--force" in refused.output
+
+
 def test_the_running_daemons_own_configuration_is_checked(house: tuple[FakeHouse, Path]) -> None:
     result = ask(house, "config", "check")
     assert (result.exit_code, result.output) == (0, "/etc/ccappliance: right; a reload would change 0 keys\n")

@@ -87,7 +87,83 @@ def test_endless_loop_over_two_flows() -> None:
 
 
 def test_a_loop_through_a_menu_is_none() -> None:
-    load(main="start: a\nnodes:\n  a: {type: menu, prompt: main_menu, keys: {1: a}, invalid: a, timeout: a}\n")
+    load(main="start: a\nnodes:\n  a: {type: menu, prompt: main_menu, keys: {1: a}, invalid: a, timeout: b}\n"
+              "  b: {type: hangup}\n")
+
+
+def test_a_loop_nobody_can_leave_is_a_dead_end() -> None:
+    """Told once for the whole part, where it begins; the menu waits, so it is no endless loop."""
+    assert told("""
+a: {type: menu, prompt: main_menu, keys: {1: b, 2: end}, invalid: end, timeout: end}
+b: {type: menu, prompt: main_menu, keys: {1: c}, invalid: b, timeout: b}
+c: {type: play, prompt: welcome, next: b}
+end: {type: hangup}
+""") == ["flows/main.yaml:4:3: flows.main.nodes.b: dead end: from here a caller can only go round in circles until he "
+         "hangs up (lead one way out: to a queue, another destination, or a node that hangs up)"]
+
+
+def test_a_dead_end_over_two_flows() -> None:
+    menu = "start: a\nnodes:\n  a: {{type: menu, prompt: main_menu, keys: {{1: 'flow:{0}'}}, invalid: a, timeout: a}}\n"
+    with pytest.raises(ConfigError) as caught:
+        load(main=menu.format("night"), night=menu.format("main"))
+    [finding] = caught.value.findings
+    assert str(finding).startswith("flows/main.yaml:3:3: flows.main.nodes.a: dead end")
+    load(main=menu.format("night"), night="start: b\nnodes:\n  b: {type: hangup}\n")
+
+
+def warned(nodes: str, **others: str) -> list[str]:
+    """Warnings about a flow that is right otherwise; `nodes` begin in line 3 of flows/main.yaml."""
+    lines = "".join(f"  {line}\n" for line in nodes.strip("\n").splitlines())
+    return [str(finding) for finding in load(main=f"start: a\nnodes:\n{lines}", **others).warnings]
+
+
+def test_a_variable_nobody_sets_on_the_way() -> None:
+    """Also if it is set on another way, or later; not if one way sets it, or default() is asked, or the node itself."""
+    assert warned("""
+a: {type: branch, cases: [{when: 'vars.account = "1"', next: b}], otherwise: c}
+b: {type: set, variables: {account: caller, twice: 'vars.account & vars.account'}, next: d}
+c: {type: set, variables: {other: 'default(vars.acount, "")'}, next: d}
+d: {type: say, what: digits, value: vars.account, next: e}
+e: {type: say, what: digits, value: 'left(vars.acount, 2) & vars.other', next: "queue:sales"}
+""") == ["flows/main.yaml:3:36: flows.main.nodes.a.cases[0].when: vars.account is read here, and no node on a way to "
+         "here sets it, did you mean 'account'? (set it before, or write default(vars.account, \"…\"))",
+         "flows/main.yaml:7:39: flows.main.nodes.e.value: vars.acount is read here, and no node on a way to here sets "
+         "it, did you mean 'account'? (set it before, or write default(vars.acount, \"…\"))"]
+
+
+def test_a_variable_is_known_in_the_flows_behind_and_after_a_queue() -> None:
+    ask = "a: {type: collect, prompt: enter_number, variable: x, next: 'flow:next', failed: 'queue:sales'}"
+    say = "start: b\nnodes:\n  b: {type: say, what: digits, value: vars.x, next: 'queue:sales'}\n"
+    assert warned(ask, next=say, survey=say) == []
+    [told_] = warned("a: {type: hangup}", survey=say)
+    assert "vars.x is read here" in told_
+
+
+def test_keys_and_cases_that_stand_in_each_others_way() -> None:
+    assert warned("""
+a: {type: menu, prompt: main_menu, keys: {1: b, 12: c, 2: c}, invalid: c, timeout: c}
+b: {type: branch, cases: [{when: vip, next: c}, {when: ' vip ', next: a}, {when: 'true', next: c}, {when: caller,
+    next: c}], otherwise: c}
+c: {type: collect, prompt: enter_number, variable: x, terminator: "9#", next: d, failed: d}
+d: {type: hangup}
+""") == ["flows/main.yaml:3:48: flows.main.nodes.a.keys.1: 12 begins with it: who presses 1 hears nothing for 2 s "
+         "(give them keys that do not begin alike)",
+         "flows/main.yaml:4:51: flows.main.nodes.b.cases[1]: no call gets here: cases[0] takes them all before "
+         "(remove it, or put it before)",
+         "flows/main.yaml:4:102: flows.main.nodes.b.cases[3]: no call gets here: cases[2] takes them all before "
+         "(remove it, or put it before)",
+         "flows/main.yaml:6:69: flows.main.nodes.c.terminator: 9 ends the input, so nobody can enter a number with a 9 "
+         "(end it with # or *)"]
+
+
+def test_long_silences() -> None:
+    assert warned("""
+a: {type: menu, prompt: main_menu, keys: {1: b}, seconds: 45s, invalid: b, timeout: b}
+b: {type: collect, prompt: enter_number, variable: x, between: 30s, next: "queue:sales", failed: "queue:sales"}
+""") == ["flows/main.yaml:3:61: flows.main.nodes.a.seconds: for 45 s the caller hears nothing and takes the line for "
+         "dead (at most 20 s; ask again instead, see tries)",
+         "flows/main.yaml:4:66: flows.main.nodes.b.between: for 30 s the caller hears nothing and takes the line for "
+         "dead (at most 20 s; ask again instead, see tries)"]
 
 
 def test_missing_prompt() -> None:
@@ -127,12 +203,12 @@ def test_texts_that_cannot_be_spoken() -> None:
 
 
 def test_menu_without_outcomes() -> None:
-    assert told("a: {type: menu, prompt: main_menu, keys: {1: a, x: a}}") == [
+    assert told("a: {type: menu, prompt: main_menu, keys: {1: 'queue:sales', x: a}}") == [
         "flows/main.yaml:3:3: flows.main.nodes.a: nothing is said for callers who press wrong keys "
         "(add invalid: to flows.main.nodes.a)",
         "flows/main.yaml:3:3: flows.main.nodes.a: nothing is said for callers who press no key "
         "(add timeout: to flows.main.nodes.a)",
-        "flows/main.yaml:3:54: flows.main.nodes.a.keys.x: 'x' cannot be pressed (a key is 1 to 8 of 0-9 * #)"]
+        "flows/main.yaml:3:66: flows.main.nodes.a.keys.x: 'x' cannot be pressed (a key is 1 to 8 of 0-9 * #)"]
 
 
 def test_unknown_destinations() -> None:
@@ -222,3 +298,15 @@ def test_the_shipped_flow_is_right() -> None:
 def test_the_texts_of_flows_are_known_before_the_calls() -> None:
     loaded = load(main="start: a\nnodes:\n  a: {type: hangup, prompt: [goodbye, {zh: 好, en: Well}, {en: Bye}]}\n")
     assert list(flow_texts(loaded.value.flows)) == [("zh", "好"), ("en", "Well"), ("en", "Bye")]
+
+
+def test_variables_and_ways_out_through_a_sub_flow() -> None:
+    """What it sets is known behind it, its parameters inside; a return node is a way out."""
+    sub = ("start: s\nparameters: [y]\nnodes:\n  s: {type: set, variables: {z: vars.y}, next: r}\n"
+           "  r: {type: return, result: ok}\n")
+    assert warned("""
+a: {type: subflow, flow: sub, with: {y: caller}, returns: {ok: b}}
+b: {type: say, what: digits, value: vars.z, next: c}
+c: {type: say, what: digits, value: vars.w, next: "queue:sales"}
+""", sub=sub) == ["flows/main.yaml:5:39: flows.main.nodes.c.value: vars.w is read here, and no node on a way to here "
+                  "sets it (set it before, or write default(vars.w, \"…\"))"]

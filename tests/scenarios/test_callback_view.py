@@ -8,6 +8,7 @@ import pytest
 from storyteller import tell
 
 from ccappliance.base.errors import Refused
+from ccappliance.config.history import ConfigHistory
 from ccappliance.house_view import View
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.sim.play import Stage
@@ -54,7 +55,7 @@ def test_lists_report_and_orders(prompts: Path, tmp_path: Path) -> None:
     kept: list[asyncio.Task[None]] = []
 
     async def look(stage: Stage) -> None:
-        view = View(stage.house, None, tmp_path, None, lambda loaded, by: None)  # type: ignore[arg-type]
+        view = View(stage.house, None, tmp_path, None, ConfigHistory(tmp_path))  # type: ignore[arg-type]
         operations = operations_of(view)
         while len(stage.house.callbacks.list()) < 2:
             await asyncio.sleep(1.0)

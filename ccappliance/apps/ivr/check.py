@@ -14,6 +14,7 @@ from ccappliance.apps.ivr.names import vocabulary
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.subflows import check_subflows, is_subflow
+from ccappliance.apps.ivr.ways import dead_ends, unset_variables
 from ccappliance.apps.ivr.written import Prompt
 from ccappliance.base.expressions import ExpressionError, Vocabulary, parse
 from ccappliance.call.routing import known_destination
@@ -46,12 +47,26 @@ def check_flows(flows: Mapping[str, FlowSettings], report: Report, path: str, *,
     for name, flow in flows.items():
         _FlowCheck(flow, report, f"{path}.{name}", around).run()
     recursive = check_subflows(flows, report, path)
-    for loop in () if recursive else endless_loops(flows):
+    loops = [] if recursive else endless_loops(flows)
+    for loop in loops:
         flow_name, node_name = loop[0]
         names = [node if flow == flow_name else f"flow:{flow} {node}" for flow, node in [*loop, loop[0]]]
         report.error(f"{path}.{flow_name}.nodes.{node_name}",
                      f"endless loop: {' → '.join(names)}, and no node on it waits for the caller",
                      "put a menu, a collect or a loop node on the way, or lead it elsewhere")
+    for flow_name, node_name in dead_ends(flows, [spot for loop in loops for spot in loop]):
+        report.error(f"{path}.{flow_name}.nodes.{node_name}",
+                     "dead end: from here a caller can only go round in circles until he hangs up",
+                     "lead one way out: to a queue, another destination, or a node that hangs up")
+    for (flow_name, node_name), key, variable in unset_variables(flows):
+        report.warning(f"{path}.{flow_name}.nodes.{node_name}.{key}",
+                       f"vars.{variable} is read here, and no node on a way to here sets it"
+                       f"{_hint_set(flows, variable)}",
+                       f'set it before, or write default(vars.{variable}, "…")')
+
+
+def _hint_set(flows: Mapping[str, FlowSettings], variable: str) -> str:
+    return _hint(variable, [name for flow in flows.values() for node in flow.nodes.values() for name in node.sets()])
 
 
 @dataclass(frozen=True, slots=True)

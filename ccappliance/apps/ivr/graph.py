@@ -43,7 +43,7 @@ def shielded(flows: Flows) -> dict[str, frozenset[str]]:
     before: dict[Spot, list[Spot]] = {}
     for spot in _spots(flows):
         if not _node(spot, flows).waits:
-            for to in _ways(spot, flows):
+            for to in ways(spot, flows):
                 before.setdefault(to, []).append(spot)
     secret = [spot for spot in _spots(flows) if _node(spot, flows).secrets()]
     found = dict.fromkeys(secret)
@@ -127,7 +127,7 @@ class _Unasked:
                 if result in node.returns]
 
 
-def _ways(spot: Spot, flows: Flows) -> Iterator[Spot]:
+def ways(spot: Spot, flows: Flows) -> Iterator[Spot]:
     """Where a call may go from there, into a sub-flow too."""
     yield from _targets(spot[0], _node(spot, flows).edges(), flows)
     yield from _inside(spot, flows)

@@ -49,6 +49,10 @@ class Node:
         """Every language named, with the key it is written under."""
         return []
 
+    def sets(self) -> list[str]:
+        """Every variable of the call it may set; "*" if only a call brings their names."""
+        return []
+
     def inspect(self, report: Report, path: str) -> None:
         """Say what is wrong with the node by itself, under its path."""
 

@@ -1,19 +1,21 @@
 """`ccappliance config`: check files, show what is in force and where it was said, reload, and the documentation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ccappliance.base.clock import SystemClock
-from ccappliance.base.errors import Refused
+from ccappliance.base.errors import CcError, Refused
 from ccappliance.call import calendar_watch
 from ccappliance.config import show as showing
-from ccappliance.config.load import load
+from ccappliance.config.history import restore
+from ccappliance.config.load import Source, load, read_directory
 from ccappliance.config.schema import describe, markdown, schema
+from ccappliance.config.tree import Findings
 from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, echo_json, roof_of
-from ccappliance.interfaces.cli.table import clean, table
+from ccappliance.interfaces.cli.table import clean, fields, table
 from ccappliance.interfaces.control.client import NOT_RUNNING
 
 _DIRECTORY = click.option("--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
@@ -105,7 +107,10 @@ def _value(row: dict[str, Any]) -> str:
 @click.pass_context
 def config_reload(ctx: click.Context, as_json: bool, socket: Path | None) -> None:
     """Apply the daemon's files, whole or not at all."""
-    done = ask(socket, "config.reload")
+    _tell_outcome(ctx, ask(socket, "config.reload"), as_json)
+
+
+def _tell_outcome(ctx: click.Context, done: dict[str, Any], as_json: bool) -> None:
     if as_json:
         echo_json(done)
     else:
@@ -115,6 +120,110 @@ def config_reload(ctx: click.Context, as_json: bool, socket: Path | None) -> Non
         click.echo(_outcome(done))
     if not done["applied"]:
         ctx.exit(REFUSED)
+
+
+@config.command("plan")
+@click.pass_context
+def config_plan(ctx: click.Context, as_json: bool, socket: Path | None) -> None:
+    """What applying the daemon's files would change, key by key, and which live calls are inside of it.
+
+    Calls finish in the flow, queue and prompts they have entered. The exit code is 1 if nothing could be applied.
+    """
+    plan = ask(socket, "config.plan")
+    if as_json:
+        echo_json(plan)
+    else:
+        _tell_findings(plan["findings"])
+        for change in plan["changes"]:
+            inside = f"  calls inside: {', '.join(change['calls'])}" if change["calls"] else ""
+            restart = "" if change["reload"] else "  (needs a restart)"
+            click.echo(f"{clean(change['path'])}: {_change(change)}{restart}{inside}")
+        for call in plan["calls"]:
+            click.echo(f"call {call['call']} from {clean(call['calling'])} is in {clean(call['where'])}")
+        click.echo(_expected(plan))
+    if not plan["ok"] or plan["restart"]:
+        ctx.exit(REFUSED)
+
+
+def _expected(plan: dict[str, Any]) -> str:
+    if not plan["ok"]:
+        return "wrong: nothing would be applied"
+    if plan["restart"]:
+        return "nothing would be applied: some of it needs a restart of the daemon"
+    if not plan["changes"]:
+        return "nothing would change"
+    return f"{len(plan['changes'])} changes would be applied; live calls inside of them: {len(plan['calls'])}"
+
+
+@config.command("apply")
+@click.option("--comment", default="", metavar="TEXT", help="Why, for the history.")
+@click.pass_context
+def config_apply(ctx: click.Context, comment: str, as_json: bool, socket: Path | None) -> None:
+    """Apply the daemon's files, whole or not at all, and keep them in the history."""
+    _tell_outcome(ctx, ask(socket, "config.apply", comment=comment), as_json)
+
+
+@config.command("history")
+@click.argument("entry", type=int, required=False)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
+@click.pass_context
+def config_history(ctx: click.Context, entry: int | None, limit: int, as_json: bool, socket: Path | None) -> None:
+    """The configurations that were in force, newest first: who, when, why; with ENTRY, what it changed."""
+    rows = ask(socket, "config.history", limit=1000 if entry is not None else limit)
+    if entry is not None:
+        rows = [row for row in rows if row["id"] == entry]
+        if not rows:
+            raise Refused("no_such_entry", f"there is no entry {entry} in the history")
+    if as_json:
+        echo_json(rows if entry is None else rows[0])
+    elif entry is None:
+        told = [row | {"what": "in force" if row["in_force"] else row["kind"], "changes": len(row["changes"]),
+                       "digest": row["digest"][:12]} for row in rows]
+        columns = ["id", "at", "by", "what", "changes", "digest", "comment"]
+        click.echo(table(told, columns) if rows else "no history yet")
+    else:
+        click.echo(fields(rows[0] | {"in_force": bool(rows[0]["in_force"])}))
+
+
+@config.command("rollback")
+@click.argument("entry", type=int, default=0)
+@click.option("--force", is_flag=True, help="Although the files were edited since; the edited ones are kept.")
+@click.option("--comment", default="", metavar="TEXT", help="Why, for the history.")
+@click.pass_context
+def config_rollback(ctx: click.Context, entry: int, force: bool, comment: str, as_json: bool, socket: Path | None
+                    ) -> None:
+    """Put an earlier configuration's files back and apply them: ENTRY of the history, or the one before this.
+
+    The files are written with your rights, whole or not at all. Edited ones are never lost: --force keeps them first.
+    """
+    plan = ask(socket, "config.restoring", entry=entry, force=force)
+    done = _put_back(plan, lambda: ask(socket, "config.apply", comment=f"back to {plan['entry']}: {comment}"
+                                       if comment else f"back to {plan['entry']}"))
+    if plan["kept"] and not as_json:
+        click.echo(f"the edited files are kept as entry {plan['kept']}")
+    _tell_outcome(ctx, done | {"entry": plan["entry"], "kept": plan["kept"]}, as_json)
+
+
+def _put_back(plan: dict[str, Any], apply: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Write, apply, and write back what was there if it is not applied."""
+    directory, kept = Path(plan["directory"]), Path(plan["path"])
+    findings = Findings()
+    present = read_directory(directory, findings)
+    findings.raise_errors()
+    try:
+        wanted = [Source(name, (kept / name).read_bytes()) for name in plan["files"]]
+    except OSError as error:
+        raise Refused("not_read", f"{error.filename}: {error.strerror}; run this as root, or as the daemon's user"
+                      ) from error
+    restore(directory, wanted, present)
+    try:
+        done = apply()
+    except CcError:
+        restore(directory, present, wanted)
+        raise
+    if not done["applied"]:
+        restore(directory, present, wanted)
+    return done
 
 
 def _outcome(done: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "config": f"{_HERE}.config:config",
     "dsp": f"{_HERE}.dsp:dsp",
     "explain": f"{_HERE}.explain:explain",
+    "flows": f"{_HERE}.flows:flows",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
     "queues": f"{_HERE}.queues:queues",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ccappliance.interfaces.cli.command import REFUSED, Command, echo_json, echo_line, roof_of
-from ccappliance.interfaces.cli.roof import DayOptions, RunOptions, StoryResult, TestOptions
+from ccappliance.interfaces.cli.roof import CoverageResult, DayOptions, RunOptions, StoryResult, TestOptions
 from ccappliance.interfaces.cli.table import clean, fields
 from ccappliance.interfaces.control.place import default_socket
 
@@ -45,17 +45,32 @@ def run(ctx: click.Context, config: Path | None, state: Path | None, socket: Pat
 
 
 @click.command(cls=Command)
-@click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.argument("files", type=_FILE, nargs=-1)
 @_CONFIG
-@click.option("--engine/--scripted", default=True, show_default=True, help="With real samples, or with facts only.")
+@click.option("--engine/--scripted", default=False, show_default=True,
+              help="With real samples, which the ears must hear; or with facts only, many times faster.")
+@click.option("--coverage/--no-coverage", default=None,
+              help="Say which nodes and ways of the flows no story has tried; the default without FILES.")
+@click.option("--require", type=click.FloatRange(0, 100), metavar="PERCENT",
+              help="Fail if less of any flow's nodes and ways was tried.")
 @click.pass_context
-def test(ctx: click.Context, files: tuple[Path, ...], config: Path | None, engine: bool, as_json: bool) -> None:
-    """Play calls told as stories against the configuration, and say which step failed.
+def test(ctx: click.Context, files: tuple[Path, ...], config: Path | None, engine: bool, coverage: bool | None,
+         require: float | None, as_json: bool) -> None:
+    """Play calls told as stories against the configuration, and say which step failed and what was heard instead.
 
-    FILES are story files, or names of embedded stories such as first-call.
+    FILES are story files, or names of embedded stories such as first-call; without any, the stories in the folder
+    tests of the configuration are played. No daemon and no root is needed. The exit code is 1 if a story failed or too
+    little was covered.
     """
+    wanted = require is not None or (not files if coverage is None else coverage)
     failed = count = 0
-    for result in roof_of(ctx).test(TestOptions(files, config, engine)):
+    short = []
+    for result in roof_of(ctx).test(TestOptions(files, config, engine, wanted)):
+        if isinstance(result, CoverageResult):
+            if require is not None and result.percent < require:
+                short.append(result.flow)
+            echo_line({"coverage": asdict(result)}) if as_json else click.echo(_coverage(result))
+            continue
         count += 1
         failed += not result.passed
         if as_json:
@@ -64,7 +79,17 @@ def test(ctx: click.Context, files: tuple[Path, ...], config: Path | None, engin
             click.echo(_story(result))
     if not as_json:
         click.echo(f"{count - failed} passed, {failed} failed")
-    ctx.exit(REFUSED if failed else 0)
+        if short:
+            click.echo(f"covered less than {require:g} %: {', '.join(short)}; write stories for what is missing",
+                       err=True)
+    ctx.exit(REFUSED if failed or short else 0)
+
+
+def _coverage(result: CoverageResult) -> str:
+    line = (f"flow {clean(result.flow)}: {result.percent:.0f} % covered; nodes {result.nodes_tried} of {result.nodes}, "
+            f"ways {result.ways_tried} of {result.ways}")
+    return "\n".join([line, *(f"        {clean(one['place'])}: not tried: {clean(one['what'])}"
+                              for one in result.missing)])
 
 
 def _story(result: StoryResult) -> str:

@@ -20,13 +20,14 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
-    """`ccappliance test FILE…`."""
+    """`ccappliance test`."""
 
     __test__ = False  # no test case, pytest
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path, ...]  # none: the stories that lie with the configuration
     config: Path | None  # None: what the story names, or `Roof.config_directory()`
     engine: bool  # real samples; False: scripted media
+    coverage: bool = False  # say also what the stories have tried of the flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,19 @@ class StoryResult:
     problem: str  # what happened instead; may have several lines
     seconds: float  # of virtual time
     took: float  # of real time
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageResult:
+    """What the stories have tried of one flow."""
+
+    flow: str
+    nodes: int
+    nodes_tried: int
+    ways: int  # edges
+    ways_tried: int
+    percent: float  # of both together
+    missing: tuple[Mapping[str, str], ...]  # {place, what} of each node and way nobody has tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,8 @@ class Roof:
     """The roof's functions. Each may raise ConfigError, Refused or another CcError; the command line tells it."""
 
     run: Callable[[RunOptions], int]  # until stopped; answers the exit code
-    test: Callable[[TestOptions], Iterable[StoryResult]]  # one result after the other, as they are played
+    test: Callable[[TestOptions], Iterable[StoryResult | CoverageResult]]  # stories as they are played, then coverage
     simulate: Callable[[DayOptions], DayResult]
     site: Callable[[], type[Any]]  # the dataclass the whole configuration is bound into
     config_directory: Callable[[], Path]  # what is read when no --config is given
+    state_directory: Callable[[], Path] = Path  # where the daemon keeps its journal unless told

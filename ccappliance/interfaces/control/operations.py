@@ -11,6 +11,7 @@ from ccappliance.interfaces.control.supervising import supervise
 from ccappliance.interfaces.control.view import AGENT_REQUESTS, HouseView
 
 MAX_RECORDINGS = 1_000  # rows of one answer: they fit in MAX_CONTROL_LINE
+MAX_HISTORY = 1_000  # configurations of the past
 MAX_LAST = 100_000  # journal entries asked for at once
 
 
@@ -254,6 +255,28 @@ def _config(operations: Operations, house: HouseView) -> None:
     async def config_show() -> Any:
         """Every key in force with its origin."""
         return house.config_show()
+
+    @operations.operation("config.plan")
+    async def config_plan() -> Any:
+        """What applying the daemon's files would change, key by key, and which live calls are in it."""
+        return await house.configuring.plan()
+
+    @operations.operation("config.apply")
+    async def config_apply(by: str, comment: str = "") -> Any:
+        """Read the configuration again and apply it, whole or not at all, with a comment for the history."""
+        return await house.configuring.apply(by, comment)
+
+    @operations.operation("config.history")
+    async def config_history(limit: int = 20) -> Any:
+        """The configurations that were in force, newest first."""
+        if not 1 <= limit <= MAX_HISTORY:
+            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_HISTORY}")
+        return await house.configuring.history(limit)
+
+    @operations.operation("config.restoring")
+    async def config_restoring(by: str, entry: int = 0, force: bool = False) -> Any:
+        """Check that an earlier configuration (0: the one before) can come back, and keep files that were edited."""
+        return await house.configuring.restoring(entry, force, by)
 
 
 def _history(operations: Operations, house: HouseView) -> None:

@@ -8,6 +8,12 @@ core. Times: `…_at` are texts, UTC, ISO 8601 with "Z"; durations are seconds o
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypedDict
 
+from ccappliance.interfaces.control.configuring import ChangeRow as ChangeRow
+from ccappliance.interfaces.control.configuring import Configuring as Configuring
+from ccappliance.interfaces.control.configuring import ConfigVerdict as ConfigVerdict
+from ccappliance.interfaces.control.configuring import FindingRow as FindingRow
+from ccappliance.interfaces.control.configuring import KeyRow as KeyRow
+from ccappliance.interfaces.control.configuring import ReloadOutcome as ReloadOutcome
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.interfaces.control.messages import Messages
@@ -275,53 +281,6 @@ class RecordingRow(TypedDict):
     parties: list[str]
 
 
-class FindingRow(TypedDict):
-    """`Finding.as_dict()`."""
-
-    place: str
-    key: str
-    problem: str
-    advice: str
-    severity: str
-
-
-class ChangeRow(TypedDict):
-    """`Change.as_dict()`."""
-
-    path: str
-    old: Any
-    new: Any
-    reload: bool
-    kind: str
-
-
-class ConfigVerdict(TypedDict):
-    """What a directory of configuration would mean for the running house."""
-
-    ok: bool
-    directory: str
-    findings: list[FindingRow]
-    changes: list[ChangeRow]  # against what is in force; empty if not ok
-
-
-class ReloadOutcome(TypedDict):
-    """What a reload did: all of it, or nothing."""
-
-    applied: bool
-    changes: list[ChangeRow]
-    restart: list[str]  # paths of changes that wait for a restart
-    findings: list[FindingRow]  # errors: nothing was applied; or warnings
-
-
-class KeyRow(TypedDict):
-    """`Row.as_dict()` of config/show.py."""
-
-    path: str
-    value: Any
-    unit: str
-    origin: str
-
-
 CALLBACK_REQUESTS = ("cancel", "retry")
 
 
@@ -497,3 +456,8 @@ class HouseView(Protocol):
         ...
 
     def config_show(self) -> list[KeyRow]: ...
+
+    @property
+    def configuring(self) -> Configuring:
+        """What changes the configuration, and its past."""
+        ...

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.hearing import SPOKEN, UNSURE, key_or_phrase
 from ccappliance.apps.ivr.node import Node
+from ccappliance.apps.ivr.silence import warn_of_silence
 from ccappliance.apps.ivr.visit import Visit
 from ccappliance.apps.ivr.written import TARGET, Edge, Keyed, Prompt, Prompts, edges_of, flat
 from ccappliance.call.collect import Collect as Ask
@@ -63,6 +64,12 @@ class Menu(Node):
             report.error(path, "nothing is said for callers who press wrong keys", f"add invalid: to {path}")
         if not self.timeout:
             report.error(path, "nothing is said for callers who press no key", f"add timeout: to {path}")
+        for pressed in self.keys:
+            longer = [key for key in self.keys if key != pressed and key.startswith(pressed)]
+            if longer:
+                report.warning(f"{path}.keys.{pressed}", f"{longer[0]} begins with it: who presses {pressed} hears "
+                               f"nothing for {self.between:g} s", "give them keys that do not begin alike")
+        warn_of_silence(report, path, self.seconds, self.between)
 
     def _inspect_phrases(self, report: Report, path: str) -> None:
         if self.speech and not self.phrases:

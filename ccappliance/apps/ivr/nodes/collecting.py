@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from ccappliance.apps.ivr.checksums import CHECKSUMS, ID_CARD
 from ccappliance.apps.ivr.node import Node
+from ccappliance.apps.ivr.silence import warn_of_silence
 from ccappliance.apps.ivr.visit import Visit
 from ccappliance.apps.ivr.written import TARGET, VARIABLE_PATTERN, Edge, Keyed, Prompt, Prompts, edges_of, flat
 from ccappliance.base.dialplan import pattern_matches, pattern_problem
@@ -52,6 +53,9 @@ class Collect(Node):
                  *flat("timeout_prompt", self.timeout_prompt)]
         return [*asked, *flat("confirm_prompt", self.confirm_prompt)] if self.confirm else asked
 
+    def sets(self) -> list[str]:
+        return [] if self.secure else [self.variable]
+
     def secrets(self) -> Keyed:
         return [("variable", self.variable)] if self.secure else []
 
@@ -60,6 +64,11 @@ class Collect(Node):
             report.error(path, "nothing is said for callers who enter nothing valid", f"add failed: to {path}")
         if self.least > self.most:
             report.error(f"{path}.least", f"least is {self.least}, more than most, {self.most}", "raise most")
+        for ends in self.terminator:
+            if ends.isdigit():
+                report.warning(f"{path}.terminator", f"{ends} ends the input, so nobody can enter a number with "
+                               f"a {ends}", "end it with # or *")
+        warn_of_silence(report, path, self.seconds, self.between)
         for index, pattern in enumerate(self.accept):
             if problem := pattern_problem(pattern):
                 report.error(f"{path}.accept[{index}]", problem, "write it like 1[3-9]XXXXXXXXX")

@@ -57,6 +57,14 @@ class Branch(Node):
         if not self.cases:
             report.error(f"{path}.cases", "there is no case",
                          "write at least one, or lead the node before to 'otherwise'")
+        known: dict[str, int] = {}
+        for index, case in enumerate(self.cases):
+            first = known.setdefault(" ".join(case.when.split()), index)
+            always = next((word for word in known if word in ("true", "not false")), None)
+            if first != index or (always is not None and known[always] < index):
+                earlier = first if first != index else known[always or ""]
+                report.warning(f"{path}.cases[{index}]", f"no call gets here: cases[{earlier}] takes them all before",
+                               "remove it, or put it before")
 
     async def run(self, visit: Visit) -> str:
         for index, case in enumerate(self.cases):
@@ -75,6 +83,9 @@ class Set(Node):
 
     def edges(self) -> list[Edge]:
         return [Edge("next", self.next)]
+
+    def sets(self) -> list[str]:
+        return list(self.variables)
 
     def expressions(self) -> Keyed:
         return [(f"variables.{name}", source) for name, source in self.variables.items()]

@@ -41,6 +41,9 @@ class Lookup(Node):
     def prompts(self) -> list[tuple[str, Prompt]]:
         return flat("wait_prompt", self.wait_prompt)
 
+    def sets(self) -> list[str]:
+        return list(self.variables)
+
     def expressions(self) -> Keyed:
         return [(f"with.{name}", source) for name, source in self.with_.items()]
 
@@ -88,6 +91,9 @@ class Http(Node):
 
     def prompts(self) -> list[tuple[str, Prompt]]:
         return flat("wait_prompt", self.wait_prompt)
+
+    def sets(self) -> list[str]:
+        return list(self.variables)
 
     def expressions(self) -> Keyed:
         return [(f"send.{name}", source) for name, source in self.send.items()]

@@ -29,6 +29,9 @@ class Agi(Node):
     def edges(self) -> list[Edge]:
         return edges_of(("next", self.next), ("failed", self.failed), ("hangup", self.hangup))
 
+    def sets(self) -> list[str]:
+        return ["*"]
+
     def expressions(self) -> Keyed:
         return [(f"arguments.{name}", source) for name, source in self.arguments.items()]
 
