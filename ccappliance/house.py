@@ -45,6 +45,8 @@ from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say, fragments
 from ccappliance.media.settings import learned_zone
+from ccappliance.media.speech import Speech
+from ccappliance.media.spoken import speech_of
 from ccappliance.media.tones import Zone
 from ccappliance.signalling.cas_build import build_cas
 from ccappliance.signalling.fxo import FxoCircuit
@@ -75,6 +77,7 @@ class Surroundings:
     threaded: bool  # disk work in threads; False in virtual time
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
+    speech: Speech | None = None  # who understands callers; None: the configured engine
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -134,6 +137,7 @@ class House:
                                lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
+        self.speech = around.speech or speech_of(site.speech, loop, self._speech_told, stepped=not around.threaded)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
@@ -191,11 +195,13 @@ class House:
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
+        self.speech.start()
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
         self.callbacks.close()
         await self.switch.close()
+        self.speech.close()
         await self.recorder.close()
         await asyncio.sleep(SETTLE)
         for span in self.spans.values():
@@ -291,6 +297,12 @@ class House:
         if not self.alarms.has("prompt_missing", subject):
             self.journal.write(facts.AlarmRaised("prompt_missing", subject,
                                                  f"there is no prompt {name!r} in {language}: callers hear silence"))
+
+    def _speech_told(self, language: str, words: str) -> None:
+        """An engine has failed, or works again: once each."""
+        if bool(words) != self.alarms.has("speech_engine", language):
+            self.journal.write(facts.AlarmRaised("speech_engine", language, f"{words}; callers press keys meanwhile")
+                               if words else facts.AlarmCleared("speech_engine", language))
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}

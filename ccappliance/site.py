@@ -20,6 +20,7 @@ from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
+from ccappliance.media.speech_settings import SpeechSettings
 from ccappliance.media.tones import load_zones
 from ccappliance.signalling.em_settings import EmSettings
 from ccappliance.signalling.pri_settings import MAX_CHANNEL, PriSettings, channels_of
@@ -246,6 +247,7 @@ class Site:
     flows: Mapping[str, FlowSettings] = key(factory=dict, doc="IVR flows, one file each in flows/.")
     vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
+    speech: SpeechSettings = key(factory=SpeechSettings, doc="Speech recognition in menus.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
     queue_log: str = key("", pattern=r"(/.+)?", doc="File to write in the format of Asterisk's queue_log, for "
                          "reporting tools that read it; empty: none.", reload=False)

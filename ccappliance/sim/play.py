@@ -14,6 +14,7 @@ from ccappliance.call.cdr import Cdr
 from ccappliance.call.journal import MemorySink, Sink
 from ccappliance.house import House, Surroundings
 from ccappliance.media.render import Voice
+from ccappliance.media.scripted_speech import ScriptedSpeech
 from ccappliance.media.tones import load_zones
 from ccappliance.sim.configured import Configured
 from ccappliance.sim.loop import run_virtual
@@ -93,7 +94,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
-        threaded=False, used_space=lambda _: 0.0, voice=voice,
+        threaded=False, used_space=lambda _: 0.0, voice=voice, speech=None if engine else ScriptedSpeech(loop),
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:
         house.journal.follow(lambda entry: told.append(entry, entry.line()))
