@@ -195,6 +195,7 @@ class House:
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.journal.write(facts.ConfigApplied([], "start"))
+        self._tell_bad_prompts()
         self.speech.start()
 
     async def close(self, why: str) -> None:
@@ -254,6 +255,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by))
+        self._tell_bad_prompts()
         self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
@@ -291,6 +293,18 @@ class House:
         names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
         book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
         return book
+
+    def _tell_bad_prompts(self) -> None:
+        """Recordings that could not be read, and those that can be again (F57)."""
+        book = self.prompts.book
+        bad = {f"prompt:{language}/{name}": (language, name) for language, name in book.bad}
+        for subject in [one.subject for one in self.alarms.standing() if one.alarm == "prompt_bad"]:
+            if subject not in bad:
+                self.journal.write(facts.AlarmCleared("prompt_bad", subject))
+        for subject, (language, name) in bad.items():
+            if not self.alarms.has("prompt_bad", subject):
+                self.journal.write(facts.AlarmRaised("prompt_bad", subject, f"{book.bad[language, name]}; callers hear "
+                                                     f"{book.instead(language, name)}"))
 
     def _prompt_missing(self, name: str, language: str) -> None:
         subject = f"prompt:{language}/{name}"
