@@ -7,6 +7,7 @@ from typing import Any
 
 from ccappliance.interfaces.cli.main import build
 from ccappliance.interfaces.cli.roof import Roof
+from ccappliance.places import cache_directory
 
 _ADMINISTRATORS = Path("/etc/ccappliance")
 _EMBEDDED = Path(__file__).parent / "defaults"
@@ -40,7 +41,8 @@ def roof() -> Roof:
     rehearse = Later("ccappliance.sim.rehearsal:play_files")
     return Roof(run=Later("ccappliance.daemon:run"), test=lambda options: rehearse(options, config_directory()),
                 simulate=lambda options: run_day(options, config_directory()), site=Later("ccappliance.site:Site").find,
-                config_directory=config_directory)
+                config_directory=config_directory,
+                cache_directory=lambda: cache_directory(os.environ, os.getuid()))
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.queue_log_file import QueueLogFile
 from ccappliance.apps.acd.restore import stands
 from ccappliance.apps.ivr.flow import Flows
-from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.recording.recorder import Recorder, used_percent
 from ccappliance.base.clock import Outside
@@ -32,7 +31,7 @@ from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.numbers import Numbers
-from ccappliance.call.places import HangUp, station_finder, trunk_finder
+from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.supervision import supervise_finder
@@ -43,7 +42,7 @@ from ccappliance.drivers.api import Channel, Driver
 from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
-from ccappliance.media.say import Say, fragments
+from ccappliance.media.say import Say
 from ccappliance.media.settings import learned_zone
 from ccappliance.media.speech import Speech
 from ccappliance.media.spoken import speech_of
@@ -290,8 +289,7 @@ class House:
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
-        names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *around.texts])
+        book.prepare([*site.texts(), *around.texts])
         return book
 
     def _tell_bad_prompts(self) -> None:
@@ -341,6 +339,7 @@ class House:
             "station": station_finder(self.switch.has_station, lambda: self.site.stations),
             "trunk": trunk_finder(lambda group: group in self.switch.groups, lambda: self.site.stations),
             "hangup": HangUp.find,
+            "prompt": Prompt.find,
             "callback": self.callbacks.find,
             "supervise": supervise_finder(self.switch),
         }

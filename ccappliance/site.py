@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings
 from ccappliance.apps.ivr.check import check_flows
+from ccappliance.apps.ivr.graph import flow_texts
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.base.limits import MAX_PORTS
@@ -19,6 +20,7 @@ from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
+from ccappliance.media.say import fragments
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
 from ccappliance.media.speech_settings import SpeechSettings
 from ccappliance.media.tones import load_zones
@@ -280,6 +282,24 @@ class Site:
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
         yield from (f"agent-number:{number}" for number in self.agents)
         yield from (f"hangup:{cause}" if cause else "hangup" for cause in CAUSES)
+
+    def texts(self) -> list[tuple[str, str]]:
+        """(language, text) of all that may be said besides announcements: values, flows' own texts, queues' names."""
+        names = [(language, words) for queue in self.queues.values() for language, words in queue.spoken.items()]
+        return [*fragments(self.prompts.languages), *flow_texts(self.flows), *names]
+
+    def prompt_uses(self) -> dict[str, list[str]]:
+        """Who plays the prompts that are named in this configuration: name → "flow:main", "queue:sales"."""
+        uses: dict[str, dict[str, None]] = {}
+        for name, flow in self.flows.items():
+            for node in flow.nodes.values():
+                for _, prompt in node.prompts():
+                    if isinstance(prompt, str):
+                        uses.setdefault(prompt.rpartition("/")[2], {})[f"flow:{name}"] = None
+        for name, queue in self.queues.items():
+            for _, prompt in queue.prompts():
+                uses.setdefault(prompt, {})[f"queue:{name}"] = None
+        return {name: list(where) for name, where in uses.items()}
 
     def check(self, report: Report, path: str) -> None:
         self.acd.check(report, "")

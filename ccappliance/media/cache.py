@@ -62,9 +62,9 @@ class SoundCache:
             self._write(kept, pcm)
         return pcm
 
-    def has(self, language: str, text: str) -> bool:
-        """Whether this text has been rendered."""
-        return self._read(self._path(language, text)) is not None
+    def rendered(self, language: str, text: str) -> bytes | None:
+        """The PCM of a text that has been rendered; None: it has not."""
+        return self._read(self._path(language, text))
 
     def computed(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The PCM of a computed sound."""

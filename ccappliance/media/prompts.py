@@ -103,7 +103,8 @@ class PromptBook:
         self._cache = SoundCache(folder, voice) if folder is not None else None
         self._level = settings.level if settings.normalise else None
         self.bad: dict[Text, str] = {}  # (language, name) of recordings `prepare` could not read: why
-        self._texts: dict[str, Mapping[str, str]] = {**built_in_announcements(), **settings.texts}
+        self._built_in = built_in_announcements()
+        self._texts: dict[str, Mapping[str, str]] = {**self._built_in, **settings.texts}
         self._files = self._find_files()
         self._named: dict[Text, Sound] = {}  # (language, name)
         self._spoken: dict[Text, Sound] = {}  # (language, text)
@@ -121,6 +122,38 @@ class PromptBook:
             return []
         texts = self._texts.get(name, {})
         return [one for one in self.languages if one not in texts and (one, name) not in self._files]
+
+    def source(self, name: str, language: str) -> str:
+        """Where it comes from: "recorded", "text" or "computed"; "" if it lacks this language."""
+        if (language, name) in self._files:
+            return "recorded"
+        return "text" if language in self._texts.get(name, {}) else "computed" if name in COMPUTED else ""
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether the house itself may play it: an announcement, the music, the beep."""
+        return name in self._built_in or name in COMPUTED
+
+    def size(self) -> tuple[int, float]:
+        """How many sounds are in memory, and their seconds."""
+        pcms = {id(sound.pcm): sound.seconds for sound in (*self._named.values(), *self._spoken.values())}
+        return len(pcms), sum(pcms.values())
+
+    def files(self) -> Mapping[Text, Path]:
+        """(language, name) → recording; of a spoken fragment the name is say/<text>."""
+        return MappingProxyType(self._files)
+
+    def ready(self, name: str, language: str) -> bytes | None:
+        """Its PCM, if it can be had without rendering speech; None otherwise. SoundFileError of a recording."""
+        cache = self._prepared_cache()
+        match self.source(name, language):
+            case "recorded":
+                path = self._files[language, name]
+                return read_recording(path) if self._level is None else cache.recording(path, self._level)
+            case "text":
+                return cache.rendered(language, self._texts[name][language])
+            case "computed":
+                return cache.computed(name, COMPUTED[name])
+        return None
 
     # ---- while calls are up ----
 
@@ -156,24 +189,28 @@ class PromptBook:
         A recording that cannot be read is in `bad` then, and the text of its name is spoken instead (F57). ConfigError
         if a voice cannot speak, or memory would exceed MAX_PROMPT_MEMORY.
         """
-        if self._cache is None:
-            raise Bug("a prompt book without a cache folder can only be checked")
+        cache = self._prepared_cache()
         findings: list[Finding] = []
         for where, path in self._files.items():
-            self._load(self._cache, where, path)
+            self._load(cache, where, path)
         wanted = self._wanted(texts)
         try:
-            spoken, rendered = self._cache.sounds([text for text in wanted if text not in self._spoken])
+            spoken, rendered = cache.sounds([text for text in wanted if text not in self._spoken])
         except VoiceError as error:
             place = f"prompts.commands.{error.language}"
             raise ConfigError([*findings, Finding("prompts", place, error.problem, error.advice)]) from error
         for (language, text), pcm in spoken.items():
             self._spoken[language, text] = Sound(f"{language}/{text}", pcm)
-        self._name_the_spoken(self._cache)
+        self._name_the_spoken(cache)
         self._check_memory(findings)
         if findings:
             raise ConfigError(findings)
         return rendered
+
+    def _prepared_cache(self) -> SoundCache:
+        if self._cache is None:
+            raise Bug("a prompt book without a cache folder can only be checked")
+        return self._cache
 
     def _wanted(self, texts: Iterable[Text]) -> list[Text]:
         named = [(language, text) for name, by_language in self._texts.items()

@@ -221,8 +221,8 @@ def test_samples_without_header_and_floating_point_are_prompts(tmp_path: Path) -
 
 def test_what_is_wrong_with_a_recording_is_said(tmp_path: Path) -> None:
     square = [(-1.0) ** (k // 8) for k in range(RATE)]
-    for amplitude, length, said in ((20.0, RATE, "too quiet"), (32700.0, RATE, "clipped"), (8000.0, 400, "only 0.05 s")):
-        write_wav(tmp_path / "one.wav", to_pcm([amplitude * sample for sample in square[:length]]))
+    for peak, length, said in ((20.0, RATE, "too quiet"), (32700.0, RATE, "clipped"), (8000.0, 400, "only 0.05")):
+        write_wav(tmp_path / "one.wav", to_pcm([peak * sample for sample in square[:length]]))
         (complaint,) = recordings.make(tmp_path / "one.wav", -16.0).complaints
         assert said in complaint
     write_wav(tmp_path / "one.wav", bytes(2 * RATE))

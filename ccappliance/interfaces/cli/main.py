@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": f"{_HERE}.explain:explain",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
+    "prompts": f"{_HERE}.prompts:prompts",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
     "run": f"{_HERE}.play:run",

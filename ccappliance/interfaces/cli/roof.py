@@ -72,3 +72,4 @@ class Roof:
     simulate: Callable[[DayOptions], DayResult]
     site: Callable[[], type[Any]]  # the dataclass the whole configuration is bound into
     config_directory: Callable[[], Path]  # what is read when no --config is given
+    cache_directory: Callable[[], Path] = Path  # where rendered prompts are kept, if the configuration does not say
