@@ -7,7 +7,7 @@ from typing import Any
 
 from ccappliance.interfaces.cli.main import build
 from ccappliance.interfaces.cli.roof import Roof
-from ccappliance.places import state_directory
+from ccappliance.places import cache_directory, state_directory
 
 _ADMINISTRATORS = Path("/etc/ccappliance")
 _EMBEDDED = Path(__file__).parent / "defaults"
@@ -42,7 +42,8 @@ def roof() -> Roof:
     return Roof(run=Later("ccappliance.daemon:run"), test=lambda options: rehearse(options, config_directory()),
                 simulate=lambda options: run_day(options, config_directory()), site=Later("ccappliance.site:Site").find,
                 config_directory=config_directory,
-                state_directory=lambda: state_directory(os.environ, os.getuid()))
+                state_directory=lambda: state_directory(os.environ, os.getuid()),
+                cache_directory=lambda: cache_directory(os.environ, os.getuid()))
 
 
 def main() -> None:

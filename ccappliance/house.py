@@ -21,10 +21,8 @@ from ccappliance.apps.ivr.agi.database import AgiDatabase
 from ccappliance.apps.ivr.agi.scripts import Scripts
 from ccappliance.apps.ivr.agi.session import Workshop
 from ccappliance.apps.ivr.agi.sounds import Folder
-from ccappliance.apps.ivr.directory import Keypad, Person, spoken_in
+from ccappliance.apps.ivr.directory import Keypad, Person
 from ccappliance.apps.ivr.flow import Flows
-from ccappliance.apps.ivr.graph import flow_texts
-from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.reach import Reach
 from ccappliance.apps.ivr.sources.sources import Means as SourceMeans
 from ccappliance.apps.ivr.sources.sources import Sources
@@ -52,7 +50,7 @@ from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.line_file import LineFile, Lines
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
-from ccappliance.call.places import HangUp, station_finder, trunk_finder
+from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
 from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
@@ -65,9 +63,10 @@ from ccappliance.drivers.api import Channel, Driver
 from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
-from ccappliance.media.say import Say, fragments
+from ccappliance.media.say import Say
 from ccappliance.media.settings import learned_zone
-from ccappliance.media.speech import NoSpeech, Speech
+from ccappliance.media.speech import Speech
+from ccappliance.media.spoken import speech_of
 from ccappliance.media.tones import Zone
 from ccappliance.service.aside import Aside
 from ccappliance.service.command import run_command
@@ -102,7 +101,7 @@ class Surroundings:
     threaded: bool  # disk work in threads; False in virtual time
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
-    speech: Speech | None = None  # who understands callers; None: nobody
+    speech: Speech | None = None  # who understands callers; None: the configured engine
     messages: Path | None = None  # voicemail; None: no sound is kept
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
@@ -170,6 +169,7 @@ class House:
                                lambda queue: self._variant(queue))
         self.prompts = LiveBook(self._new_book(site))
         self.say = Say(self.prompts, fallback=site.prompts.default_language)
+        self.speech = around.speech or speech_of(site.speech, loop, self._speech_told, stepped=not around.threaded)
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
@@ -194,7 +194,6 @@ class House:
                                            known_call=lambda call: call in self.switch.calls)
         self.files = self._files_for_others(site)
         self._keypad = Keypad.standard()
-        self._speech = around.speech or NoSpeech(loop, "no recogniser is set up")
         self.mailroom = Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
             loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
             files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside, lamp=self._lamp,
@@ -255,6 +254,8 @@ class House:
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
+        self._tell_bad_prompts()
+        self.speech.start()
 
     def _told_ended(self, call: str, recording: str) -> bool:
         """Has the journal told the end of this recording? The database knows most of them, its newest entries the
@@ -269,6 +270,7 @@ class House:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
         self.callbacks.close()
         await self.switch.close()
+        self.speech.close()
         await self.scripts.close()
         await self.webhooks.close()
         self.aside.close()
@@ -304,8 +306,7 @@ class House:
             raise Refused("needs_restart", "nothing was applied, for these changes need a restart of the daemon: "
                           + ", ".join(waiting))
         book = self.prompts.book
-        spoken = (site.prompts, site.flows, site.mailboxes, _people_spoken(site))
-        if spoken != (self.site.prompts, self.site.flows, self.site.mailboxes, _people_spoken(self.site)):
+        if (site.prompts, site.flows, site.texts()) != (self.site.prompts, self.site.flows, self.site.texts()):
             book = await self._aside(lambda: self._new_book(site))
         calendars = self._new_calendars(site)
         routes = self._new_routes(site, calendars)
@@ -330,6 +331,7 @@ class House:
         self.flows = self._new_flows(site)
         commit_acd()
         self.journal.write(facts.ConfigApplied([change.path for change in plan], by, comment, digest))
+        self._tell_bad_prompts()
         self.calendar_watch.look(self.around.outside.clock.wall())
         return plan
 
@@ -392,18 +394,32 @@ class House:
     def _new_book(self, site: Site) -> PromptBook:
         around = self.around
         book = PromptBook(site.prompts, cache=around.cache, voice=around.voice, on_missing=self._prompt_missing)
-        names = [(language, words) for queue in site.queues.values() for language, words in queue.spoken.items()]
-        greetings = [text for box in site.mailboxes.values() if not isinstance(box.greeting, str)
-                     for text in box.greeting.items()]
-        book.prepare([*fragments(book.languages), *flow_texts(site.flows), *names, *greetings,
-                      *_people_spoken(site), *around.texts])
+        book.prepare([*site.texts(), *around.texts])
         return book
+
+    def _tell_bad_prompts(self) -> None:
+        """Recordings that could not be read, and those that can be again (F57)."""
+        book = self.prompts.book
+        bad = {f"prompt:{language}/{name}": (language, name) for language, name in book.bad}
+        for subject in [one.subject for one in self.alarms.standing() if one.alarm == "prompt_bad"]:
+            if subject not in bad:
+                self.journal.write(facts.AlarmCleared("prompt_bad", subject))
+        for subject, (language, name) in bad.items():
+            if not self.alarms.has("prompt_bad", subject):
+                self.journal.write(facts.AlarmRaised("prompt_bad", subject, f"{book.bad[language, name]}; callers hear "
+                                                     f"{book.instead(language, name)}"))
 
     def _prompt_missing(self, name: str, language: str) -> None:
         subject = f"prompt:{language}/{name}"
         if not self.alarms.has("prompt_missing", subject):
             self.journal.write(facts.AlarmRaised("prompt_missing", subject,
                                                  f"there is no prompt {name!r} in {language}: callers hear silence"))
+
+    def _speech_told(self, language: str, words: str) -> None:
+        """An engine has failed, or works again: once each."""
+        if bool(words) != self.alarms.has("speech_engine", language):
+            self.journal.write(facts.AlarmRaised("speech_engine", language, f"{words}; callers press keys meanwhile")
+                               if words else facts.AlarmCleared("speech_engine", language))
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
@@ -427,7 +443,7 @@ class House:
         return Flows(site.flows, Tools(book=self.prompts, say=self.say, journal=self.journal,
                                        clock=self.around.outside.clock, zone=self.timezone,
                                        chance=self.around.outside.chance, calendar=self._calendar_state,
-                                       speech=self._speech, keypad=self._keypad, people=self._people,
+                                       speech=self.speech, keypad=self._keypad, people=self._people,
                                        mail=self.mailroom, callbacks=self.callbacks, conferences=self.conferences,
                                        reach=Reach(self.sources, self.webhooks, self.scripts)))
 
@@ -452,6 +468,7 @@ class House:
             "voicemail": self.mailroom.find,
             "mailbox": self.mailroom.find_owner,
             "hangup": HangUp.find,
+            "prompt": Prompt.find,
             "callback": self.callbacks.find,
             "supervise": supervise_finder(self.switch),
         }
@@ -529,13 +546,6 @@ class House:
 
 def _numbers(site: Site) -> dict[str, str]:
     return {name: line.number for name, line in site.lines.items() if isinstance(line, FxoLine) and line.number}
-
-
-def _people_spoken(site: Site) -> list[tuple[str, str]]:
-    """(language, name) of the people whom a directory reads out; none if no flow has one."""
-    if not any(isinstance(node, Directory) for flow in site.flows.values() for node in flow.nodes.values()):
-        return []
-    return [(spoken_in(agent.name), agent.name) for agent in site.agents.values() if agent.name]
 
 
 def _inputs(site: Site) -> dict[str, LineInputs]:

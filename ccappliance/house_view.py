@@ -19,6 +19,7 @@ from ccappliance.call.figures import VARIANTS
 from ccappliance.call.journal import Entry
 from ccappliance.call.leg import LegState
 from ccappliance.call.recount import shown
+from ccappliance.call.routes import Routed
 from ccappliance.call.supervision import summon
 from ccappliance.config.history import ConfigHistory
 from ccappliance.config.keys import KeyInfo
@@ -161,6 +162,17 @@ class View:
         if not self._house.switch.has_station(station):
             raise Refused("no_such_station", f"there is no station {station}")
         return self._call_row(self._house.switch.originate(station, number, group, by))
+
+    def play_prompt(self, name: str, language: str, station: str, by: str) -> view.CallRow:
+        book, switch = self._house.prompts.book, self._house.switch
+        language = language or book.default_language
+        if not book.source(name, language):
+            raise Refused("no_such_prompt", f"there is no prompt {name!r} in {language!r}; "
+                          "`ccappliance prompts list` shows those there are")
+        if not switch.has_station(station):
+            raise Refused("no_such_station", f"there is no station {station}")
+        return self._call_row(switch.call_station(station, Routed(f"prompt:{language}/{name}", f"prompt for {by}"),
+                                                  called=station, name=name))
 
     def listen(self, call_id: str, station: str, mode: str, by: str) -> view.CallRow:
         switch = self._house.switch

@@ -10,6 +10,9 @@ from ccappliance.apps.conference.rooms import ASK as ROOM_ASKED
 from ccappliance.apps.conference.settings import ConferenceSettings
 from ccappliance.apps.ivr.agi.settings import AgiSettings
 from ccappliance.apps.ivr.check import check_flows
+from ccappliance.apps.ivr.directory import spoken_in
+from ccappliance.apps.ivr.graph import flow_texts
+from ccappliance.apps.ivr.nodes.directory import Directory
 from ccappliance.apps.ivr.nodes.leaving import Queue as QueueNode
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.sources.check import check_sources
@@ -28,7 +31,9 @@ from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
 from ccappliance.media.prompts import PromptBook, PromptSettings
+from ccappliance.media.say import fragments
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
+from ccappliance.media.speech_settings import SpeechSettings
 from ccappliance.media.tones import load_zones
 from ccappliance.signalling.em_settings import EmSettings
 from ccappliance.signalling.pri_settings import MAX_CHANNEL, PriSettings, channels_of
@@ -258,6 +263,7 @@ class Site:
     agi: AgiSettings = key(factory=AgiSettings, doc="Scripts that flows hand calls to.")
     vip: VipSettings = key(factory=VipSettings, doc="Callers who are known by their number.")
     prompts: PromptSettings = key(factory=PromptSettings, doc="Recorded and spoken prompts.")
+    speech: SpeechSettings = key(factory=SpeechSettings, doc="Speech recognition in menus.")
     recording: RecordingSettings = key(factory=RecordingSettings, doc="Recording of conversations.")
     conferences: Mapping[str, ConferenceSettings] = key(factory=dict, doc="Conference rooms by the number callers "
                                                                           "enter.")
@@ -299,6 +305,28 @@ class Site:
         yield from (f"agent:{feature}" for feature in AGENT_FEATURES)
         yield from (f"agent-number:{number}" for number in self.agents)
         yield from (f"hangup:{cause}" if cause else "hangup" for cause in CAUSES)
+
+    def texts(self) -> list[tuple[str, str]]:
+        """(language, text) of all that may be said besides announcements: values, flows' own texts, queues' names."""
+        names = [(language, words) for queue in self.queues.values() for language, words in queue.spoken.items()]
+        greetings = [text for box in self.mailboxes.values() if not isinstance(box.greeting, str)
+                     for text in box.greeting.items()]
+        read_out = any(isinstance(node, Directory) for flow in self.flows.values() for node in flow.nodes.values())
+        people = [(spoken_in(agent.name), agent.name) for agent in self.agents.values() if agent.name and read_out]
+        return [*fragments(self.prompts.languages), *flow_texts(self.flows), *names, *greetings, *people]
+
+    def prompt_uses(self) -> dict[str, list[str]]:
+        """Who plays the prompts that are named in this configuration: name → "flow:main", "queue:sales"."""
+        uses: dict[str, dict[str, None]] = {}
+        for name, flow in self.flows.items():
+            for node in flow.nodes.values():
+                for _, prompt in node.prompts():
+                    if isinstance(prompt, str):
+                        uses.setdefault(prompt.rpartition("/")[2], {})[f"flow:{name}"] = None
+        for name, queue in self.queues.items():
+            for _, prompt in queue.prompts():
+                uses.setdefault(prompt, {})[f"queue:{name}"] = None
+        return {name: list(where) for name, where in uses.items()}
 
     def check(self, report: Report, path: str) -> None:
         self.acd.check(report, "")

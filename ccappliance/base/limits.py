@@ -17,6 +17,7 @@ MAX_SEARCHED = 20_000  # newest CDRs that a search looks at: some 50 ms; older o
 MAX_FLOW_DEPTH = 16  # destinations one call may be sent through after another without waiting
 MAX_QUEUE_LEN = 10_000  # entries of one queue, whatever `max_len` says (F64)
 MAX_PROMPT_SECONDS = 600.0  # a longer prompt file is refused when the configuration is checked (F57)
+MAX_RECORDING_BYTES = 256 * 1024 * 1024  # bytes of one prompt file; a larger one is refused unread
 MAX_PROMPT_MEMORY = 512 * 1024 * 1024  # bytes of prompts held in memory
 MAX_DIALLED = 32  # digits of a dialled number (E.164 has 15; carrier codes and extensions add some)
 MAX_CONTROL_LINE = 1024 * 1024  # bytes of one request or answer on the control socket

@@ -38,6 +38,24 @@ class HangUp:
         return HangUp(CAUSES[argument]) if argument in CAUSES else None
 
 
+class Prompt:
+    """`prompt:zh/welcome`: play a prompt, and hang up. Where `ccappliance prompts play --on` sends a telephone."""
+
+    def __init__(self, language: str, name: str) -> None:
+        self._language = language
+        self._name = name
+
+    async def run(self, call: Call) -> str | None:
+        await call.play([call.switch.sounds.get(self._name, self._language)])
+        call.anchor.clear()
+        return None
+
+    @staticmethod
+    def find(argument: str) -> "Prompt | None":
+        language, slash, name = argument.partition("/")
+        return Prompt(language, name) if slash and name else None
+
+
 class Station:
     """`station:8001`: ring a telephone; talk. The caller hears ringback, then busy if nobody answers."""
 

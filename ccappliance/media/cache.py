@@ -1,4 +1,7 @@
-"""Rendered speech on disk, by what it was made from; safe for several processes, and for losing power while writing."""
+"""Rendered speech and converted recordings on disk, by what they were made from.
+
+Safe for several processes, and for losing power while writing.
+"""
 
 import contextlib
 import hashlib
@@ -9,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ccappliance.base.errors import ConfigError, Finding
-from ccappliance.media.files import HEADER, wav_header
+from ccappliance.media.files import HEADER, SoundFileError, wav_header
+from ccappliance.media.recordings import REVISION, look, make
 from ccappliance.media.render import Voice
 
 WORKERS = 4  # commands at once: each is a short process of its own
@@ -42,6 +46,25 @@ class SoundCache:
                 finally:
                     pool.shutdown(wait=True, cancel_futures=True)
         return found, len(absent)
+
+    def recording(self, path: Path, level: float) -> bytes:
+        """The PCM of a recorded prompt, converted and levelled once. SoundFileError."""
+        look(path)
+        try:
+            brought = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise SoundFileError(error.strerror or str(error), "check its name and owner", str(path)) from error
+        kept = self._folder / f"{_digest('recording', REVISION, str(level), path.suffix.lower(), brought)}.wav"
+        pcm = self._read(kept)
+        if pcm is None:
+            self._make_folder()
+            pcm = make(path, level).pcm
+            self._write(kept, pcm)
+        return pcm
+
+    def rendered(self, language: str, text: str) -> bytes | None:
+        """The PCM of a text that has been rendered; None: it has not."""
+        return self._read(self._path(language, text))
 
     def computed(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The PCM of a computed sound."""

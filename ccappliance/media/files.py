@@ -1,7 +1,7 @@
 """Sound files: any WAV a person may bring → 8 kHz mono in memory; and WAVs written.
 
-Read: PCM of 8, 16, 24 and 32 bit, A-law and µ-law (G.711), any rate from 4 to 192 kHz, up to 8 channels (mixed to one).
-For analysis also floating point, every channel by itself, and samples without a header (`read_channels`, `read_raw`).
+Read: PCM of 8, 16, 24 and 32 bit, floating point, A-law and µ-law (G.711), any rate from 4 to 192 kHz, up to 8 channels
+(mixed to one). Also every channel by itself, and samples without a header (`read_channels`, `read_raw`).
 Not read: compressed formats; the error says what to do.
 """
 
@@ -30,6 +30,7 @@ RAW_ENCODINGS = {"s16": (_PCM, 16), "u8": (_PCM, 8), "s24": (_PCM, 24), "s32": (
 MAX_ANALYSIS_SECONDS = 3600.0  # a longer file is refused: its analysis would need more than 500 MB of memory
 _NAMES = {2: "ADPCM", _FLOAT: "floating point", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x55: "MP3", _PCM: "PCM",
           _ALAW: "A-law", _ULAW: "µ-law"}
+CODINGS = {_PCM: "PCM", _FLOAT: "floating point", _ALAW: "A-law", _ULAW: "µ-law", "alaw": "A-law", "ulaw": "µ-law"}
 _MOST_CHUNKS = 1_000  # before the samples: more is a file made to keep us busy
 _ADVICE = "convert it, for example with: sox IN -r 8000 -c 1 -b 16 OUT.wav"
 # The resampler's filter: 24 zero crossings each side and Kaiser beta 6 put its transition between 3.4 kHz (the
@@ -99,7 +100,7 @@ def decode_wav(file: BinaryIO, most: float = MAX_PROMPT_SECONDS) -> bytes:
 
 def read_channels(path: Path | str, most: float = MAX_ANALYSIS_SECONDS) -> list[bytes]:
     """Every channel of a WAV as int16 little endian at 8 kHz; floating point is read too. SoundFileError."""
-    return _read_channels(path, most, lambda file: parse_wav(file, floating=True))
+    return _read_channels(path, most, parse_wav)
 
 
 def read_raw(path: Path | str, encoding: str = "s16", rate: int = RATE, channels: int = 1,
@@ -109,7 +110,7 @@ def read_raw(path: Path | str, encoding: str = "s16", rate: int = RATE, channels
         raise ValueError(f"no encoding {encoding!r}; there are {', '.join(RAW_ENCODINGS)}")
     coding, bits = RAW_ENCODINGS[encoding]
     fields = struct.pack("<HHIIHH", coding, channels, rate, 0, 0, bits)
-    return _read_channels(path, most, lambda file: _format(fields, 0, file.seek(0, os.SEEK_END), floating=True))
+    return _read_channels(path, most, lambda file: _format(fields, 0, file.seek(0, os.SEEK_END)))
 
 
 def _read_channels(path: Path | str, most: float, form_of: Callable[[BinaryIO], WavFormat]) -> list[bytes]:
@@ -141,11 +142,8 @@ def _decode_channels(file: BinaryIO, form: WavFormat, most: float) -> list[bytes
     return channels
 
 
-def parse_wav(file: BinaryIO, *, floating: bool = False) -> WavFormat:
-    """Find format and samples. A file cut short, or still being written, is as long as its bytes. SoundFileError.
-
-    Floating point is refused unless `floating`: a prompt may not be of it.
-    """
+def parse_wav(file: BinaryIO) -> WavFormat:
+    """Find format and samples. A file cut short, or still being written, is as long as its bytes. SoundFileError."""
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(12)
@@ -164,19 +162,20 @@ def parse_wav(file: BinaryIO, *, floating: bool = False) -> WavFormat:
         if kind == b"fmt ":
             fields = file.read(min(size, 40))
         elif kind == b"data":
-            return _format(fields, position, min(size, end - position), floating=floating)
+            return _format(fields, position, min(size, end - position))
         position += size + size % 2  # chunks begin at even bytes
     raise SoundFileError("it is a WAV file without sound in it (no data chunk)", "record it again")
 
 
-def _format(fields: bytes, offset: int, length: int, *, floating: bool) -> WavFormat:
+def _format(fields: bytes, offset: int, length: int) -> WavFormat:
     if len(fields) < 16:
         raise SoundFileError("its format is missing or broken")
     coding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", fields)
     if coding == _EXTENSIBLE and len(fields) >= 26:
         (coding,) = struct.unpack_from("<H", fields, 24)  # the sub-format's first two bytes are the coding
-    if coding not in (_PCM, _ALAW, _ULAW) and not (floating and coding == _FLOAT):
-        raise SoundFileError(f"its coding is {_NAMES.get(coding, f'number {coding}')}, not PCM or G.711")
+    if coding not in (_PCM, _FLOAT, _ALAW, _ULAW):
+        name = _NAMES.get(coding, f"number {coding}")
+        raise SoundFileError(f"its coding is {name}, not PCM, floating point or G.711")
     if coding == _FLOAT and bits not in (32, 64):
         raise SoundFileError(f"it has {bits} bits per floating point sample, not 32 or 64")
     if coding != _FLOAT and bits not in ((8, 16, 24, 32) if coding == _PCM else (8,)):

@@ -34,17 +34,22 @@ def trim(signal: Sequence[float]) -> list[float]:
 
 def level(signal: Sequence[float], target: float) -> list[float]:
     """Brought to `target` dBm0 RMS over its active frames, less if a peak would clip."""
-    levels = _frame_rms(signal)
-    loudest = max(levels, default=0.0)
-    if loudest <= 0.0:
+    before = active_level(signal)
+    if before <= dbm0(0.0):
         return list(signal)
-    active = [one for one in levels if one > loudest * 10.0 ** (ACTIVE_DB / 20.0)]
-    rms = math.sqrt(sum(one * one for one in active) / len(active))
-    gain = 10.0 ** ((target - dbm0(rms)) / 20.0)
+    gain = 10.0 ** ((target - before) / 20.0)
     peak = max(abs(sample) for sample in signal) * gain
     if peak > PEAK:
         gain *= PEAK / peak
     return [sample * gain for sample in signal]
+
+
+def active_level(signal: Sequence[float]) -> float:
+    """dBm0 RMS over the active frames; -99: silence."""
+    levels = _frame_rms(signal)
+    limit = max(levels, default=0.0) * 10.0 ** (ACTIVE_DB / 20.0)
+    active = [one for one in levels if one > limit]
+    return dbm0(math.sqrt(sum(one * one for one in active) / len(active))) if active else dbm0(0.0)
 
 
 def to_pcm(signal: Sequence[float]) -> bytes:

@@ -18,9 +18,10 @@ from ccappliance.base.limits import MAX_PROMPT_MEMORY
 from ccappliance.base.units import FRAME
 from ccappliance.config.keys import Report, key
 from ccappliance.media.cache import SoundCache
-from ccappliance.media.files import read_wav
+from ccappliance.media.files import SoundFileError
 from ccappliance.media.music import beep, music
 from ccappliance.media.ports import Sound
+from ccappliance.media.recordings import SUFFIXES, look, read_recording
 from ccappliance.media.render import MAX_TEXT, CommandVoice, Voice, VoiceError
 
 COMPUTED: Mapping[str, Callable[[], bytes]] = MappingProxyType({"beep": beep, "music": music})  # alike in all languages
@@ -38,8 +39,8 @@ class PromptSettings:
     """Where the voices of the house come from."""
 
     directory: str = key("", doc=(
-        "Folder of recorded prompts, <language>/<name>.wav (PCM or G.711, any rate). A recording replaces the spoken "
-        "text of its name; say/<text>.wav replaces a spoken fragment."))
+        "Folder of recorded prompts, <language>/<name>.wav (PCM, float or G.711, any rate; .al and .ul without "
+        "header). A recording replaces the spoken text of its name; say/<text>.wav replaces a spoken fragment."))
     cache: str = key("", doc="Folder for rendered speech; may be emptied at any time. Empty: `cache` in the state "
                              "directory.")
     languages: tuple[str, ...] = key(("zh", "en"), doc="Languages every prompt must have.")
@@ -48,7 +49,8 @@ class PromptSettings:
         "Per language the command that speaks: text on its standard input (or in place of {text}), WAV on its standard "
         "output (or in the file that replaces {file})."))
     timeout: float = key(20.0, unit="s", least=1, most=600, doc="Time after which a voice command is stopped.")
-    level: float = key(-16.0, unit="dBm0", least=-30, most=-9, doc="Level of rendered speech while it is active.")
+    level: float = key(-16.0, unit="dBm0", least=-30, most=-9, doc="Level of speech while it is active.")
+    normalise: bool = key(True, doc="Bring recordings to `level` too, music as well, and take silence off their ends.")
     texts: Mapping[str, Mapping[str, str]] = key(factory=dict, doc="Announcements of this site: name: {zh: …, en: …}. "
                                                                    "A built-in name changes the built-in text.")
 
@@ -99,7 +101,10 @@ class PromptBook:
         voice = voice or CommandVoice(settings.commands, timeout=settings.timeout, level=settings.level)
         folder = Path(settings.cache) if settings.cache else cache
         self._cache = SoundCache(folder, voice) if folder is not None else None
-        self._texts: dict[str, Mapping[str, str]] = {**built_in_announcements(), **settings.texts}
+        self._level = settings.level if settings.normalise else None
+        self.bad: dict[Text, str] = {}  # (language, name) of recordings `prepare` could not read: why
+        self._built_in = built_in_announcements()
+        self._texts: dict[str, Mapping[str, str]] = {**self._built_in, **settings.texts}
         self._files = self._find_files()
         self._named: dict[Text, Sound] = {}  # (language, name)
         self._spoken: dict[Text, Sound] = {}  # (language, text)
@@ -118,6 +123,38 @@ class PromptBook:
         texts = self._texts.get(name, {})
         return [one for one in self.languages if one not in texts and (one, name) not in self._files]
 
+    def source(self, name: str, language: str) -> str:
+        """Where it comes from: "recorded", "text" or "computed"; "" if it lacks this language."""
+        if (language, name) in self._files:
+            return "recorded"
+        return "text" if language in self._texts.get(name, {}) else "computed" if name in COMPUTED else ""
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether the house itself may play it: an announcement, the music, the beep."""
+        return name in self._built_in or name in COMPUTED
+
+    def size(self) -> tuple[int, float]:
+        """How many sounds are in memory, and their seconds."""
+        pcms = {id(sound.pcm): sound.seconds for sound in (*self._named.values(), *self._spoken.values())}
+        return len(pcms), sum(pcms.values())
+
+    def files(self) -> Mapping[Text, Path]:
+        """(language, name) → recording; of a spoken fragment the name is say/<text>."""
+        return MappingProxyType(self._files)
+
+    def ready(self, name: str, language: str) -> bytes | None:
+        """Its PCM, if it can be had without rendering speech; None otherwise. SoundFileError of a recording."""
+        cache = self._prepared_cache()
+        match self.source(name, language):
+            case "recorded":
+                path = self._files[language, name]
+                return read_recording(path) if self._level is None else cache.recording(path, self._level)
+            case "text":
+                return cache.rendered(language, self._texts[name][language])
+            case "computed":
+                return cache.computed(name, COMPUTED[name])
+        return None
+
     # ---- while calls are up ----
 
     def get(self, name: str, language: str) -> Sound:
@@ -131,7 +168,7 @@ class PromptBook:
     def words(self, sound: str) -> str:
         """What a sound of that name ("zh/welcome", "en/twenty") says, as text; "" if it is a recording or music."""
         language, _, name = sound.partition("/")
-        if (language, name) in self._files:
+        if (language, name) in self._files and (language, name) not in self.bad:
             return ""
         return self._texts.get(name, {}).get(language) or (name if (language, name) in self._spoken else "")
 
@@ -149,34 +186,35 @@ class PromptBook:
     def prepare(self, texts: Iterable[Text] = ()) -> int:
         """Load or render every named prompt and `texts`; answers how many had to be rendered (seconds, the first time).
 
-        ConfigError if a voice cannot speak, a recording cannot be read, or memory would exceed MAX_PROMPT_MEMORY.
+        A recording that cannot be read is in `bad` then, and the text of its name is spoken instead (F57). ConfigError
+        if a voice cannot speak, or memory would exceed MAX_PROMPT_MEMORY.
         """
-        if self._cache is None:
-            raise Bug("a prompt book without a cache folder can only be checked")
+        cache = self._prepared_cache()
         findings: list[Finding] = []
-        wanted = self._wanted(texts)
         for where, path in self._files.items():
-            sound = self._recording(where, path, findings)
-            if sound is not None and where[1].startswith(f"{FRAGMENTS}/"):
-                self._spoken[where[0], where[1].removeprefix(f"{FRAGMENTS}/")] = sound
-            elif sound is not None:
-                self._named[where] = sound
+            self._load(cache, where, path)
+        wanted = self._wanted(texts)
         try:
-            spoken, rendered = self._cache.sounds([text for text in wanted if text not in self._spoken])
+            spoken, rendered = cache.sounds([text for text in wanted if text not in self._spoken])
         except VoiceError as error:
             place = f"prompts.commands.{error.language}"
             raise ConfigError([*findings, Finding("prompts", place, error.problem, error.advice)]) from error
         for (language, text), pcm in spoken.items():
             self._spoken[language, text] = Sound(f"{language}/{text}", pcm)
-        self._name_the_spoken(self._cache)
+        self._name_the_spoken(cache)
         self._check_memory(findings)
         if findings:
             raise ConfigError(findings)
         return rendered
 
+    def _prepared_cache(self) -> SoundCache:
+        if self._cache is None:
+            raise Bug("a prompt book without a cache folder can only be checked")
+        return self._cache
+
     def _wanted(self, texts: Iterable[Text]) -> list[Text]:
         named = [(language, text) for name, by_language in self._texts.items()
-                 for language, text in by_language.items() if (language, name) not in self._files]
+                 for language, text in by_language.items() if (language, name) not in self._named]
         return list(dict.fromkeys([*named, *texts]))
 
     def _name_the_spoken(self, cache: SoundCache) -> None:
@@ -205,29 +243,45 @@ class PromptBook:
             report.error(f"{path}.directory", f"there is no folder '{self._directory}'",
                          "create it, or leave this empty")
         for where, file in self._files.items():
-            findings: list[Finding] = []
-            self._recording(where, file, findings)
-            for finding in findings:
-                report.error(f"{path}.directory", finding.problem, finding.advice)
+            try:
+                look(file)
+            except SoundFileError as error:
+                report.warning(f"{path}.directory", f"{error.findings[0].problem}; callers hear {self.instead(*where)}",
+                               error.advice)
         for name in self.names():
             for language in self.missing(name):
                 report.error(f"{path}.texts.{name}", f"prompt '{name}' has no '{language}'",
                              f"add {path}.texts.{name}.{language} or record {language}/{name}.wav")
 
-    def _recording(self, where: Text, file: Path, findings: list[Finding]) -> Sound | None:
+    def instead(self, language: str, name: str) -> str:
+        """What callers hear who should hear a recording that cannot be read, in words."""
+        if name.startswith(f"{FRAGMENTS}/") or language in self._texts.get(name, {}):
+            return "its text spoken instead"
+        others = [one for one in self.languages if one in self._texts.get(name, {}) or (one, name) in self._files]
+        others = [one for one in others if one != language]
+        return f"it in '{others[0]}' instead" if others else "silence instead"
+
+    def _load(self, cache: SoundCache, where: Text, path: Path) -> None:
+        """One recording. One that cannot be read is remembered, and does not keep the calls from coming."""
         try:
-            return read_wav(file, "/".join(where))
-        except ConfigError as error:
-            findings.extend(error.findings)
-            return None
+            pcm = read_recording(path) if self._level is None else cache.recording(path, self._level)
+        except SoundFileError as error:
+            self.bad[where] = error.findings[0].problem
+            return
+        sound = Sound("/".join(where), pcm)
+        if where[1].startswith(f"{FRAGMENTS}/"):
+            self._spoken[where[0], where[1].removeprefix(f"{FRAGMENTS}/")] = sound
+        else:
+            self._named[where] = sound
 
     def _find_files(self) -> dict[Text, Path]:
         files: dict[Text, Path] = {}
         if self._directory is not None:
             for language in self.languages:
                 folder = self._directory / language
-                for file in sorted(folder.rglob("*.wav")):
-                    files[language, file.relative_to(folder).with_suffix("").as_posix()] = file
+                for suffix in SUFFIXES:
+                    for file in sorted(folder.rglob(f"*{suffix}")):
+                        files.setdefault((language, file.relative_to(folder).with_suffix("").as_posix()), file)
         return files
 
 

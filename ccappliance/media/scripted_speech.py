@@ -17,12 +17,19 @@ CERTAIN, UNCERTAIN = 0.95, 0.2  # confidence in what stands among the phrases, a
 
 
 class ScriptedSpeech:
-    """Understands whoever speaks at scripted ports. `threshold`: the least confidence of a match."""
+    """Understands whoever speaks at scripted ports, in any of the languages."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, languages: Sequence[str] = ("zh", "en")) -> None:
         self._loop = loop
         self._languages = tuple(languages)
         self._listening: dict[MediaPort, ScriptedListening] = {}
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        for listening in list(self._listening.values()):
+            listening.cancel()
 
     def refusal(self, language: str) -> str:
         return "" if language in self._languages else f"there is no model for '{language}'"

@@ -85,6 +85,14 @@ class Recognition(Protocol):
 class Speech(Protocol):
     """A recogniser of callers' speech. One port has at most one recognition at a time; a new one cancels the old."""
 
+    def start(self) -> None:
+        """Load the models; what is asked meanwhile waits a little, or fails."""
+        ...
+
+    def close(self) -> None:
+        """End every recognition and every engine."""
+        ...
+
     def refusal(self, language: str) -> str:
         """Why nothing can be understood in this language, for the technician; "" if it can."""
         ...
@@ -231,6 +239,12 @@ class NoSpeech:
     def __init__(self, loop: asyncio.AbstractEventLoop, why: str) -> None:
         self._loop = loop
         self._why = why
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
     def refusal(self, language: str) -> str:
         return self._why

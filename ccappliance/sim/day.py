@@ -22,6 +22,7 @@ from ccappliance.config.load import load_file
 from ccappliance.house import House, Surroundings
 from ccappliance.interfaces.cli.roof import DayOptions, DayResult
 from ccappliance.media.render import Voice
+from ccappliance.media.scripted_speech import ScriptedSpeech
 from ccappliance.media.tones import load_zones
 from ccappliance.places import cache_directory
 from ccappliance.sim.crowd import Callers, Seat, Town
@@ -93,7 +94,7 @@ async def _day(day: Day, site: Site, seed: int, sink: MemorySink, cache: Path, v
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, stream("house"), Ids(int(day.begins.timestamp()))), zone=zone,
         media=sound.near, driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache,
-        recordings=None, threaded=False, voice=voice, send=post))
+        recordings=None, threaded=False, voice=voice, send=post, speech=ScriptedSpeech(loop)))
     ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
                             lambda queue: site.queues[queue].service_level_variant))
     house.journal.follow(ledger.hear, ledger.kinds)

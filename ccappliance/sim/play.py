@@ -14,6 +14,7 @@ from ccappliance.call.cdr import Cdr
 from ccappliance.call.journal import MemorySink, Sink
 from ccappliance.house import House, Surroundings
 from ccappliance.media.render import Voice
+from ccappliance.media.scripted_speech import ScriptedSpeech
 from ccappliance.media.tones import load_zones
 from ccappliance.sim.configured import Configured
 from ccappliance.sim.loop import run_virtual
@@ -96,6 +97,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
         driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         messages=recordings / "voicemail" if recordings is not None else None,
         threaded=False, used_space=lambda _: 0.0, voice=voice, send=post,
+        speech=None if engine else ScriptedSpeech(loop),
         web=TableWeb(script.outside.services), peers=ScriptedPeers(script.outside.scripts),
         texts=tuple((language, text) for text in spoken_texts(script))))
     if past:

@@ -183,6 +183,10 @@ class FakeHouse:
         self.asked.append(("originate", station, number, group, by))
         return CALL
 
+    def play_prompt(self, name: str, language: str, station: str, by: str) -> Any:
+        self.asked.append(("play_prompt", name, language, station, by))
+        return CALL
+
     def agents(self) -> Any:
         return [AGENT]
 

@@ -145,7 +145,7 @@ def test_our_own_growing_header_is_read() -> None:
     (io.BytesIO(b"RIFF\x00\x00\x00\x00WAVE" + b"JUNK\x00\x00\x00\x00" * 2000), "no data chunk"),
     (wav(b""), "no sound in it"),
     (wav(b"\x01"), "no sound in it"),
-    (wav(bytes(80), coding=3, bits=32), "floating point"),
+    (wav(bytes(80), coding=3, bits=16), "16 bits per floating point sample"),
     (wav(bytes(80), coding=0x55), "MP3"),
     (wav(bytes(80), coding=99), "number 99"),
     (wav(bytes(80), bits=12), "12 bits"),

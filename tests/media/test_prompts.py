@@ -3,8 +3,10 @@
 import math
 import shutil
 import stat
+import struct
 import sys
 import threading
+from array import array
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,13 @@ import pytest
 from ccappliance.base.errors import Bug, ConfigError
 from ccappliance.base.units import RATE, dbm0
 from ccappliance.config.keys import Report
+from ccappliance.media import recordings
 from ccappliance.media.cache import SoundCache
-from ccappliance.media.files import write_wav
+from ccappliance.media.dsp import linear_to_alaw
+from ccappliance.media.files import SoundFileError, wav_header, write_wav
 from ccappliance.media.polish import from_pcm, level, polish, to_pcm, trim
 from ccappliance.media.prompts import COMPUTED, PromptBook, PromptSettings, built_in_announcements
+from ccappliance.media.recordings import level_of
 from ccappliance.media.render import MAX_TEXT, CommandVoice, MuteVoice, VoiceError
 
 HUM = to_pcm([8000.0 * (-1) ** (index // 8) for index in range(RATE // 2)])  # half a second of a square wave
@@ -40,12 +45,13 @@ class Findings:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.warnings: list[str] = []
 
     def error(self, path: str, problem: str, advice: str = "") -> None:
         self.errors.append(f"{path}: {problem} ({advice})")
 
     def warning(self, path: str, problem: str, advice: str = "") -> None:
-        raise AssertionError(problem)
+        self.warnings.append(f"{path}: {problem} ({advice})")
 
 
 @pytest.fixture(scope="module")
@@ -153,26 +159,75 @@ def test_recordings_replace_texts_and_fragments(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("data", "problem"), [
     (b"", "it is empty"), (b"RIFF", "it is not a WAV file"), (b"x" * 5000, "it is not a WAV file")],
     ids=["empty", "short", "other"])
-def test_a_bad_recording_is_told(tmp_path: Path, data: bytes, problem: str) -> None:
+def test_a_bad_recording_is_told_and_its_text_is_spoken(tmp_path: Path, data: bytes, problem: str) -> None:
     (tmp_path / "zh").mkdir()
     file = tmp_path / "zh" / "welcome.wav"
     file.write_bytes(data)
     one = book(tmp_path, directory=str(tmp_path))
     report = Findings()
     one.check(report)
-    assert len(report.errors) == 1
-    assert report.errors[0].startswith(f"prompts.directory: {file}: {problem} (")
-    with pytest.raises(ConfigError, match=problem):
-        one.prepare()
+    assert report.errors == []
+    (warning,) = report.warnings
+    assert warning.startswith(f"prompts.directory: {file}: {problem}; callers hear its text spoken instead (")
+    one.prepare()
+    assert list(one.bad) == [("zh", "welcome")]
+    assert problem in one.bad["zh", "welcome"]
+    assert one.get("welcome", "zh").pcm == HUM
+    assert one.words("zh/welcome") == built_in_announcements()["welcome"]["zh"]
 
 
-def test_an_hour_long_recording_is_refused(tmp_path: Path) -> None:
+def test_an_hour_long_recording_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "en").mkdir()
-    write_wav(tmp_path / "en" / "welcome.wav", bytes(2 * RATE * 3600))
+    file = tmp_path / "en" / "tale.wav"
+    with file.open("wb") as stream:
+        stream.write(wav_header(1, 2 * RATE * 3600))
+        stream.truncate(44 + 2 * RATE * 3600)
     report = Findings()
-    book(tmp_path, directory=str(tmp_path)).check(report)
-    assert len(report.errors) == 1
-    assert "3600 s long" in report.errors[0]
+    one = book(tmp_path, directory=str(tmp_path), languages=("zh", "en"), texts={"tale": {"zh": "故事"}})
+    one.check(report)
+    assert ["3600 s long, the longest allowed is 600 s; callers hear it in 'zh' instead" in one
+            for one in report.warnings] == [True]
+    one.prepare()
+    assert "3600 s long" in one.bad["en", "tale"]
+    assert one.get("tale", "en").name == "zh/tale"
+
+
+def test_a_recording_is_brought_to_the_level_of_speech_once(tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    quiet = [value / 20 for value in from_pcm(HUM)]
+    write_wav(tmp_path / "zh" / "own.wav", to_pcm([0.0] * RATE + quiet + [0.0] * RATE))
+    for normalise, level_, seconds in ((True, -16.0, 0.5), (False, -32.2, 2.5)):
+        one = book(tmp_path, directory=str(tmp_path), normalise=normalise)
+        one.prepare()
+        assert level_of(one.get("own", "zh").pcm) == pytest.approx(level_, abs=0.5)
+        assert one.get("own", "zh").seconds == pytest.approx(seconds, abs=0.1)
+    files = len(list((tmp_path / "cache").iterdir()))
+    book(tmp_path, directory=str(tmp_path)).prepare()
+    assert len(list((tmp_path / "cache").iterdir())) == files
+
+
+def test_samples_without_header_and_floating_point_are_prompts(tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    (tmp_path / "zh" / "raw.al").write_bytes(linear_to_alaw(HUM))
+    floats = array("f", [value / 32768 for value in from_pcm(HUM)]).tobytes()
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(floats), b"WAVE", b"fmt ", 16, 3, 1, RATE, 4 * RATE, 4,
+                         32, b"data", len(floats))
+    (tmp_path / "zh" / "float.wav").write_bytes(header + floats)
+    one = book(tmp_path, directory=str(tmp_path))
+    one.prepare()
+    assert one.bad == {}
+    assert [one.get(name, "zh").seconds for name in ("raw", "float")] == [0.5, 0.5]
+
+
+def test_what_is_wrong_with_a_recording_is_said(tmp_path: Path) -> None:
+    square = [(-1.0) ** (k // 8) for k in range(RATE)]
+    for peak, length, said in ((20.0, RATE, "too quiet"), (32700.0, RATE, "clipped"), (8000.0, 400, "only 0.05")):
+        write_wav(tmp_path / "one.wav", to_pcm([peak * sample for sample in square[:length]]))
+        (complaint,) = recordings.make(tmp_path / "one.wav", -16.0).complaints
+        assert said in complaint
+    write_wav(tmp_path / "one.wav", bytes(2 * RATE))
+    with pytest.raises(SoundFileError, match="nothing but silence"):
+        recordings.make(tmp_path / "one.wav", -16.0)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

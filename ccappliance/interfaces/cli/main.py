@@ -23,6 +23,7 @@ COMMANDS = {
     "flows": f"{_HERE}.flows:flows",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
+    "prompts": f"{_HERE}.prompts:prompts",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
     "reports": f"{_HERE}.reports:reports",

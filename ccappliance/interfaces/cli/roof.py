@@ -87,3 +87,4 @@ class Roof:
     site: Callable[[], type[Any]]  # the dataclass the whole configuration is bound into
     config_directory: Callable[[], Path]  # what is read when no --config is given
     state_directory: Callable[[], Path] = Path  # where the daemon keeps its journal unless told
+    cache_directory: Callable[[], Path] = Path  # where rendered prompts are kept, if the configuration does not say

@@ -110,6 +110,11 @@ def _calls(operations: Operations, house: HouseView) -> None:
             raise Refused("bad_parameters", f"{number!r} cannot be dialled: only 0-9, *, # and A-D")
         return house.originate(station, number, group, by)
 
+    @operations.operation("prompts.play")
+    async def prompts_play(name: str, station: str, by: str, language: str = "") -> Any:
+        """Ring a station and play it a prompt."""
+        return house.play_prompt(name, language, station, by)
+
 
 def _agents(operations: Operations, house: HouseView) -> None:
     @operations.operation("agents.list")

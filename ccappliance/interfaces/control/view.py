@@ -379,6 +379,12 @@ class HouseView(Protocol):
         """
         ...
 
+    def play_prompt(self, name: str, language: str, station: str, by: str) -> CallRow:
+        """Ring a station, and play it a prompt of the configuration in force when it answers; "": the default language.
+        Refused("no_such_prompt"), ("no_such_station"), ("busy").
+        """
+        ...
+
     def agents(self) -> list[AgentRow]: ...
 
     def agent(self, number: str) -> AgentDetail:
