@@ -1,8 +1,8 @@
-"""Packs files of this machine as the guest's memory: `pack.py system MODULES KERNEL FILE`, `pack.py house JOB PATH… FILE`.
+"""Packs files of this machine as the guest's memory: `system MODULES KERNEL FILE`, or `house JOB PATH… FILE`.
 
-The guest has no disk and no shared folder while tests run: with its clock counted in instructions, every answer the host
-owes it would be a moment in which its time runs away, and how far depends on how busy the host is. So what the tests
-read is in its memory from the beginning: an archive of the kind Linux unpacks at boot (cpio, "newc": kernel.org,
+The guest has no disk and no shared folder while tests run: with its clock counted in instructions, every answer the
+host owes it would be a moment in which its time runs away, and how far depends on how busy the host is. So what the
+tests read is in its memory from the beginning: an archive of the kind Linux unpacks at boot (cpio, "newc": the kernel's
 driver-api/early-userspace/buffer-format).
 
 `system`: programs and libraries, the same for weeks. `house`: this checkout, its .venv, each PATH, and JOB as /job.
@@ -16,16 +16,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# Debian packages whose files the guest has; the libraries that their programs load come by themselves, and so do the
-# Python packages that these depend on.
-PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps", "iproute2", "dahdi",
-            "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data", "python3", "python3-yaml", "python3-click",
-            "python3-systemd", "python3-phonenumbers", "python3-pytest", "python3-hypothesis")
-OPTIONAL = ("libopenr2-bin",)
+# Debian packages whose files the guest has, as far as they are installed. The libraries that their programs load come
+# by themselves, and so do the Python packages that these depend on.
+PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps",
+            "iproute2", "dahdi", "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data",
+            "libopenr2-bin", "python3", "python3-yaml", "python3-click", "python3-systemd", "python3-phonenumbers",
+            "python3-pytest", "python3-hypothesis")
 PYTHON = re.compile(r"(lib)?python3")  # of which dependencies are followed
-NEVER = re.compile(r"/usr/(share/(doc|man|info|locale|lintian|bug|bash-completion|perl)|lib/python3\.\d+/(idlelib|test))/")
-ALSO = ("/usr/bin/sh", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts",
-       "/etc/localtime", "/etc/dahdi", "/etc/modprobe.d")
+NEVER = re.compile(r"/usr/(share/(doc|man|info|locale|lintian|bug|bash-completion|perl)"
+                   r"|lib/python3\.\d+/(idlelib|test))/")
+ALSO = ("/usr/bin/sh", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group",
+        "/etc/nsswitch.conf", "/etc/hosts", "/etc/localtime", "/etc/dahdi", "/etc/modprobe.d")
 MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc-ccitt")
 # Of the checkout: what no test reads.
 LEFT_OUT = {".git", ".venv", ".ci", "var", "build", "benchmarks", "docs", "ext"}
@@ -114,8 +115,9 @@ def files_of(packages: Iterable[str]) -> Iterator[str]:
             yield path
             if path.endswith(".py"):
                 folder, base = os.path.split(path)
-                tag = sys.implementation.cache_tag
-                yield from (cached for cached in [f"{folder}/__pycache__/{base[:-3]}.{tag}.pyc"] if os.path.exists(cached))
+                compiled = f"{folder}/__pycache__/{base[:-3]}.{sys.implementation.cache_tag}.pyc"
+                if os.path.exists(compiled):
+                    yield compiled
 
 
 def libraries(paths: Iterable[str]) -> list[str]:
@@ -141,7 +143,8 @@ def with_targets(path: str) -> Iterator[str]:
 
 def modules(kernel: str) -> Iterator[str]:
     for module in MODULES:
-        told = subprocess.run(["modprobe", "-S", kernel, "--show-depends", module], capture_output=True, text=True, check=True)
+        told = subprocess.run(["modprobe", "-S", kernel, "--show-depends", module], capture_output=True, text=True,
+                              check=True)
         yield from (real_place(line.split()[1]) for line in told.stdout.splitlines() if line.startswith("insmod"))
     for path in Path(f"/usr/lib/modules/{kernel}").glob("modules.*"):
         yield str(path)
@@ -156,7 +159,7 @@ def pack_system(folder: Path, kernel: str, target: Path) -> None:
         archive.folder(name)
     archive.device("/dev/console", 5, 1)
     archive.device("/dev/null", 1, 3)
-    mine = list(files_of(installed((*PACKAGES, *OPTIONAL))))
+    mine = list(files_of(installed(PACKAGES)))
     for path in (*mine, *libraries(mine), *modules(kernel)):
         for one in with_targets(path):
             archive.add(one)
