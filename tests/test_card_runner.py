@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(__file__).parent.parent / "tools" / "cards"
-NEEDED = ("sh", "cat", "cksum", "cp", "date", "dirname", "env", "grep", "mkdir", "mktemp", "nproc", "rm", "sed", "tail", "tr")
+NEEDED = ("sh", "cat", "cksum", "cp", "date", "dirname", "env", "grep", "mkdir", "mktemp", "nproc", "rm", "sed", "tail",
+          "tr")
 SYSTEM = "6.1.0-1_dahdi-2.11.1/system-1.cpio"
 
 
@@ -39,8 +40,9 @@ class Machine:
         self.script(self.tools / "guest", text)
 
     def test(self, *files: str) -> tuple[int, list[str]]:
-        done = subprocess.run([self.tools / "test", *files], cwd=self.folder, capture_output=True, text=True, check=False,
-                              env={"PATH": str(self._bin), "HOME": str(self.folder), "TMPDIR": str(self.folder)})
+        done = subprocess.run([self.tools / "test", *files], cwd=self.folder, capture_output=True, text=True,
+                              check=False, env={"PATH": str(self._bin), "HOME": str(self.folder),
+                                                "TMPDIR": str(self.folder)})
         return done.returncode, done.stdout.splitlines()
 
 

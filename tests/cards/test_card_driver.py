@@ -143,8 +143,8 @@ def test_thirty_channels_carry_every_sample_and_no_frame_slips(pair: Pair) -> No
 
     async def story(bench: Bench) -> None:
         await asyncio.sleep(SETTLED)
-        # A channel whose frames end at the very moment of the tick may find one too early, once: it comes 20 ms later and
-        # has one in reserve from then on. Nothing else happens at attaching, and this is counted.
+        # A channel whose frames end at the very moment of the tick may miss one, once: it comes 20 ms later, and one is
+        # in reserve from then on. Nothing else happens at attaching, and this is counted.
         begun = [voice.sound.count for driver in (bench.near, bench.far) for voice in driver.channels()]
         assert max(count.missed for count in begun) <= 1, begun
         assert {(count.unsent, count.dropped) for count in begun} == {(0, 0)}, begun
