@@ -73,6 +73,7 @@ from ccappliance.service.command import run_command
 from ccappliance.service.peers import NoPeers, Peers
 from ccappliance.service.web import NoWeb, Web
 from ccappliance.signalling.cas_build import build_cas
+from ccappliance.signalling.cas_span import CasSpan
 from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.signalling.pri_build import build_span
@@ -526,6 +527,7 @@ class House:
 
     def _install_cas(self, name: str, line: R2Line | EmLine, channels: Mapping[int, Channel]) -> None:
         around = self.around
+        span = CasSpan(lambda alarm, words: self._span_alarm(name, alarm, words))
         for slot, number in sorted(line.bearers.items()):
             circuit = f"{name}/{slot}"
             self.wires[circuit] = channels[number]
@@ -533,7 +535,7 @@ class House:
             port = around.media.port(circuit, channels[number].wire, line.sound.treatment())
             self.switch.add(build_cas(circuit, channels[number], port, line.signalling, line.variant, around.zone,
                                       LiveNumbers(self._dialplan), clock=around.outside.clock, loop=around.loop,
-                                      hear=self.switch.hears(circuit)))
+                                      hear=span.hears(circuit, self.switch.hears(circuit))))
 
     def _owned(self, circuit: str) -> bool:
         leg = self.switch.leg_on(circuit)

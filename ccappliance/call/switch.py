@@ -213,6 +213,8 @@ class Switch:
             case signals.Occupied():
                 self._tell_busy(name, True)
             case signals.Blocked(alarm, words):
+                if name in self._alarms:  # red, and then recovering: one alarm stands in place of the other
+                    self.journal.write(facts.AlarmCleared(self._alarms[name], name))
                 self._alarms[name] = alarm
                 self.journal.write(facts.AlarmRaised(alarm, name, words))
                 self._tell_fault(name, words)

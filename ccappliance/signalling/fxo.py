@@ -229,7 +229,8 @@ class FxoCircuit(LineCircuit[State]):
         caller = self._reader.best
         self._forget_caller()
         self._move(State.OFFERED, caller.number or caller.absence)
-        self.port.listen(Ear.PROGRESS if self._off_hook else Ear.NONE)
+        # The digit that ends a DTMF caller ID still sounds: who goes on listening is not told it again as a caller's.
+        self.port.listen(Ear.PROGRESS if self._off_hook else self._caller_id_ears() & Ear.DTMF)
         self._tell(Offered("", caller.number, caller.name, caller.absence))
 
     # ---- dialling ----

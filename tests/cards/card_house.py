@@ -1,6 +1,7 @@
 """A whole house on real channels: DAHDI driver, engine in the card's own time, and the street at the far end."""
 
 import asyncio
+import gc
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +62,15 @@ class Told:
     spoken: Mapping[str, bytes]  # what people said, as PCM
 
 
-async def tell(script: Script, site: Site, cache: Path, recordings: Path,
-               interfere: Any = None) -> Told:
+def tell(script: Script, site: Site, cache: Path, recordings: Path, interfere: Any = None) -> Told:
     """Tell one story on real channels, in the guest's real time."""
+    try:
+        return asyncio.run(_tell(script, site, cache, recordings, interfere))
+    finally:
+        gc.collect()  # channels are open as long as their wires live, and these refer to each other
+
+
+async def _tell(script: Script, site: Site, cache: Path, recordings: Path, interfere: Any) -> Told:
     loop = asyncio.get_running_loop()
     use_numbered_tasks(loop)
     zone = load_zones()[site.system.zone]

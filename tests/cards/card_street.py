@@ -25,13 +25,13 @@ FAR_E1 = 31  # and channel n of our E1 span meets n + FAR_E1
 
 
 class Valve:
-    """A D channel that can be cut, as by a fault of the exchange, and whose frames can be kept back for a moment."""
+    """A D channel that can be cut, as by a fault of the exchange, and whose messages can be kept back for a moment."""
 
     def __init__(self, data: DataChannel) -> None:
         self.cut = False
         self._data = data
         self._frame: Callable[[bytes], None] = lambda frame: None
-        self._kept: list[bytes] | None = None
+        self._kept: dict[int, bytes] | None = None
 
     def connect(self, frame: Callable[[bytes], None], event: Callable[[Event], None]) -> None:
         self._frame = frame
@@ -42,22 +42,26 @@ class Valve:
             self._data.send(frame)
 
     def keep_back(self) -> None:
-        """What the other end sends arrives later."""
-        self._kept = []
+        """The messages that the other end sends arrive later (some 3 s at most: then layer 2 begins anew).
+
+        Acknowledgements and polls pass: without them layer 2 would stop what this end wants to send, as soon as its
+        timer T203 happens to end.
+        """
+        self._kept = {}
 
     @property
     def kept(self) -> int:
-        """Information frames kept back: messages of Q.931 (Q.921 §3.6: the first control bit is 0)."""
-        return sum(len(frame) > 4 and not frame[2] & 1 for frame in self._kept or ())
+        """Messages of Q.931 kept back."""
+        return len(self._kept or ())
 
     def let_go(self) -> None:
-        kept, self._kept = self._kept or [], None
-        for frame in kept:
+        kept, self._kept = self._kept or {}, None
+        for frame in kept.values():
             self._arrive(frame)
 
     def _arrive(self, frame: bytes) -> None:
-        if self._kept is not None:
-            self._kept.append(frame)
+        if self._kept is not None and len(frame) > 4 and not frame[2] & 1:  # an information frame (Q.921 §3.6)
+            self._kept.setdefault(frame[2] >> 1, frame)  # by its N(S): a repetition is the same message
         elif not self.cut:
             self._frame(frame)
 

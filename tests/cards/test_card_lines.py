@@ -1,6 +1,5 @@
 """Outgoing calls, dials, DTMF caller ID, ringing, hook flash on real channels; the journal is the simulated card's."""
 
-import asyncio
 import itertools
 from typing import Any
 
@@ -20,7 +19,7 @@ BELL: list[tuple[float, bool]] = []  # of zhao's telephone: when ring voltage ca
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     script, site = script_and_site(STORY)
-    return asyncio.run(tell(script, site, REHEARSED / "prompts", tmp_path_factory.mktemp("recordings"), listen_to_bell))
+    return tell(script, site, REHEARSED / "prompts", tmp_path_factory.mktemp("recordings"), listen_to_bell)
 
 
 def listen_to_bell(card: CardHouse) -> None:

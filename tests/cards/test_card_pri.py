@@ -52,6 +52,9 @@ def put_back() -> None:
 
 async def answered(town: Town, wang: Person, li: Person) -> str:
     """Wang has called, chosen sales, and talks with Li; the call's id."""
+    agent = await town.daemon.ask("agents.show", agent="1001")
+    if agent["state"] == "logged_out":
+        await town.daemon.ask("agents.set", agent="1001", request="login", station="8001")
     await wang.call(IVR)
     call: str = (await town.daemon.fact("CallOffered", called=IVR, calling=wang_number(wang)))["call"]
     await town.daemon.fact("NodeEntered", call=call, node="menu", within=30)
@@ -75,7 +78,6 @@ def test_an_incoming_call_goes_through_ivr_and_queue_to_an_agent_and_is_recorded
     async def story(town: Town) -> None:
         await town.up()
         li, wang = town.person("li", station="8001"), town.person("wang", number=WANG)
-        await daemon.ask("agents.set", agent="1001", request="login", station="8001")
         call = await answered(town, wang, li)
         said = words(1), words(2)
         await town.hears(wang, li, said[0])
@@ -230,13 +232,13 @@ def test_glare_is_resolved_in_favour_of_the_network(daemon: CardDaemon) -> None:
         await town.up()
         li, wang = town.person("li", station="8001"), town.person("wang", number=WANG)
         valve = town.street.valves["pri/1"]
-        valve.keep_back()
         li.lift()
         await li.hear_tone("dial", 10)
         wang.lift()
         await wang.hear_tone("dial", 10)
         await li.press(f"6{CHEN}"[:-1])
         await wang.press(NUMBER[:-1])
+        valve.keep_back()
         await asyncio.gather(li.press(CHEN[-1]), wang.press(NUMBER[-1]))
         offered = await daemon.fact("CallOffered", called=NUMBER, calling=WANG, line="pri/1/1", again=True)
         assert valve.kept >= 1

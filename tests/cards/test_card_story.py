@@ -1,6 +1,5 @@
 """A call through a whole house on real channels: the simulated card's journal, and a recording exact to the sample."""
 
-import asyncio
 import difflib
 import json
 import os
@@ -32,7 +31,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def told(recordings: Path) -> Told:
     script, site = script_and_site(STORY)
-    return asyncio.run(tell(script, site, REHEARSED / "prompts", recordings, watch_the_talk))
+    return tell(script, site, REHEARSED / "prompts", recordings, watch_the_talk)
 
 
 TALK: list[dict[int, Any]] = []  # what became of both channels' frames, at two moments of the conversation

@@ -16,6 +16,7 @@ from ccappliance.sim.loop import VirtualLoop
 
 FRAME = 160
 IDLE = b"\xd5" * FRAME
+PROBE = 256  # beats between two looks at the delay (wire.h)
 
 
 class Bench:
@@ -149,6 +150,28 @@ def test_missing_frames_are_counted_and_told_and_the_delay_they_leave_is_taken_b
     assert bench.wire.count.dropped in (2, 3)
     assert bench.wire.count.missed == 3
     assert heard == sorted(heard, key=[level(code) for code in range(0x21, 0x2A)].index)  # never the wrong way round
+    bench.close()
+
+
+def test_a_tick_that_is_late_when_the_delay_is_looked_at_costs_no_frame(bench: Bench) -> None:
+    """Every 5 s; with a frame in reserve a late tick finds one more waiting. A real delay is taken back."""
+    def run(beats: int) -> None:
+        for _ in range(beats):
+            bench.card.send(frame(0x11))
+            bench.tick()
+
+    bench.card.send(frame(0x11))  # in reserve
+    run(PROBE - 1 - bench.beat)
+    for early in (2, 0):
+        for _ in range(early):
+            bench.card.send(frame(0x11))
+        bench.tick()
+    run(PROBE)
+    assert bench.beat > 2 * PROBE
+    assert (bench.wire.count.dropped, bench.wire.count.missed) == (0, 0)
+    bench.card.send(frame(0x11))  # one too many, from now on
+    run(2 * PROBE)
+    assert (bench.wire.count.dropped, bench.wire.count.missed) == (1, 0)
     bench.close()
 
 

@@ -222,9 +222,9 @@ def test_an_alarm_of_the_span_during_a_call(tmp_path: Path, prompts: Path) -> No
             end.fail("red", "no signal from the exchange")
             stage.loop.call_later(10.0, end.mend)
     told(tmp_path, prompts, INCOMING + """
-  - expect: {fact: AlarmRaised, alarm: red, subject: r2/1/1, within: 60}
+  - expect: {fact: AlarmRaised, alarm: red, subject: r2/1, within: 60}
   - expect: {fact: CallEnded, cause: 27, within: 5}
-  - expect: {fact: AlarmCleared, alarm: red, subject: r2/1/1, within: 30}
+  - expect: {fact: AlarmCleared, alarm: red, subject: r2/1, within: 30}
   - li: hangs up
   - wang: hangs up
   - chen: {calls: "80010002"}

@@ -130,6 +130,22 @@ def test_dtmf_before_and_after_the_first_ring(before, text):
     bench("fxo", story)
 
 
+def test_the_end_of_a_dtmf_caller_id_is_not_heard_as_a_callers_digit():
+    """The last digit sounds for 30 ms more when it is understood: an ear that goes on does not hear it again."""
+    async def story(rig):
+        await rig.ring()
+        await digits(rig, "D02188886666C")
+        assert rig.take() == [Offered("", "02188886666", "", "")]
+        assert Ear.DTMF in rig.port.ears
+        rig.heard(DigitHeard("7"))  # nobody's: the call is not answered
+        rig.ask("answer")
+        assert rig.port.ears == Ear.DTMF | Ear.PROGRESS
+        await rig.wait(0.1)
+        assert rig.take() == [Answered("off-hook")]
+
+    bench("fxo", story)
+
+
 def test_fsk_before_the_first_ring_is_heralded_by_a_reversal():
     async def story(rig):
         assert rig.port.ears == Ear.DTMF

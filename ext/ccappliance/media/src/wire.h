@@ -29,7 +29,8 @@ enum {
     WIRE_BACKLOG = 32,     /* frames a card can hold (DAHDI_MAX_NUM_BUFS) */
     WIRE_BEGINS = 5,       /* beats after attaching in which no frame is no fault: the card's buffer fills first */
     WIRE_PROBE = 256,      /* every so many beats (5 s) the delay is looked at */
-    WIRE_SETTLE = 8        /* and in so many after a frame was missed, for what was missed comes later */
+    WIRE_SETTLE = 8,       /* and in so many after a frame was missed, for what was missed comes later */
+    WIRE_CERTAIN = 4       /* looks in a row that must find two frames waiting: a tick that is late finds one more */
 };
 
 typedef struct {
@@ -63,6 +64,7 @@ typedef struct {
     int ahead;  /* `next` is a frame read early */
     int late;   /* `unsent` is a frame the card could not take a tick ago */
     int settle; /* beats in which the delay is looked at */
+    int excess; /* looks in a row that found two frames waiting */
     wire_card_t *card;
     wire_counters_t count;
     uint8_t part[WIRE_FRAME];
@@ -103,16 +105,19 @@ static inline int wire_take(wire_file_t *file, uint8_t *to) {
     return 0;
 }
 
-/* A delay that a stall left behind is taken back a frame at a time: one frame waiting is the jitter's, two are late. */
+/* A delay that a stall left behind is taken back a frame at a time: one frame waiting is the jitter's, two are late.
+ * Where none was missed they must be found again and again: one may have come while this tick itself was late. */
 static inline void wire_probe(wire_file_t *file) {
     struct pollfd another = {.fd = file->fd, .events = POLLIN};
-    if (!wire_take(file, file->next)) return;
-    if (poll(&another, 1, 0) == 1 && (another.revents & POLLIN)) {
-        memcpy(file->in, file->next, WIRE_FRAME); /* the older one is never heard */
-        counter_add(&file->count.dropped, 1);
-    } else {
-        file->ahead = 1;
-    }
+    int two = 0;
+    file->ahead = wire_take(file, file->next);
+    if (file->ahead) two = poll(&another, 1, 0) == 1 && (another.revents & POLLIN);
+    file->excess = two ? file->excess + 1 : 0;
+    if (!two || (!file->settle && file->excess < WIRE_CERTAIN)) return;
+    memcpy(file->in, file->next, WIRE_FRAME); /* the older one is never heard */
+    file->ahead = 0;
+    file->excess = 0;
+    counter_add(&file->count.dropped, 1);
 }
 
 static inline int wire_file_read(wire_file_t *file, int64_t beat, int64_t since, const uint8_t **code) {
@@ -129,7 +134,7 @@ static inline int wire_file_read(wire_file_t *file, int64_t beat, int64_t since,
         whole = 1;
     } else {
         whole = wire_take(file, file->in);
-        if (whole && (file->settle || beat % WIRE_PROBE == 0)) wire_probe(file);
+        if (whole && (file->settle || file->excess || beat % WIRE_PROBE == 0)) wire_probe(file);
         if (whole && file->settle) file->settle--;
     }
     if (!whole) {
