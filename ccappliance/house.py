@@ -36,7 +36,6 @@ from ccappliance.apps.voicemail.mailroom import Means as MailMeans
 from ccappliance.apps.voicemail.messages import MessageStore
 from ccappliance.apps.voicemail.notices import Send
 from ccappliance.base.clock import Outside
-from ccappliance.base.dialplan import Match
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
@@ -47,7 +46,8 @@ from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
-from ccappliance.call.line_file import LineFile, Lines
+from ccappliance.call.line_file import LineFile
+from ccappliance.call.line_file import Lines as FileLines
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
@@ -59,12 +59,12 @@ from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
-from ccappliance.drivers.api import Channel, Driver
+from ccappliance.drivers.api import Driver
+from ccappliance.house_lines import Lines
 from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say
-from ccappliance.media.settings import learned_zone
 from ccappliance.media.speech import Speech
 from ccappliance.media.spoken import speech_of
 from ccappliance.media.tones import Zone
@@ -72,13 +72,8 @@ from ccappliance.service.aside import Aside
 from ccappliance.service.command import run_command
 from ccappliance.service.peers import NoPeers, Peers
 from ccappliance.service.web import NoWeb, Web
-from ccappliance.signalling.cas_build import build_cas
-from ccappliance.signalling.cas_span import CasSpan
-from ccappliance.signalling.fxo import FxoCircuit
 from ccappliance.signalling.fxs import FxsCircuit
-from ccappliance.signalling.pri_build import build_span
-from ccappliance.signalling.pri_span import PriSpan
-from ccappliance.site import EmLine, FxoLine, Line, PriLine, R2Line, Site, occupied
+from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
 
 T = TypeVar("T")
@@ -125,27 +120,6 @@ class LiveBook:
 
     def text(self, text: str, language: str) -> Sound:
         return self.book.text(text, language)
-
-
-class LiveDialPlan:
-    """What telephones may dial now: a reload of the routes changes it under the circuits that ask it."""
-
-    def __init__(self) -> None:
-        self.routes: Routes | None = None
-
-    def match(self, digits: str) -> Match:
-        return self.routes.dialplan.match(digits) if self.routes is not None else Match.IMPOSSIBLE
-
-
-class LiveNumbers:
-    """What callers may dial to reach us: the same routes, seen from outside (for numbers that come in parts)."""
-
-    def __init__(self, dialplan: LiveDialPlan) -> None:
-        self._dialplan = dialplan
-
-    def match(self, digits: str) -> Match:
-        routes = self._dialplan.routes
-        return routes.incoming.match(digits) if routes is not None else Match.IMPOSSIBLE
 
 
 class House:
@@ -209,13 +183,11 @@ class House:
                                               lambda name: name in self.prompts.book.names(), self.aside),
             self.destinations.find))
         self.flows = self._new_flows(site)
-        self._dialplan = LiveDialPlan()
-        self._dialplan.routes = self.switch.routes
-        self.spans: dict[str, PriSpan] = {}  # by line name
-        self.wires: dict[str, Channel] = {}  # by circuit name
-        self.line_of: dict[str, str] = {}  # by circuit name: the name of its line in the configuration
+        self.lines = Lines(site, around, self.switch, self.journal)
         self._register()
-        self._install_lines(site)
+        self.lines.install()
+        self.switch.groups = self._new_groups(site)
+        self.switch.numbers = _numbers(site)
         self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
 
     # ---- life ----
@@ -278,7 +250,7 @@ class House:
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)
-        for span in self.spans.values():
+        for span in self.lines.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
         self.rollups.write()
@@ -319,7 +291,7 @@ class House:
         self.site = site
         self.prompts.book = book
         self.calendars = calendars
-        self.switch.routes = self._dialplan.routes = routes
+        self.switch.routes = self.lines.dialplan.routes = routes
         self.numbers = numbers
         self.switch.callers = callers
         self.switch.groups = groups
@@ -434,7 +406,7 @@ class House:
 
     def _files_for_others(self, site: Site) -> list[LineFile]:
         """What tools made for another system read."""
-        wanted: list[tuple[str, str, Callable[[Callable[[str], object]], Lines]]] = [
+        wanted: list[tuple[str, str, Callable[[Callable[[str], object]], FileLines]]] = [
             ("queue_log", site.queue_log, QueueLogLines),
             ("Master.csv", site.master_csv, lambda write: MasterCsvLines(write, self.timezone))]
         return [LineFile(Path(path), fold, name=name, on_alarm=self.journal.write)
@@ -475,75 +447,6 @@ class House:
         }
         for kind, find in finders.items():
             self.destinations.register(kind, find)  # type: ignore[arg-type]  # each is a Destination of its room
-
-    def _install_lines(self, site: Site) -> None:
-        channels = {channel.number: channel for channel in self.around.driver.channels()}
-        for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel):
-            self._install(name, line, channels)
-        self.switch.groups = self._new_groups(site)
-        self.switch.numbers = _numbers(site)
-
-    def _install(self, name: str, line: Line, channels: Mapping[int, Channel]) -> None:
-        for number in occupied(line):
-            if number not in channels and not (isinstance(line, PriLine) and number == line.dchannel):
-                raise Refused("no_channel", f"lines.{name}: the card has no channel {number}; "
-                              f"it has {', '.join(map(str, sorted(channels))) or 'none'}")
-        if isinstance(line, PriLine):
-            self._install_span(name, line, channels)
-            return
-        if isinstance(line, R2Line | EmLine):
-            self._install_cas(name, line, channels)
-            return
-        around, channel = self.around, channels[line.channel]
-        self.wires[name] = channel
-        self.line_of[name] = name
-        tones = self.site.tones.get(line.tones) if isinstance(line, FxoLine) else None
-        port = around.media.port(name, channel.wire,
-                                 line.sound.treatment(learned_zone(around.zone, tones) if tones else None))
-        if isinstance(line, FxoLine):
-            self.switch.add(FxoCircuit(name, channel, port, line.signalling, around.zone, clock=around.outside.clock,
-                                       loop=around.loop, hear=self.switch.hears(name)))
-        else:
-            self.switch.add(FxsCircuit(name, channel, port, line.signalling, around.zone, self._dialplan,
-                                       number=line.station, timezone=self.timezone, clock=around.outside.clock,
-                                       loop=around.loop, hear=self.switch.hears(name)), station=line.station)
-
-    def _install_span(self, name: str, line: PriLine, channels: Mapping[int, Channel]) -> None:
-        around = self.around
-        data = next((one for one in around.driver.data_channels() if one.number == line.dchannel), None)
-        if data is None:
-            raise Refused("no_channel", f"lines.{name}.dchannel: the card has no D channel {line.dchannel}")
-        bearers = {slot: channels[number] for slot, number in line.bearers.items()}
-        span = build_span(name, bearers, data, line.signalling, around.zone, LiveNumbers(self._dialplan),
-                          port=lambda circuit, wire: around.media.port(circuit, wire, line.sound.treatment()),
-                          hears=self.switch.hears, clock=around.outside.clock, loop=around.loop,
-                          stepped=not around.threaded, owned=self._owned,
-                          tell=lambda alarm, words: self._span_alarm(name, alarm, words))
-        self.spans[name] = span
-        for slot, circuit in span.circuits.items():
-            self.wires[circuit.name] = bearers[slot]
-            self.line_of[circuit.name] = name
-            self.switch.add(circuit)
-
-    def _install_cas(self, name: str, line: R2Line | EmLine, channels: Mapping[int, Channel]) -> None:
-        around = self.around
-        span = CasSpan(lambda alarm, words: self._span_alarm(name, alarm, words))
-        for slot, number in sorted(line.bearers.items()):
-            circuit = f"{name}/{slot}"
-            self.wires[circuit] = channels[number]
-            self.line_of[circuit] = name
-            port = around.media.port(circuit, channels[number].wire, line.sound.treatment())
-            self.switch.add(build_cas(circuit, channels[number], port, line.signalling, line.variant, around.zone,
-                                      LiveNumbers(self._dialplan), clock=around.outside.clock, loop=around.loop,
-                                      hear=span.hears(circuit, self.switch.hears(circuit))))
-
-    def _owned(self, circuit: str) -> bool:
-        leg = self.switch.leg_on(circuit)
-        return leg is not None and not leg.is_gone
-
-    def _span_alarm(self, span: str, alarm: str, words: str | None) -> None:
-        self.journal.write(facts.AlarmRaised(alarm, span, words) if words is not None
-                           else facts.AlarmCleared(alarm, span))
 
 
 def _numbers(site: Site) -> dict[str, str]:

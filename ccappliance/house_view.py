@@ -68,7 +68,7 @@ class View:
         self._desk = ConfigDesk(house, loaded, directory, kept, self.calls)
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
-        self.isdn = Isdn(house.spans, house.around.outside.clock)
+        self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
         self.past = PastCalls(house.cdrs, lambda: house.around.store.flush(FLUSH))
         sink = house.around.sink
@@ -97,7 +97,7 @@ class View:
         }
 
     def spans(self) -> list[view.SpanRow]:
-        in_use = {self._house.wires[name].number for name, circuit in self._house.switch.circuits.items()
+        in_use = {self._house.lines.wires[name].number for name, circuit in self._house.switch.circuits.items()
                   if _state(circuit) not in ("idle", "blocked")}
         return [{"number": span.number, "name": span.name, "description": span.description,
                  "channels": len(span.channels), "in_use": len(in_use.intersection(span.channels)),
@@ -128,7 +128,8 @@ class View:
         return {**self._channel_row(name), "off_hook": status.off_hook, "ringing": status.ringing,
                 "reversed": status.reversed, "since": round(self._now - circuit.since, 1),
                 "calls_today": house.figures.lines.get(name, 0),
-                "settings": plain(house.site.lines[house.line_of[name]], KeyInfo(doc="")), "history": circuit.history()}
+                "settings": plain(house.site.lines[house.lines.line_of[name]], KeyInfo(doc="")),
+                "history": circuit.history()}
 
     async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str
                      ) -> list[dict[str, Any]]:
@@ -369,10 +370,10 @@ class View:
                 self._trails.pop(fact.call, None)
 
     def _card_channel(self, name: str) -> Channel:
-        return self._house.wires[name]
+        return self._house.lines.wires[name]
 
     def _channel_row(self, name: str) -> view.ChannelRow:
-        switch, line, channel = self._house.switch, self._house.site.lines[self._house.line_of[name]], \
+        switch, line, channel = self._house.switch, self._house.site.lines[self._house.lines.line_of[name]], \
             self._card_channel(name)
         circuit = switch.circuits[name]
         leg = switch.leg_on(name)

@@ -131,7 +131,7 @@ def test_an_outgoing_call_that_comes_to_nothing_tells_why(tmp_path: Path, prompt
 
 def test_all_channels_in_use_are_congestion(tmp_path: Path, prompts: Path) -> None:
     def occupy(stage: Stage) -> None:
-        for circuit in stage.house.spans["pri/1"].circuits.values():
+        for circuit in stage.house.lines.spans["pri/1"].circuits.values():
             circuit.blocked = circuit._own = _blocked()
     told(tmp_path, prompts, """
   - li: lifts
@@ -191,7 +191,7 @@ def test_thirty_callers_at_once_are_answered_by_the_ivr(tmp_path: Path, prompts:
 def test_glare_the_caller_gets_the_channel_and_our_call_goes_out_on_another(tmp_path: Path, prompts: Path) -> None:
     def meet(stage: Stage) -> None:
         """In the same moment a caller gets channel 31, which an agent's call takes as well."""
-        near = stage.house.spans["pri/1"].circuits[31]
+        near = stage.house.lines.spans["pri/1"].circuits[31]
         bearer = stage.street.spans["pri/1"].bearers[31]
         seize = near.seize
 
@@ -243,7 +243,7 @@ def test_calls_go_on_while_the_d_channel_is_down_and_new_ones_wait_for_it(tmp_pa
 def test_a_killed_helper_clears_its_calls_with_cdrs_and_the_next_call_comes_through(
         tmp_path: Path, prompts: Path) -> None:
     def kill(stage: Stage) -> None:
-        helper = stage.house.spans["pri/1"].helper
+        helper = stage.house.lines.spans["pri/1"].helper
         assert helper is not None
         os.kill(helper.pid, signal.SIGKILL)
     played = told(tmp_path, prompts, INCOMING + """
@@ -280,7 +280,7 @@ def test_the_exchange_takes_two_calls_over_and_their_parties_talk_on(tmp_path: P
     kept = []
 
     def transfer(stage: Stage) -> None:
-        span = stage.house.spans["pri/1"]
+        span = stage.house.lines.spans["pri/1"]
         kept.append(stage.loop.create_task(span.transfer(span.circuits[31], span.circuits[30])))
     played = told(tmp_path, prompts, """
   - li: lifts
