@@ -169,19 +169,13 @@ class House:
                                            known_call=lambda call: call in self.switch.calls)
         self.files = self._files_for_others(site)
         self._keypad = Keypad.standard()
-        self.mailroom = Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
-            loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say, zone=self.timezone,
-            files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside, lamp=self._lamp,
-            send=around.send, way_to=self._way_to))
+        self.mailroom = self._new_mailroom(site)
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
-        self.scripts = Scripts(lambda: self.site.agi, around.peers, Workshop(
-            AgiDatabase(around.store), Folder(self._script_sounds, self.prompts,
-                                              lambda name: name in self.prompts.book.names(), self.aside),
-            self.destinations.find))
+        self.scripts = self._new_scripts()
         self.flows = self._new_flows(site)
         self.lines = Lines(site, around, self.switch, self.journal)
         self._register()
@@ -422,6 +416,18 @@ class House:
 
     def _new_sources(self, site: Site, former: Sources | None = None) -> Sources:
         return Sources(site.sources, SourceMeans(self.around.web, self.aside, self.around.outside.clock), former)
+
+    def _new_mailroom(self, site: Site) -> Mailroom:
+        around = self.around
+        return Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
+            loop=around.loop, outside=around.outside, journal=self.journal, prompts=self.prompts, say=self.say,
+            zone=self.timezone, files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside,
+            lamp=self._lamp, send=around.send, way_to=self._way_to))
+
+    def _new_scripts(self) -> Scripts:
+        sounds = Folder(self._script_sounds, self.prompts, lambda name: name in self.prompts.book.names(), self.aside)
+        return Scripts(lambda: self.site.agi, self.around.peers,
+                       Workshop(AgiDatabase(self.around.store), sounds, self.destinations.find))
 
     def _script_sounds(self) -> Path | None:
         recordings = self.around.recordings

@@ -74,7 +74,7 @@ def test_a_recording_that_begins_in_secret_begins_paused() -> None:
 
 
 SECURE = 'a: {type: collect, prompt: enter_number, variable: pin, secure: true, next: b, failed: "queue:sales"}\n'
-LEAK = ("would leak here: what was entered in secret may stand only where a node sends it on in secret (secret: true) "
+LEAK = ("would leak here: what was entered in secret may stand only where a node sends it on in secret (lookup, http) "
         "(the comments of flows/main.yaml say what can be written here)")
 
 
@@ -93,6 +93,14 @@ def test_a_secret_that_would_leak(node: str, where: str) -> None:
 def test_a_secret_is_no_plain_variable() -> None:
     (finding,) = told(f"{SECURE}b: {{type: say, what: digits, value: vars.pin, next: end}}\n{END}")
     assert "'pin' is entered in secret: it is secret.pin, and never a plain variable" in finding
+
+
+@pytest.mark.parametrize(("scheme", "refused"), [("https", False), ("http", True)])
+def test_a_secret_is_sent_on_over_https_alone(scheme: str, refused: bool) -> None:
+    sent = f"b: {{type: http, url: '{scheme}://bank.example/pin', send: {{pin: secret.pin}}, ok: end, failed: end}}\n"
+    found = told(SECURE + sent + END)
+    assert any("nodes.b.send.pin: a secret would be sent in clear" in finding for finding in found) is refused
+    assert len(found) == refused
 
 
 def test_a_secret_is_not_read_back() -> None:

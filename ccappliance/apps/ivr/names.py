@@ -33,7 +33,7 @@ def _secret(name: str, secrets: Collection[str], confidential: bool) -> str:
     variable = name.removeprefix(SECRET)
     if not confidential:
         return (f"'{name}' would leak here: what was entered in secret may stand only where a node sends it on in "
-                "secret (secret: true)")
+                "secret (lookup, http)")
     if variable not in secrets:
         return f"no node asks for '{variable}' with secure: true{hint(variable, sorted(secrets))}"
     return ""

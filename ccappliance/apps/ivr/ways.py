@@ -112,7 +112,7 @@ def _read(spot: Spot, flows: Flows) -> Iterator[tuple[str, str]]:
     """(key, variable) of what the node's expressions read and the node does not set itself."""
     node = flows[spot[0]].nodes[spot[1]]
     own = node.sets()
-    for key, source in node.expressions():
+    for key, source in (*node.expressions(), *node.confidential()):
         try:
             names = dict.fromkeys(names_read(parse(source, any_name), but="default"))
         except ExpressionError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ccappliance.apps.ivr.names import SECRET
 from ccappliance.apps.ivr.node import Node
 from ccappliance.apps.ivr.patience import patiently
 from ccappliance.apps.ivr.sources import json_path
@@ -44,7 +45,8 @@ class Lookup(Node):
     def sets(self) -> list[str]:
         return list(self.variables)
 
-    def expressions(self) -> Keyed:
+    def confidential(self) -> Keyed:
+        """A source may be asked with a secret: what it is asked with is written nowhere."""
         return [(f"with.{name}", source) for name, source in self.with_.items()]
 
     def inspect(self, report: Report, path: str) -> None:
@@ -95,7 +97,8 @@ class Http(Node):
     def sets(self) -> list[str]:
         return list(self.variables)
 
-    def expressions(self) -> Keyed:
+    def confidential(self) -> Keyed:
+        """A secret may be sent, over https: what is sent is written nowhere."""
         return [(f"send.{name}", source) for name, source in self.send.items()]
 
     def inspect(self, report: Report, path: str) -> None:
@@ -103,6 +106,7 @@ class Http(Node):
         if "{" in self.url:
             report.error(f"{path}.url", "the address of a webhook is fixed", "write the values under send:")
         check_headers(self.headers, report, f"{path}.headers")
+        check_private(self.url, self.confidential(), report, path)
         check_variables(self.variables, report, f"{path}.variables")
         for name, place in self.variables.items():
             check_place(place, report, f"{path}.variables.{name}")
@@ -129,6 +133,13 @@ def check_variables(variables: Mapping[str, str], report: Report, path: str) -> 
         if re.fullmatch(VARIABLE_PATTERN, name) is None:
             report.error(f"{path}.{name}", f"'{name}' is no name of a variable",
                          "use small letters, digits and _, beginning with a letter")
+
+
+def check_private(url: str, sent: Keyed, report: Report, path: str) -> None:
+    """Whoever listens on the way must not read a secret."""
+    for where, source in sent:
+        if SECRET in source and not url.startswith("https://"):
+            report.error(f"{path}.{where}", f"a secret would be sent in clear to {url[:60]}", "write an address of https")
 
 
 def check_place(place: str, report: Report, path: str) -> None:

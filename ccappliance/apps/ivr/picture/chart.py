@@ -117,7 +117,8 @@ def _computed(node: Node) -> str:
     """What is to be read in the box of a node that plays nothing: its expressions, unless they label its ways."""
     if isinstance(node, Subflow):
         return f"→ {node.flow}"
-    told = [f"{key.rpartition('.')[2]} = {source}" for key, source in node.expressions() if not key.endswith(".when")]
+    told = [f"{key.rpartition('.')[2]} = {source}" for key, source in (*node.expressions(), *node.confidential())
+            if not key.endswith(".when")]
     return "; ".join(told) or ", ".join(language for _, language in node.languages())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ccappliance.apps.ivr.nodes.fetching import Lookup, check_place
+from ccappliance.apps.ivr.nodes.fetching import Lookup, check_place, check_private
 from ccappliance.apps.ivr.settings import FlowSettings
 from ccappliance.apps.ivr.sources.query import Database, SourceFault
 from ccappliance.apps.ivr.sources.settings import AnySource, CsvSource, HttpSource, SqliteSource
@@ -27,6 +27,8 @@ def check_sources(sources: Mapping[str, AnySource], flows: Mapping[str, FlowSett
 
 def _check_node(node: Lookup, source: AnySource, columns: tuple[str, ...], report: Report, path: str) -> None:
     asks = source.asks()
+    if isinstance(source, HttpSource):
+        check_private(source.url, node.confidential(), report, path)
     for name in asks:
         if name not in node.with_:
             report.error(f"{path}.with", f"the source {node.source} has to be asked with {name!r}",
