@@ -139,7 +139,8 @@ def check_private(url: str, sent: Keyed, report: Report, path: str) -> None:
     """Whoever listens on the way must not read a secret."""
     for where, source in sent:
         if SECRET in source and not url.startswith("https://"):
-            report.error(f"{path}.{where}", f"a secret would be sent in clear to {url[:60]}", "write an address of https")
+            report.error(f"{path}.{where}", f"a secret would be sent in clear to {url[:60]}",
+                         "write an address of https")
 
 
 def check_place(place: str, report: Report, path: str) -> None:
