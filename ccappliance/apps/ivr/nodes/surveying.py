@@ -51,6 +51,9 @@ class Survey(Node):
                  for one in flat(f"questions[{index}].prompt", question.prompt)]
         return [*flat("prompt", self.prompt), *asked, *flat("comment", self.comment), *flat("thanks", self.thanks)]
 
+    def sets(self) -> list[str]:
+        return [f"{PREFIX}{question.name}" for question in self.questions]
+
     def inspect(self, report: Report, path: str) -> None:
         names = [question.name for question in self.questions]
         if not 1 <= len(names) <= MOST_QUESTIONS:

@@ -18,7 +18,8 @@ BROAD = 7.0  # stroke of an arrow all calls take
 COLOURS = {"telling": ("#e8f4ea", "#3f8f55"), "asking": ("#e6effb", "#3a6fb5"), "deciding": ("#fdf3d8", "#b88a1a"),
            "collecting": ("#e6effb", "#3a6fb5"), "directory": ("#e6effb", "#3a6fb5"),
            "fetching": ("#def3f1", "#1f8a80"), "script": ("#def3f1", "#1f8a80"), "subflow": ("#ecebfa", "#5b55a8"),
-           "message": ("#f3e8f8", "#8a4fa3"), "leaving": ("#fde9e1", "#c0603a")}  # of a room: inside, line
+           "message": ("#f3e8f8", "#8a4fa3"), "surveying": ("#f3e8f8", "#8a4fa3"), "meeting": ("#fde9e1", "#c0603a"),
+           "reaching": ("#fde9e1", "#c0603a"), "leaving": ("#fde9e1", "#c0603a")}  # of a room: inside, line
 PLAIN = ("#eef0f2", "#6b7680")  # of all other rooms
 AWAY = ("#ffffff", "#444c55")  # of destinations
 KINDS_ZH = {"play": "播放", "say": "报读", "menu": "菜单", "collect": "收号", "language": "语言", "branch": "分支",
