@@ -34,6 +34,8 @@ class Ledger:
             facts.OfferEnded: lambda fact: self._end("offer", fact.offer),
             facts.ConversationStarted: lambda fact: self._begin("conversation of call", fact.call),
             facts.ConversationEnded: lambda fact: self._end("conversation of call", fact.call),
+            facts.ScriptStarted: lambda fact: self._begin("script by call", fact.call),
+            facts.ScriptEnded: lambda fact: self._end("script by call", fact.call),
             facts.SupervisionStarted: lambda fact: self._begin("supervision by leg", fact.leg),
             facts.SupervisionEnded: lambda fact: self._end("supervision by leg", fact.leg),
             facts.PromptStarted: lambda fact: self._begin("prompt on leg", fact.leg),

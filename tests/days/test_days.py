@@ -249,4 +249,4 @@ def test_every_key_of_a_day_is_documented() -> None:
 def test_every_fact_that_opens_an_account_has_one_that_closes_it() -> None:
     """A reminder for whoever adds a pair of facts: the ledger must know it."""
     pairs = {name.removesuffix("Started") for name in facts.Kinds.BY_NAME if name.endswith("Started")}
-    assert pairs == {"Daemon", "Prompt", "Conversation", "Recording", "Supervision", "Transfer"}
+    assert pairs == {"Daemon", "Prompt", "Conversation", "Recording", "Script", "Supervision", "Transfer"}

@@ -57,7 +57,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def run(site: Path, *words: object) -> Result:
-    roof = Roof(never, never, never, lambda: Site, lambda: site / "etc", lambda: site / "cache")
+    roof = Roof(never, never, never, lambda: Site, lambda: site / "etc", cache_directory=lambda: site / "cache")
     return CliRunner().invoke(build(roof), ["prompts", *map(str, words)], prog_name="ccappliance")
 
 

@@ -149,6 +149,7 @@ class Waiting:
 
     def _open_again(self) -> None:
         if not self._over:
+            self._may_tell = self._loop.time()  # a timer may be early by the loop's resolution
             self._room.open(self)
             self._tell()
 
