@@ -103,3 +103,44 @@ def test_a_caller_who_talks_into_the_prompt_is_understood(tmp_path: Path, prompt
     assert facts(played, "AlarmRaised") == []
     assert [(one.outcome, one.intent) for one in results] == [("matched", "support")]
     assert len(began) == 1
+
+
+def test_a_menu_is_spoken_to(tmp_path: Path, prompts: Path, engine: bool) -> None:
+    """The phrase counts as its key, the first word stops the prompt, and the way is told as if it had been pressed."""
+    if engine:
+        english()
+    played = told(tmp_path, """
+config:
+  routes: [{source: lines, to: "flow:spoken"}]
+  system: {language: en}
+  speech: {enabled: true}
+  flows:
+    spoken:
+      start: menu
+      nodes:
+        menu:
+          type: menu
+          prompt: main_menu
+          keys: {1: support, 2: balance}
+          speech: true
+          phrases: {1: {en: [technical support]}, 2: {en: [account balance]}}
+          invalid: over
+          timeout: over
+        support: {type: hangup, prompt: goodbye}
+        balance: {type: hangup, prompt: please_hold}
+        over: {type: hangup}
+""" + PEOPLE + """
+  - wang: {calls: "61234567"}
+  - wang: {hears: en/main_menu, within: 20}
+  - wait: 1
+  - wang: {says: technical support}
+  - wang: {hears: en/goodbye, within: 20}
+  - wang: {hears: busy, within: 20}
+  - wang: hangs up
+""", prompts, engine=engine)
+    (heard,) = facts(played, "SpeechHeard")
+    assert (heard["outcome"], heard["intent"], heard["node"]) == ("matched", "1", "menu")
+    assert [(fact["node"], fact["way"]) for fact in facts(played, "NodeEntered")] == [("menu", ""), ("support", "keys.1")]
+    menu, goodbye = facts(played, "PromptEnded")
+    assert not menu["completed"]
+    assert goodbye["completed"]
