@@ -205,7 +205,7 @@ class House:
                               (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
                               (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
                               (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),
-                              (self.mailroom.hear, None), (self.surveys.hear, None)):
+                              (self.mailroom.hear, self.mailroom.KINDS), (self.surveys.hear, self.surveys.KINDS)):
             self.journal.follow(reader, kinds)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)

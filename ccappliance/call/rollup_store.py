@@ -13,7 +13,7 @@ from ccappliance.call.rollup import GREATEST, Rollup
 from ccappliance.store.database import Statement, Store
 
 GRAINS = {"hour": 13, "day": 10, "month": 7, "year": 4}  # characters of "2026-11-22T08" that name it
-EVERY = 10.0  # seconds of the journal after which sums are written
+EVERY = 300.0  # seconds of the journal after which sums are written; a report writes them before it reads
 MOST = 5_000  # sums kept in memory at most before they are written
 _READER = "rollup"
 _ADD = ("INSERT INTO rollup (grain, subject, start, name, figure, value) VALUES (?, ?, ?, ?, ?, ?) "
@@ -25,13 +25,13 @@ _STATE = "INSERT OR REPLACE INTO rollup_state (name, state) VALUES (?, ?)"
 _PRUNE = "DELETE FROM rollup WHERE grain = 'hour' AND subject = ? AND start < ?"
 SUBJECTS = ("all", "direction", "disposition", "line", "number", "queue", "agent")
 
-Key = tuple[str, str, str, str, str]  # grain, subject, start, name, figure
+Key = tuple[str, str, str, str]  # subject, hour, name, figure
 
 
 class RollupStore:
     """A reader of the journal, which hears each entry after CdrStore has; at start as that one.
 
-    Sums are written every few seconds, and by `write`.
+    Sums are written every few minutes, and by `write`.
     """
 
     KINDS: ClassVar[Wanted] = Rollup.KINDS
@@ -76,8 +76,10 @@ class RollupStore:
             return
         sums, self._sums = self._sums, {}
         self.applied = self._heard
-        rows: list[Statement] = [(_GREATEST if key[4].startswith(GREATEST) else _ADD, (*key, value))
-                                 for key, value in sums.items()]
+        rows: list[Statement] = [
+            (_GREATEST if figure.startswith(GREATEST) else _ADD, (grain, subject, start, name, figure, value))
+            for grain, length in GRAINS.items()
+            for (subject, start, name, figure), value in _coarse(sums, length).items()]
         self._store.put_all([*rows, *self._prune(sums),
                              (_STATE, (_READER, json.dumps(self._fold.state(), separators=(",", ":")))),
                              (_APPLIED, (_READER, self.applied, self._cdrs.replay_point()))])
@@ -89,18 +91,26 @@ class RollupStore:
         self._heard = entry.seq
 
     def _add(self, hour: str, subject: str, name: str, figure: str, value: float) -> None:
-        for grain, length in GRAINS.items():
-            key = (grain, subject, hour[:length], name, figure)
-            if figure.startswith(GREATEST):
-                self._sums[key] = max(self._sums.get(key, 0.0), value)
-            else:
-                self._sums[key] = self._sums.get(key, 0.0) + value
+        _count(self._sums, (subject, hour, name, figure), value)
 
     def _prune(self, sums: dict[Key, float]) -> list[Statement]:
         """Once a day: hours that are older than anybody asks for; their days and months stay."""
-        today = max((key[2] for key in sums if key[0] == "day"), default="")
+        today = max((key[1] for key in sums), default="")[:GRAINS["day"]]
         if today <= self._pruned:
             return []
         self._pruned = today
         oldest = (date.fromisoformat(today) - timedelta(days=ROLLUP_DAYS)).isoformat()
         return [(_PRUNE, (subject, oldest)) for subject in SUBJECTS]
+
+
+def _count(sums: dict[Key, float], key: Key, value: float) -> None:
+    was = sums.get(key, 0.0)
+    sums[key] = max(was, value) if key[3].startswith(GREATEST) else was + value
+
+
+def _coarse(sums: dict[Key, float], length: int) -> dict[Key, float]:
+    """The same by a time of which so many characters are left."""
+    found: dict[Key, float] = {}
+    for (subject, hour, name, figure), value in sums.items():
+        _count(found, (subject, hour[:length], name, figure), value)
+    return found

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ccappliance.call import facts
+from ccappliance.call.journal import Wanted
 from ccappliance.store.database import Store
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class SurveyStore:
     def catch_up(self, entries: Iterable["Entry"]) -> None:
         for entry in entries:
             self.hear(entry)
+
+    KINDS: ClassVar[Wanted] = frozenset({facts.SurveyAnswered})
 
     def hear(self, entry: "Entry") -> None:
         """The next entry of the journal; one that is stored already is passed over."""

@@ -17,6 +17,8 @@ from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.cdr import CdrReader
 from ccappliance.call.journal import Entry, Journal, MemorySink
+from ccappliance.call.rollup import Rollup
+from ccappliance.call.survey_store import SurveyStore
 
 
 def asked_for(reader: type) -> set[str]:
@@ -33,7 +35,8 @@ def asked_for(reader: type) -> set[str]:
     return found & set(facts.Kinds.BY_NAME)
 
 
-@pytest.mark.parametrize("reader", [Acd, Callbacks, CallbackStore, Contacts, Invariants, Pace, Alarms, CdrReader])
+@pytest.mark.parametrize("reader", [Acd, Callbacks, CallbackStore, Contacts, Invariants, Pace, Alarms, CdrReader,
+                                    Rollup, SurveyStore])
 def test_a_reader_wants_what_it_reads(reader: type) -> None:
     named = {kind.__name__ for kind in reader.KINDS}  # type: ignore[attr-defined]
     assert asked_for(reader)

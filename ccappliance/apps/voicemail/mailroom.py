@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ccappliance.apps.voicemail.dictation import Dictations, Draft
 from ccappliance.apps.voicemail.files import Brought, SoundFiles
@@ -19,6 +19,7 @@ from ccappliance.apps.voicemail.settings import MailboxSettings, VoicemailSettin
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
 from ccappliance.call import facts
+from ccappliance.call.journal import Wanted
 from ccappliance.media.files import SoundFileError
 from ccappliance.media.ports import Sound
 
@@ -81,6 +82,10 @@ class Mailroom:
         self._closing = False
 
     # ---- the daemon's life ----
+
+    KINDS: ClassVar[Wanted] = frozenset({
+        facts.VoicemailBegun, facts.VoicemailLeft, facts.VoicemailDropped, facts.VoicemailMoved, facts.NoticeSent,
+        facts.NoticeFailed, facts.MailboxChanged, facts.RecordingStarted, facts.RecordingEnded})
 
     def hear(self, entry: "Entry") -> None:
         self.kept.hear(entry)
