@@ -12,24 +12,24 @@ MAX_FOUND = 1_000  # calls of one answer: they fit in MAX_CONTROL_LINE
 def finding_operations(operations: Operations, past: PastCalls) -> None:
     @operations.operation("calls.search")
     async def calls_search(limit: int = 20, before: int = 0, since: str = "", until: str = "", number: str = "",
-                           agent: str = "", queue: str = "", disposition: str = "", shortest: float = -1.0,
-                           longest: float = -1.0, words: str = "", tags: list[str] | None = None, variable: str = ""
-                           ) -> Any:
+                           agent: str = "", queue: str = "", disposition: str = "", shortest: float | None = None,
+                           longest: float | None = None, words: str = "", tags: list[str] | None = None,
+                           variable: str = "") -> Any:
         """Calls that are over, newest first, which fit everything asked for; `before`: the `seq` to page on from."""
         _limit(limit, before)
         return await past.search(limit, before, since, until, number=number, agent=agent, queue=queue,
-                                 disposition=disposition, shortest=_bound(shortest), longest=_bound(longest),
+                                 disposition=disposition, shortest=shortest, longest=longest,
                                  words=words, tags=tags or [], variable=variable)
 
     @operations.operation("recordings.find")
     async def recordings_find(limit: int = 20, before: int = 0, since: str = "", until: str = "", number: str = "",
-                              agent: str = "", queue: str = "", disposition: str = "", shortest: float = -1.0,
-                              longest: float = -1.0, words: str = "", tags: list[str] | None = None,
+                              agent: str = "", queue: str = "", disposition: str = "", shortest: float | None = None,
+                              longest: float | None = None, words: str = "", tags: list[str] | None = None,
                               variable: str = "") -> Any:
         """As calls.search, of the calls that have a recording."""
         _limit(limit, before)
         return await past.search(limit, before, since, until, number=number, agent=agent, queue=queue,
-                                 disposition=disposition, shortest=_bound(shortest), longest=_bound(longest),
+                                 disposition=disposition, shortest=shortest, longest=longest,
                                  words=words, tags=tags or [], variable=variable, recorded=True)
 
     @operations.operation("calls.note")
@@ -48,8 +48,3 @@ def _limit(limit: int, before: int) -> None:
         raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_FOUND}")
     if not 0 <= before < 2**62:
         raise Refused("bad_parameters", "'before' must be the 'seq' of a call found, or 0 for the newest")
-
-
-def _bound(seconds: float) -> float | None:
-    """-1: not asked for."""
-    return None if seconds == -1.0 else seconds
