@@ -54,6 +54,7 @@ from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
 from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
+from ccappliance.call.search_store import SearchStore
 from ccappliance.call.supervision import supervise_finder
 from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
@@ -133,10 +134,12 @@ class House:
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
         self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
+        self.search = SearchStore(around.store)
         self.mail_kept = MessageStore(around.store)
         self.surveys = SurveyStore(around.store)
         self.journal = Journal(outside.clock, around.sink, at_least=max(
-            self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied))
+            self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
+            self.search.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -195,13 +198,14 @@ class House:
         self.kept.catch_up(sink.read(self.kept.replay_from))
         ends += self.recorder.recovered(ends, self._told_ended)
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
+        self.search.catch_up(sink.read(self.search.replay_from))
         self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
         self.surveys.catch_up(sink.read(self.surveys.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.rollups.hear, self.rollups.KINDS),
-                              (self.kept.hear, self.kept.KINDS),
+                              (self.search.hear, self.search.KINDS), (self.kept.hear, self.kept.KINDS),
                               (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
                               (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
                               (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),

@@ -70,7 +70,8 @@ class View:
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
-        self.past = PastCalls(house.cdrs, lambda: house.around.store.flush(FLUSH))
+        self.past = PastCalls(house.cdrs, house.search, lambda: house.around.store.flush(FLUSH), house.timezone,
+                              house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink
         self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
         house.journal.follow(self._hear)

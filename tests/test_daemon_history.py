@@ -22,7 +22,13 @@ def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: P
     assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
     assert box.cli("calls", "originate", "--station", "8002", "--number", "8003").returncode == 0
     call = json.loads(box.cli("calls", "list", "--json").stdout)[0]["id"]
+    assert box.cli("calls", "note", "--call", call, "--text", "客户要求退款").returncode == 0
     assert box.cli("calls", "hangup", "--call", call).returncode == 0
+    assert box.cli("calls", "tag", "--call", call, "--tag", "投诉").returncode == 0
+    found = box.cli("calls", "search", "--words", "退款", "--tag", "投诉", "--number", "00", "--json")
+    assert [row["id"] for row in json.loads(found.stdout)] == [call], found.stderr
+    assert box.cli("recordings", "find", "--words", "退款").stdout.strip() == "no such calls"  # nobody talked
+    assert box.cli("recordings", "find", "--since", "yesterday").returncode == 1
     explained = box.cli("explain", call)
     assert explained.returncode == 0, explained.stderr
     assert "call from" in explained.stdout
@@ -58,5 +64,7 @@ def test_the_daemon_explains_audits_and_writes_a_queue_log(box: Box, tmp_path: P
     assert rebuilt.exit_code == 0, rebuilt.output
     assert json.loads(rebuilt.output)["differences"] == []
     assert json.loads(rebuilt.output)["rows"]["cdr"] == 1
+    assert json.loads(rebuilt.output)["rows"]["call_note"] == 1
+    assert json.loads(rebuilt.output)["rows"]["call_gram"] > 4
     offline = box.cli("audit", "--journal", str(box.state / "journal"))
     assert (offline.returncode, "0 differences" in offline.stdout) == (0, True), offline.stdout

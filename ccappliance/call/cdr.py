@@ -128,6 +128,9 @@ class CdrReader:
                 _note(call, entry, fact, entry.now if call.cut is None else call.cut)
         self._last = entry
 
+    def is_open(self, call: str) -> bool:
+        return call in self._open
+
     def open_calls(self) -> list[str]:
         """Calls offered and not ended, oldest first."""
         return list(self._open)

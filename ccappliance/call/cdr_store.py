@@ -7,20 +7,19 @@ from datetime import UTC, datetime
 from sqlite3 import Row
 from typing import Any, ClassVar
 
-from ccappliance.base.limits import MAX_SEARCHED
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr, CdrReader
 from ccappliance.call.journal import Entry, Wanted
 from ccappliance.store.database import Statement, Store
 
 _READER = "cdr"
-_COLUMNS = tuple(f.name for f in fields(Cdr))
-_INSERT = f"INSERT OR REPLACE INTO cdr ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+COLUMNS = tuple(f.name for f in fields(Cdr))
+_INSERT = f"INSERT OR REPLACE INTO cdr ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _INSERT_RECORDING = "INSERT OR REPLACE INTO recording (seq, recording, call, path, ended_at, seconds, lost, state) " \
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FILE = "UPDATE recording SET file = ?, form = ?, size = ?, sha256 = ? WHERE recording = ?"
 _GAPS = "UPDATE recording SET gaps = ? WHERE recording = ?"
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM cdr"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM cdr"
 _INSTANTS = ("started_at", "answered_at", "ended_at")
 _APPLIED = "INSERT OR REPLACE INTO reader (name, applied, replay_from) VALUES (?, ?, ?)"
 
@@ -83,29 +82,12 @@ class CdrStore:
     def recent(self, limit: int = 100, before_seq: int | None = None) -> list[Cdr]:
         """The newest CDRs, newest first; `before_seq`: only those older than this, to page on."""
         where, params = ("WHERE seq < ? ", [before_seq]) if before_seq is not None else ("", [])
-        return [_cdr(row) for row in self._store.query(f"{_SELECT} {where}ORDER BY seq DESC LIMIT ?",
+        return [cdr_of(row) for row in self._store.query(f"{_SELECT} {where}ORDER BY seq DESC LIMIT ?",
                                                        [*params, limit])]
 
     def find(self, call: str) -> Cdr | None:
         rows = self._store.query(f"{_SELECT} WHERE call = ?", (call,))
-        return _cdr(rows[0]) if rows else None
-
-    def search(self, limit: int, *, number: str = "", agent: str = "", queue: str = "", variable: str = "",
-               value: str = "") -> list[Cdr]:
-        """The newest CDRs that fit everything given, newest first. `number`: of either party; `variable`: by name,
-        `value`: what it was, "" for anything. Looks at the newest MAX_SEARCHED calls.
-        """
-        wanted: list[tuple[str, list[str]]] = [
-            ("(calling = ? OR called = ?)", [number, number] if number else []),
-            ("agent = ?", [agent] if agent else []), ("queue = ?", [queue] if queue else []),
-            ("EXISTS (SELECT 1 FROM json_each(cdr.variables) WHERE key = ? AND (? = '' OR value = ?))",
-             [variable, value, value] if variable else [])]
-        terms = [term for term, params in wanted if params]
-        where = f"WHERE {' AND '.join(terms)} " if terms else ""
-        params = [param for _, several in wanted for param in several]
-        looked_at = f"(SELECT * FROM cdr ORDER BY seq DESC LIMIT {MAX_SEARCHED}) AS cdr"
-        return [_cdr(row) for row in self._store.query(
-            f"SELECT {', '.join(_COLUMNS)} FROM {looked_at} {where}ORDER BY seq DESC LIMIT ?", [*params, limit])]
+        return cdr_of(rows[0]) if rows else None
 
     def recordings(self, limit: int = 100, call: str | None = None) -> list[RecordingRow]:
         """Ended recordings, newest first; `call`: only this call's."""
@@ -119,7 +101,7 @@ class CdrStore:
         if cdr.disposition == "INTERRUPTED" and self.find(cdr.call) is not None:
             return  # a power cut took the CallEnded from the journal, but not its row from here
         self.on_cdr(cdr)
-        self._rows.append((_INSERT, [_cell(getattr(cdr, name)) for name in _COLUMNS]))
+        self._rows.append((_INSERT, [cell(getattr(cdr, name)) for name in COLUMNS]))
 
     def _hear(self, entry: Entry) -> int:
         self._reader.hear(entry)
@@ -138,7 +120,7 @@ class CdrStore:
         match entry.fact:
             case facts.RecordingEnded() as end:
                 self._rows.append((_INSERT_RECORDING,
-                                   (entry.seq, end.recording, end.call, end.path, _cell(entry.at), end.seconds,
+                                   (entry.seq, end.recording, end.call, end.path, cell(entry.at), end.seconds,
                                     end.lost, end.state)))
             case facts.RecordingArchived() as kept:
                 self._rows.append((_FILE, (kept.file, kept.form, kept.size, kept.sha256, kept.recording)))
@@ -146,7 +128,7 @@ class CdrStore:
                 self._rows.append((_GAPS, (json.dumps(left.gaps), left.recording)))
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds")
     if isinstance(value, tuple | dict):
@@ -156,7 +138,8 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _cdr(row: Row) -> Cdr:
+def cdr_of(row: Row) -> Cdr:
+    """A row of the table `cdr`, with its COLUMNS."""
     values = dict(row)
     for name in _INSTANTS:
         values[name] = datetime.fromisoformat(values[name]) if values[name] else None

@@ -58,6 +58,25 @@ class CallEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallNoted(Fact):
+    """Somebody has written something to a call, alive or over."""
+
+    call: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallTagged(Fact):
+    """A call has this tag from now on, or has it no more."""
+
+    call: str
+    by: str
+    tag: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LegMoved(Fact):
     """A leg came to be or changed its state: "" → offered/seized → alerting → answered → cleared → released."""
 

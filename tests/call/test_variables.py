@@ -1,5 +1,6 @@
 """Variables of a call: every change is one fact, secrets tell their length, CDRs keep the last value."""
 
+import asyncio
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,6 +12,8 @@ from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.search import Asked
+from ccappliance.call.search_store import SearchStore
 from ccappliance.call.variables import Variables
 from ccappliance.store.database import Store
 
@@ -39,27 +42,29 @@ def test_there_is_an_end_to_everything() -> None:
         variables["more"] = ""
 
 
-def ended() -> CdrStore:
+def ended() -> tuple[CdrStore, SearchStore]:
     """Two calls of the same number, with an account each."""
-    store = CdrStore(Store(":memory:", threaded=False))
+    database = Store(":memory:", threaded=False)
+    store, index = CdrStore(database), SearchStore(database)
     clock = SimpleNamespace(now=lambda: 1.0, wall=lambda: datetime(2026, 11, 22, tzinfo=UTC))
     journal = Journal(clock, MemorySink())
     journal.follow(store.hear)
+    journal.follow(index.hear)
     for call, account in (("c1", "4711"), ("c2", "4712")):
         journal.write(facts.CallOffered(call, "fxo/1", "in", "8008", "139", ""))
         journal.write(facts.VariableSet(call, "account", "0"))
         journal.write(facts.VariableSet(call, "account", account))
         journal.write(facts.CallEnded(call, 16, "caller"))
-    return store
+    return store, index
 
 
 @pytest.mark.parametrize(("wanted", "found"), [
-    ({"variable": "account"}, ["c2", "c1"]), ({"variable": "account", "value": "4711"}, ["c1"]),
-    ({"variable": "account", "value": "0"}, []), ({"variable": "pin"}, []), ({"number": "139"}, ["c2", "c1"]),
-    ({"number": "8008", "variable": "account", "value": "4712"}, ["c2"]), ({"agent": "1001"}, []), ({}, ["c2", "c1"])])
+    ({"variable": "account"}, ["c2", "c1"]), ({"variable": "account=4711"}, ["c1"]),
+    ({"variable": "account=0"}, []), ({"variable": "pin"}, []), ({"number": "139"}, ["c2", "c1"]),
+    ({"number": "8008", "variable": "account=4712"}, ["c2"]), ({"agent": "1001"}, []), ({}, ["c2", "c1"])])
 def test_cdrs_are_found_by_what_is_known_of_the_caller(wanted: dict[str, str], found: list[str]) -> None:
-    store = ended()
-    assert [cdr.call for cdr in store.search(10, **wanted)] == found
+    store, index = ended()
+    assert [row.cdr.call for row in asyncio.run(index.find(Asked(**wanted), 10))] == found
     kept = store.find("c1")
     assert isinstance(kept, Cdr)
     assert kept.variables == {"account": "4711"}

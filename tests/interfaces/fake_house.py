@@ -118,11 +118,20 @@ class FakePast:
     """One call that is over."""
 
     ROW: ClassVar[dict[str, Any]] = {
-        "id": "9.000001", "started_at": "2026-11-22T08:00:00Z", "direction": "in", "calling": "139", "called": "8008",
-        "name": "", "queue": "sales", "agent": "1001", "disposition": "ANSWERED", "wait": 3.0, "talk": 60.0,
-        "duration": 70.0, "variables": {"account": "4711"}, "recordings": ["2026/11/22/9.wav"]}
+        "seq": 9, "id": "9.000001", "started_at": "2026-11-22T08:00:00Z", "direction": "in", "calling": "139",
+        "called": "8008", "name": "", "queue": "sales", "agent": "1001", "disposition": "ANSWERED",
+        "wait": 3.0, "talk": 60.0,
+        "duration": 70.0, "variables": {"account": "4711"}, "recordings": ["2026/11/22/9.wav"],
+        "partner": "8001", "tags": ["vip"],
+        "notes": [{"at": "2026-11-22T09:00:00Z", "by": "cli:root", "text": "退款"}]}
 
-    async def search(self, limit: int, **wanted: str) -> Any:
+    async def note(self, call: str, text: str, by: str) -> Any:
+        return {"call": call, "text": text}
+
+    async def tag(self, call: str, tag: str, on: bool, by: str) -> Any:
+        return {"call": call, "tag": tag, "on": on}
+
+    async def search(self, limit: int, before: int, since: str, until: str, **wanted: Any) -> Any:
         return [self.ROW][:limit] if wanted["variable"] in ("", "account", "account=4711") else []
 
     async def show(self, call: str) -> Any:

@@ -86,7 +86,7 @@ def test_refusals_say_what_is_wrong() -> None:
     assert refusal("callbacks.cancel", callback="x").startswith("no_callback: there is no callback 'x'")
     assert refusal("callbacks.ended", limit=0).startswith("bad_parameters: 'limit' must be from 1 to")
     assert refusal("journal.tail").startswith("streams:")
-    assert refusal("calls.show", call="x" * 2000).startswith("bad_parameters: 'call' must be a text")
+    assert refusal("calls.show", call="x" * 2000).startswith("bad_parameters: 'call' has 2000 characters")
 
 
 def test_the_operations_describe_themselves() -> None:

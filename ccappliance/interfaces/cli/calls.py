@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ccappliance.interfaces.cli.command import Noun, ask, echo_json
+from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.table import clean, duration, fields, table
 
 _CALL = click.option("--call", required=True, metavar="ID", help="The call's id, from `calls list`.")
@@ -37,23 +38,29 @@ def calls_show(call: str, as_json: bool, socket: Path | None) -> None:
 
 
 @calls.command("search")
-@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
-@click.option("--number", default="", metavar="NUMBER", help="Who called or was called.")
-@click.option("--agent", default="", metavar="NUMBER", help="Who answered it.")
-@click.option("--queue", default="", metavar="NAME", help="In which queue it waited last.")
-@click.option("--variable", default="", metavar="NAME[=VALUE]", help="What a flow has learnt of the caller.")
-def calls_search(limit: int, number: str, agent: str, queue: str, variable: str, as_json: bool,
-                 socket: Path | None) -> None:
-    """Of the newest 20,000 calls that are over, newest first: what flows have learnt, and the recordings."""
-    rows = ask(socket, "calls.search", limit=limit, number=number, agent=agent, queue=queue, variable=variable)
-    if as_json:
-        echo_json(rows)
-        return
-    shown = [row | {"talk": duration(row["talk"]),
-                    "variables": ", ".join(f"{name}={value}" for name, value in row["variables"].items())}
-             for row in rows]
-    click.echo(table(shown, ["started_at:started", "id", "calling", "called", "queue", "agent", "disposition", "talk",
-                             "variables", "recordings"]) if rows else "no such calls")
+@asked
+def calls_search(as_json: bool, socket: Path | None, **options: Any) -> None:
+    """Calls that are over, newest first: what is known of them, and the recordings."""
+    show_found("calls.search", socket, as_json, options)
+
+
+@calls.command("note")
+@_CALL
+@click.option("--text", required=True, metavar="TEXT", help="What is to be known of it.")
+def calls_note(call: str, text: str, as_json: bool, socket: Path | None) -> None:
+    """Write a note to a call, alive or over; `calls search --words` finds it."""
+    done = ask(socket, "calls.note", call=call, text=text)
+    echo_json(done) if as_json else click.echo(f"noted with call {clean(call)}")
+
+
+@calls.command("tag")
+@_CALL
+@click.option("--tag", required=True, metavar="TAG", help="A word for calls that belong together.")
+@click.option("--off", is_flag=True, help="Take it away.")
+def calls_tag(call: str, tag: str, off: bool, as_json: bool, socket: Path | None) -> None:
+    """Give a call a tag, alive or over; `calls search --tag` finds it."""
+    done = ask(socket, "calls.tag", call=call, tag=tag, on=not off)
+    echo_json(done) if as_json else click.echo(f"call {clean(call)} has {'no' if off else 'the'} tag {clean(tag)}")
 
 
 def _call(found: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.replay import compared, replay
 from ccappliance.interfaces.cli.table import clean, duration, table
@@ -37,6 +38,13 @@ def recordings_list(limit: int, call: str, as_json: bool, socket: Path | None) -
              for row in rows]
     click.echo(table(shown, ["started_at:started", "lasts", "call", "parties", "state", "lost", "path"])
                if rows else "no recordings")
+
+
+@recordings.command("find")
+@asked
+def recordings_find(as_json: bool, socket: Path | None, **options: Any) -> None:
+    """Find conversations by when, who, how long, and what was written to them, newest first."""
+    show_found("recordings.find", socket, as_json, options)
 
 
 @recordings.command("pause")

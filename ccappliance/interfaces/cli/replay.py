@@ -11,10 +11,11 @@ from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.journal import Entry
 from ccappliance.call.rollup_store import RollupStore
+from ccappliance.call.search_store import SearchStore
 from ccappliance.store.database import Store
 from ccappliance.store.rebuilt import count, differences
 
-TABLES = ("cdr", "recording", "callback", "rollup")
+TABLES = ("cdr", "recording", "callback", "rollup", "call_gram", "call_note", "call_tag", "call_day")
 
 
 def replay(read: Callable[[], Iterator[Entry]], into: Path, timezone: str = "") -> dict[str, int]:
@@ -28,6 +29,7 @@ def replay(read: Callable[[], Iterator[Entry]], into: Path, timezone: str = "") 
         cdrs.catch_up(read())
         callbacks.catch_up(read())
         rollups.catch_up(read())
+        SearchStore(store).catch_up(read())
         return {table: count(store, table) for table in TABLES}
     finally:
         store.close()

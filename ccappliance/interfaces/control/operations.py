@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
 from ccappliance.interfaces.control.supervising import supervise
@@ -26,6 +27,7 @@ def operations_of(house: HouseView) -> Operations:
     _isdn(operations, house)
     _history(operations, house)
     _config(operations, house)
+    finding_operations(operations, house.past)
     supervise(operations, house)
     voicemail_operations(operations, house.messages)
 
@@ -88,14 +90,6 @@ def _calls(operations: Operations, house: HouseView) -> None:
             if refused.code != "no_such_call":
                 raise
             return await house.past.show(call)
-
-    @operations.operation("calls.search")
-    async def calls_search(limit: int = 20, number: str = "", agent: str = "", queue: str = "",
-                           variable: str = "") -> Any:
-        """Calls that are over, newest first: of a number, an agent, a queue, with a variable (NAME or NAME=VALUE)."""
-        if not 1 <= limit <= MAX_RECORDINGS:
-            raise Refused("bad_parameters", f"'limit' must be from 1 to {MAX_RECORDINGS}")
-        return await house.past.search(limit, number=number, agent=agent, queue=queue, variable=variable)
 
     @operations.operation("calls.hangup")
     async def calls_hangup(call: str, by: str) -> dict[str, str]:

@@ -1,17 +1,30 @@
-"""Calls that are over, as the doors see them: found by number, agent, queue, or what a flow has learnt."""
+"""Calls that are over, as the doors see them: found by what is known of them, and notes and tags written to them."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import TypedDict
+from datetime import datetime, tzinfo
+from typing import Any, TypedDict
 
 from ccappliance.base.errors import Refused
-from ccappliance.call.cdr import Cdr
+from ccappliance.base.limits import MAX_NOTE, MAX_TAG
+from ccappliance.call import facts
 from ccappliance.call.cdr_store import CdrStore
+from ccappliance.call.search import Asked, instant
+from ccappliance.call.search_store import Found, SearchStore
+
+
+class NoteRow(TypedDict):
+    """What somebody has written to a call."""
+
+    at: str
+    by: str
+    text: str
 
 
 class PastCallRow(TypedDict):
-    """A call that is over: its CDR."""
+    """A call that is over: its CDR, with what people have written to it."""
 
+    seq: int  # of its CDR: `before` of the next page
     id: str
     started_at: str
     direction: str
@@ -20,29 +33,37 @@ class PastCallRow(TypedDict):
     name: str
     queue: str
     agent: str
+    partner: str
     disposition: str
     wait: float
     talk: float
     duration: float
     variables: dict[str, str]
     recordings: list[str]  # paths below the recordings' directory
+    notes: list[NoteRow]
+    tags: list[str]
 
 
 class PastCalls:
-    """Looks into the CDRs. `flush`: what ended a moment ago is in the answer."""
+    """Looks into the CDRs and their index. `flush`: what ended a moment ago is in the answer."""
 
-    def __init__(self, cdrs: CdrStore, flush: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, cdrs: CdrStore, index: SearchStore, flush: Callable[[], Awaitable[object]], zone: tzinfo,
+                 alive: Callable[[str], bool], write: Callable[[facts.Fact], object]) -> None:
+        """`zone`: of days and times asked for; `write`: into the journal."""
         self._cdrs = cdrs
+        self._index = index
         self._flush = flush
+        self._zone = zone
+        self._alive = alive
+        self._write = write
 
-    async def search(self, limit: int, *, number: str, agent: str, queue: str, variable: str) -> list[PastCallRow]:
-        """`variable`: NAME, or NAME=VALUE. Refused("bad_parameters")."""
-        name, _, value = variable.partition("=")
-        if variable and not name:
-            raise Refused("bad_parameters", f"{variable!r} has no name: write NAME=VALUE")
+    async def search(self, limit: int, before: int = 0, since: str = "", until: str = "", **asked: Any
+                     ) -> list[PastCallRow]:
+        """`asked`: as call.search.Asked. `since`, `until`: days or times. Refused("bad_parameters")."""
+        wanted = Asked(since=instant(since, self._zone) if since else None,
+                       until=instant(until, self._zone, end=True) if until else None, **asked)
         await self._flush()
-        return [_row(cdr) for cdr in self._cdrs.search(limit, number=number, agent=agent, queue=queue, variable=name,
-                                                       value=value)]
+        return [_row(found) for found in await self._index.find(wanted, limit, before)]
 
     async def show(self, call: str) -> PastCallRow:
         """Refused("no_such_call")."""
@@ -51,14 +72,44 @@ class PastCalls:
         if cdr is None:
             raise Refused("no_such_call", f"there is no call {call}; `ccappliance calls search` shows those that are "
                           "over, `ccappliance calls list` those alive")
-        return _row(cdr)
+        return _row(self._index.written(cdr))
+
+    async def note(self, call: str, text: str, by: str) -> dict[str, str]:
+        """Refused: no_such_call, bad_parameters."""
+        _check("text", text, MAX_NOTE, allowed="\n\t")
+        await self._known(call)
+        self._write(facts.CallNoted(call, by, text.strip()))
+        return {"call": call}
+
+    async def tag(self, call: str, tag: str, on: bool, by: str) -> dict[str, Any]:
+        """Nothing is written if it is so already. Refused: no_such_call, bad_parameters."""
+        _check("tag", tag, MAX_TAG)
+        await self._known(call)
+        if (tag in self._index.tags(call)) != on:
+            self._write(facts.CallTagged(call, by, tag, on))
+        return {"call": call, "tag": tag, "on": on}
+
+    async def _known(self, call: str) -> None:
+        await self._flush()
+        if not self._alive(call):
+            await self.show(call)
 
 
-def _row(cdr: Cdr) -> PastCallRow:
-    return {"id": cdr.call, "started_at": _stamp(cdr.started_at), "direction": cdr.direction, "calling": cdr.calling,
-            "called": cdr.called, "name": cdr.name, "queue": cdr.queue, "agent": cdr.agent,
-            "disposition": cdr.disposition, "wait": cdr.wait, "talk": cdr.talk, "duration": cdr.duration,
-            "variables": dict(cdr.variables), "recordings": list(cdr.recordings)}
+def _check(name: str, text: str, most: int, allowed: str = "") -> None:
+    if not text.strip() or len(text) > most:
+        raise Refused("bad_parameters", f"{name!r} must have 1 to {most} characters, not {len(text)}; nothing was "
+                      "written")
+    if any(unicodedata.category(character).startswith("C") for character in text if character not in allowed):
+        raise Refused("bad_parameters", f"{name!r} has characters that cannot be printed; nothing was written")
+
+
+def _row(found: Found) -> PastCallRow:
+    cdr = found.cdr
+    return {"seq": cdr.seq, "id": cdr.call, "started_at": _stamp(cdr.started_at), "direction": cdr.direction,
+            "calling": cdr.calling, "called": cdr.called, "name": cdr.name, "queue": cdr.queue, "agent": cdr.agent,
+            "partner": cdr.partner, "disposition": cdr.disposition, "wait": cdr.wait, "talk": cdr.talk,
+            "duration": cdr.duration, "variables": dict(cdr.variables), "recordings": list(cdr.recordings),
+            "notes": [{"at": at, "by": by, "text": text} for at, by, text in found.notes], "tags": list(found.tags)}
 
 
 def _stamp(at: datetime) -> str:

@@ -37,8 +37,8 @@ class Parameter:
         fits = type(value) is self.kind  # True is no number
         if self.kind is float and type(value) is int:
             fits, value = True, _float(value)
-        if self.kind is str and fits:
-            fits = len(value) <= MAX_TEXT
+        if self.kind is str and fits and len(value) > MAX_TEXT:
+            raise Refused("bad_parameters", f"{self.name!r} has {len(value)} characters; at most {MAX_TEXT} are taken")
         if self.kind is list and fits:
             fits = len(value) <= MAX_LIST and all(type(one) is str and len(one) <= MAX_TEXT for one in value)
         if not fits:
