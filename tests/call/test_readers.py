@@ -18,6 +18,7 @@ from ccappliance.call.alarms import Alarms
 from ccappliance.call.cdr import CdrReader
 from ccappliance.call.journal import Entry, Journal, MemorySink
 from ccappliance.call.rollup import Rollup
+from ccappliance.call.search_store import SearchStore
 from ccappliance.call.survey_store import SurveyStore
 
 
@@ -36,7 +37,7 @@ def asked_for(reader: type) -> set[str]:
 
 
 @pytest.mark.parametrize("reader", [Acd, Callbacks, CallbackStore, Contacts, Invariants, Pace, Alarms, CdrReader,
-                                    Rollup, SurveyStore])
+                                    Rollup, SearchStore, SurveyStore])
 def test_a_reader_wants_what_it_reads(reader: type) -> None:
     named = {kind.__name__ for kind in reader.KINDS}  # type: ignore[attr-defined]
     assert asked_for(reader)
