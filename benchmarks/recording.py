@@ -44,9 +44,10 @@ class Tape:
         fresh, self.taken = now - self.taken, now
         return b"\\x10\\x20" * 2 * fresh
     def stop(self): pass
+    def settle(self): pass
 class Port:
     def __init__(self): self.one = Tape()
-    def tape(self): return self.one
+    def tape(self, name=b""): return self.one
 async def main():
     clock = SystemClock()
     recorder = Recorder(RecordingSettings(), clock, Journal(clock, MemorySink()), Path(sys.argv[1]), Ids(1))

@@ -15,6 +15,7 @@ from ccappliance.drivers.dahdi_settings import plans_of
 from ccappliance.drivers.dahdi_words import fault
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome
+from ccappliance.media.rings import Rings
 from ccappliance.media.tones import Zone
 from ccappliance.site import Site, occupied
 
@@ -33,7 +34,7 @@ class Cards:
 
 
 def open_cards(loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
-               make_kernel: Callable[[], Kernel] = DahdiKernel) -> Cards:
+               make_kernel: Callable[[], Kernel] = DahdiKernel, rings: Rings | None = None) -> Cards:
     """Open what the configuration names. Refused("no_cards") says what is missing and what to do."""
     try:
         kernel = make_kernel()
@@ -45,7 +46,7 @@ def open_cards(loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
         driver = DahdiDriver(loop, kernel, wanted=plans, flash=zone.flash)
     except LineFault as missing:
         raise Refused("no_cards", str(missing)) from None
-    media = EngineMedia(loop, zone, ports=max(LEAST_PORTS, len(plans)))
+    media = EngineMedia(loop, zone, ports=max(LEAST_PORTS, len(plans)), rings=rings)
     return Cards(driver, media, Metronome([media], realtime=site.system.realtime, clock=driver.clock()))
 
 

@@ -31,8 +31,9 @@ from ccappliance.interfaces.cli.roof import RunOptions
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
 from ccappliance.media.ports import Media
+from ccappliance.media.rings import Rings, open_rings
 from ccappliance.media.tones import Zone, load_zones
-from ccappliance.places import state_directory
+from ccappliance.places import boot_id, ring_folders, state_directory
 from ccappliance.service.logs import Logs
 from ccappliance.service.peers import MachinePeers
 from ccappliance.service.systemd import Systemd
@@ -87,6 +88,8 @@ class Daemon:
         self._cards: Cards | None = None
         self._watch: CardWatch | None = None
         self._failed = False
+        self._rings: Rings | None = None
+        self._no_rings = ""  # why there are none
 
     @property
     def uptime(self) -> float:
@@ -129,6 +132,7 @@ class Daemon:
                script: Script | None, state: Path, sink: FileSink, store: Store) -> None:
         site = loaded.value
         zone = load_zones()[site.system.zone]
+        self._use_rings(stack, site, state)
         chance = random.Random(script.seed if script else None)
         if site.driver == "dahdi":
             self._use_cards(stack, loop, site, zone, script)
@@ -144,15 +148,23 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
+            rings=self._rings, messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
 
+    def _use_rings(self, stack: contextlib.AsyncExitStack, site: Site, state: Path) -> None:
+        """Tape rings that a kill leaves to the next start; without, it takes what the writer has not written yet."""
+        folders = ring_folders(site.recording.rings, os.environ, state)
+        self._rings, self._no_rings = open_rings(folders, site.voice_paths, boot_id())
+        if self._rings is not None:
+            stack.callback(self._rings.close)
+
     def _use_street(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
                     script: Script | None, chance: random.Random) -> None:
         """Simulated lines: both sides' sound, and the exchange and people at the far end."""
-        sound = engine_sound(loop, zone, site.voice_paths, virtual=False, realtime=site.system.realtime)
+        sound = engine_sound(loop, zone, site.voice_paths, virtual=False, realtime=site.system.realtime,
+                             rings=self._rings)
         self._street = Street(site, loop=loop, far=sound.far, zone=zone, chance=chance, clock=self._clock,
                               lines=script.lines if script else None, stepped=False)
         stack.callback(self._street.close)
@@ -167,7 +179,7 @@ class Daemon:
         if script is not None:
             raise Refused("story_needs_simulation", "a story is played on simulated lines: name a configuration with "
                                                     "`driver: simulated`, or leave --story out")
-        self._cards = cards = open_cards(loop, site, zone)
+        self._cards = cards = open_cards(loop, site, zone, rings=self._rings)
         stack.callback(cards.driver.close)
         self._media, self._driver = cards.media, cards.driver
         self._beat = cards.beat
@@ -182,6 +194,10 @@ class Daemon:
         if store.set_aside is not None:
             self._alarm("database_rebuilt", "store", f"the database was corrupt; it was moved to {store.set_aside} and "
                                                      "made anew from the journal")
+        if self._no_rings:
+            self._alarm("tape_rings", "recording", f"a kill of the daemon costs 0.1 s of each recording, for its last "
+                                                   f"seconds can't be kept in a file in memory ({self._no_rings}); "
+                                                   "make room there or name another folder in recording.rings")
         for finding in loaded.warnings:
             log.warning("configuration", extra={"fields": {"finding": str(finding)}})
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ccappliance.base.errors import Refused
-from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS, TAPE_SECONDS
+from ccappliance.base.limits import MAX_BRIDGE_PORTS, MAX_PORTS
 from ccappliance.base.units import RATE, TICK, amplitude, dbm0, samples
 from ccappliance.media import _engine
 from ccappliance.media._engine import Engine
@@ -49,6 +49,7 @@ from ccappliance.media.ports import (
     WireStalled,
     signal_ear,
 )
+from ccappliance.media.rings import BASE, TAPE_FRAMES, Rings
 from ccappliance.media.tones import Recognised, Zone, dtmf_tone
 from ccappliance.media.verdict import zone_tones
 
@@ -143,6 +144,10 @@ class EngineTape:
     def stop(self) -> None:
         if self._tape is not None:
             self._port.stop_tape(self._tape)
+
+    def settle(self) -> None:
+        if self._tape is not None:
+            self._tape.settle()
 
 
 class EnginePort:
@@ -254,10 +259,10 @@ class EnginePort:
 
     # ---- tape ----
 
-    def tape(self) -> EngineTape:
+    def tape(self, name: bytes = b"") -> EngineTape:
         if self.closed:
             return EngineTape(self, None)
-        return EngineTape(self, self.media.engine.record(self.handle, round(TAPE_SECONDS / TICK)))
+        return EngineTape(self, self.media.engine.record(self.handle, TAPE_FRAMES, self.media.arena, name))
 
     def pause_tape(self, tape: Any, paused: bool) -> None:
         if not self.closed:
@@ -333,7 +338,8 @@ class EngineMedia:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, zone: Zone, *, ports: int = 256,
-                 name: str = "appliance") -> None:
+                 name: str = "appliance", rings: Rings | None = None) -> None:
+        """`rings`: where named tapes outlive the process."""
         if not 1 <= ports <= MAX_PORTS:
             raise ValueError(f"a side has 1 to {MAX_PORTS} ports, not {ports}")
         self.loop = loop
@@ -342,6 +348,7 @@ class EngineMedia:
         self.timing: Timing | None = None
         self._room = ports
         self.engine = Engine(ports, self._flush_later)
+        self.arena = None if rings is None else _engine.Arena(rings.memory, BASE, rings.count, TAPE_FRAMES)
         self._tones: dict[tuple[Recognised, ...], Any] = {}  # ports of one kind of exchange share them
         self._ports: dict[int, EnginePort] = {}
         self._bridges: dict[EngineBridge, None] = {}

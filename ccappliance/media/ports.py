@@ -283,6 +283,10 @@ class Tape(Protocol):
 
     def stop(self) -> None: ...
 
+    def settle(self) -> None:
+        """Its end is on the disk: a later run need not find it. See `MediaPort.tape`."""
+        ...
+
 
 class MediaPort(Protocol):
     """One end of a voice path: a mouth, ears and a tape. One thing is played at a time."""
@@ -327,7 +331,10 @@ class MediaPort(Protocol):
         """How loud it is now, at any time; scripted media knows of sound and silence only: nominal level, or -99."""
         ...
 
-    def tape(self) -> Tape: ...
+    def tape(self, name: bytes = b"") -> Tape:
+        """`name`: what a later run finds it by in `media/rings.py`, if this one is killed before `Tape.settle`; only
+        where the media has such rings. b"": nobody would look for it."""
+        ...
 
     def close(self) -> None: ...
 

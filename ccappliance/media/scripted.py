@@ -227,7 +227,7 @@ class ScriptedPort:
 
     # ---- the rest ----
 
-    def tape(self) -> "ScriptedTape":
+    def tape(self, name: bytes = b"") -> "ScriptedTape":
         tape = ScriptedTape(self.loop, self.media.keep_audio)
         if self.closed:
             tape.stop()
@@ -392,6 +392,9 @@ class ScriptedTape:
 
     def stop(self) -> None:
         self._stopped = self.samples  # the second time the same
+
+    def settle(self) -> None:
+        """There is no sound that anybody could miss."""
 
 
 class ScriptedMedia:

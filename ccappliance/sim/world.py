@@ -17,6 +17,7 @@ from ccappliance.drivers.simulated_span import SimulatedE1
 from ccappliance.media.engine import EngineMedia
 from ccappliance.media.metronome import Metronome, VirtualMetronome
 from ccappliance.media.ports import Media
+from ccappliance.media.rings import Rings
 from ccappliance.media.scripted import ScriptedMedia
 from ccappliance.media.tones import Zone
 from ccappliance.sim.exchange import Exchange
@@ -63,9 +64,9 @@ class Sound:
 
 
 def engine_sound(loop: asyncio.AbstractEventLoop, zone: Zone, lines: int, *, virtual: bool,
-                 realtime: bool = False) -> Sound:
+                 realtime: bool = False, rings: Rings | None = None) -> Sound:
     """Real samples: two engines ticked one after the other, by the clock or by virtual time."""
-    near = EngineMedia(loop, zone, ports=max(8, lines), name="appliance")
+    near = EngineMedia(loop, zone, ports=max(8, lines), name="appliance", rings=rings)
     far = EngineMedia(loop, zone, ports=max(64, lines * PORTS_PER_LINE), name="street")
     beat = VirtualMetronome(loop, [near, far]) if virtual else Metronome([near, far], realtime=realtime)
     return Sound(near, far, beat)

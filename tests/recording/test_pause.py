@@ -51,6 +51,8 @@ class OnesTape:
 
     def stop(self) -> None: ...
 
+    def settle(self) -> None: ...
+
 
 def record(directory: Path, *steps: float | str) -> list[facts.Fact]:
     """Seconds are recorded, pumped or not; "pause" and "resume" come between. The facts of it."""
@@ -61,7 +63,7 @@ def record(directory: Path, *steps: float | str) -> list[facts.Fact]:
         sink, tape = MemorySink(), OnesTape()
         recorder = Recorder(RecordingSettings(), clock, Journal(clock, sink), directory, Ids(1), threaded=False,
                             used_space=lambda _: 1.0)
-        port: Any = SimpleNamespace(tape=lambda: tape)
+        port: Any = SimpleNamespace(tape=lambda name: tape)
         recorder.start(CALL, port, "always")
         for step in steps:
             if step == "pause":

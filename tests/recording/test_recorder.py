@@ -67,6 +67,9 @@ class CountingTape:
         if self._stopped is None:
             self._stopped = self.samples
 
+    def settle(self) -> None:
+        self.settled = True
+
 
 class Port:
     """As much of a MediaPort as a recorder sees."""
@@ -76,7 +79,7 @@ class Port:
     def __init__(self, tape: Any) -> None:
         self._tape = tape
 
-    def tape(self) -> Any:
+    def tape(self, name: bytes = b"") -> Any:
         return self._tape
 
 

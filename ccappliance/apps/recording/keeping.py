@@ -7,6 +7,7 @@ from pathlib import Path
 from ccappliance.apps.recording.archive import Archived, ArchiveError, Archiver
 from ccappliance.apps.recording.playable import FilePlayable, Playable, TakeWav
 from ccappliance.apps.recording.recovery import Recovered, recover
+from ccappliance.apps.recording.salvage import Remains, salvage
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import Segments, TapeLog
@@ -31,11 +32,13 @@ class Keeping:
     """Takes reels, keeps their sound, gives it out again. Nothing here raises because of the disk but `play`."""
 
     def __init__(self, settings: RecordingSettings, directory: Path, told: Told, *, threaded: bool,
-                 disk: Disk | None = None) -> None:
+                 disk: Disk | None = None, remains: Remains | None = None) -> None:
+        """`remains`: rings that a killed run may have left."""
         self.directory = directory
         self.archiver = Archiver(disk or RealDisk(patient=threaded), directory, settings.archive)
         self._disk = disk or RealDisk(patient=threaded)
         self._told = told
+        self._remains = remains
         self._threaded = threaded
         self._size = (settings.segment if threaded else 1) * MIB  # stories are short, and leave many folders behind
         self._every = max(1, round(settings.sync / ROUND)) if threaded and settings.sync else 0
@@ -57,13 +60,28 @@ class Keeping:
             except OSError as error:
                 self._state = Recovered(Takes(), Segments(segments))
                 self._told.troubled(error.strerror or str(error))
+            if self._remains is not None:
+                self._salvage(self._remains)
         return self._state
+
+    def _salvage(self, remains: Remains) -> None:
+        log, _ = self._opened()
+        try:
+            ended = salvage(log, remains)
+        except OSError as error:  # the next start tries again: the rings stay
+            self._told.troubled(error.strerror or str(error))
+            return
+        remains.forget()
+        found = self.recover().interrupted
+        found += [take for take in ended if take not in found]
 
     def tidy(self) -> None:
         """Go on with what the last run left: end what it did not end, give files to what has none."""
         state = self.recover()
         log, rounds = self._opened()
         for take in state.interrupted:
+            if take.closed is not None:
+                continue  # `salvage` has ended it
             log.end(take.number, take.samples, take.missing, "interrupted")
         left = [take for take in state.takes if not take.freed_in]
         if left or state.segments.in_use:

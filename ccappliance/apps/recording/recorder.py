@@ -12,6 +12,7 @@ from ccappliance.apps.recording.archive import Archived
 from ccappliance.apps.recording.disk_watch import DiskWatch, used_percent
 from ccappliance.apps.recording.keeping import Keeping, Told
 from ccappliance.apps.recording.playable import Playable
+from ccappliance.apps.recording.salvage import Remains
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.wav import repair_recent, seconds_in
@@ -70,7 +71,7 @@ class Recorder:
 
     def __init__(self, settings: RecordingSettings, clock: Clock, journal: Journal, directory: Path | None, ids: Ids,
                  *, threaded: bool = True, used_space: Callable[[Path], float] = used_percent,
-                 disk: Disk | None = None) -> None:
+                 disk: Disk | None = None, remains: Remains | None = None) -> None:
         self.directory = directory
         self._settings = settings
         self._clock = clock
@@ -88,7 +89,7 @@ class Recorder:
             self._watch = DiskWatch(clock, journal, directory, used_space)
             told = Told(self._hearer(self._finish), self._hearer(self._archived), self._hearer(self._watch.trouble),
                         self._hearer(self._watch.archive_trouble))
-            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk)
+            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk, remains=remains)
 
     @property
     def settings(self) -> RecordingSettings:
@@ -113,11 +114,15 @@ class Recorder:
                 and not self._obligatory(why):
             self._journal.write(facts.RecordingEnded(call_id, name, "", 0.0, 0.0, "refused"))
             return None
-        path, reel, tape = "", None, port.tape()
+        path, reel = "", None
         if self._keeping is not None:
             began = self._clock.wall()
             path = f"{began:%Y/%m/%d}/{safe_name(name)}.wav"
-            reel = Reel(tape, Label(name, call_id, path, why, began.isoformat(timespec="milliseconds")))
+            label = Label(name, call_id, path, why, began.isoformat(timespec="milliseconds"))
+            tape = port.tape(label.pack())
+            reel = Reel(tape, label)
+        else:
+            tape = port.tape()
         recording = self._active[name] = Recording(self, name, call_id, path, why, tape, reel, loop)
         self._journal.write(facts.RecordingStarted(call_id, name, path, why))
         if reel is not None:

@@ -39,6 +39,10 @@ class RecordingSettings:
     segment: int = key(32, unit="MiB", least=1, most=1024, reload=False,
                        doc="Size of the files into which all calls are recorded together, in `segments` below the "
                            "directory; three are there at the least. 30 calls fill 32 MiB in about a minute.")
+    rings: str = key("", reload=False,
+                     doc="Folder in memory (a tmpfs) for the last 10 s of all calls, 350 kB for each line, which a "
+                         "kill of the daemon leaves to the next start. Empty: the first of $RUNTIME_DIRECTORY, "
+                         "/run/ccappliance and /dev/shm that is in memory and has room.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
     def check(self, report: Report, path: str) -> None:

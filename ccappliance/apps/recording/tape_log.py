@@ -12,7 +12,9 @@ import json
 from pathlib import Path
 
 from ccappliance.apps.recording.segment import (
+    AGENT,
     BOTH,
+    CALLER,
     CLOSE,
     FREE,
     FREED,
@@ -85,14 +87,14 @@ class TapeLog:
         self._pending.append(Record(number, OPEN, number, label.pack()))
         return number
 
-    def sound(self, tape: int, first: int, stereo: bytes) -> None:
-        """Sound from sample `first` on, both legs, interleaved."""
+    def sound(self, tape: int, first: int, stereo: bytes, wanted: tuple[int, ...] = (CALLER, AGENT)) -> None:
+        """Sound from sample `first` on, both legs, interleaved; `wanted`: the legs that are written."""
         count = len(stereo) // 4
         legs = [encode(pcm) for pcm in split(stereo)]
-        if all(coding == SILENCE for coding, _ in legs):
+        if len(wanted) == len(legs) and all(coding == SILENCE for coding, _ in legs):
             self._pending.append(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
             return
-        for leg, (coding, content) in enumerate(legs):
+        for leg, (coding, content) in ((leg, legs[leg]) for leg in wanted):
             self._pending.append(Record(self._next(), SOUND, tape, content, leg, first, count, coding))
 
     def pause(self, tape: int, first: int, count: int) -> None:

@@ -154,6 +154,7 @@ class Rounds:
             reel.safe = reel.samples
         for reel in over:
             reel.safe, reel.over = reel.samples, True
+            reel.tape.settle()  # before anybody may free it: a later run must not find what was purged
             self._over(reel)
 
     def _rest(self, words: str) -> None:

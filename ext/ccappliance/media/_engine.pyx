@@ -3,12 +3,14 @@
 # Ownership: a Loan object owns the struct it lends. The engine keeps the object alive in `lent` from the command that
 # hands it over until the tick has told that it dropped it; so nothing the tick can see is ever freed, whatever Python
 # drops, in whatever order. What is still out when the engine itself dies, dies with it: nobody ticks it any more.
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, int64_t, uint8_t
 from libc.stdlib cimport free
 
 from collections import deque
 from os import EFD_CLOEXEC, EFD_NONBLOCK, close, eventfd, eventfd_read
+from zlib import crc32
 
 from ccappliance.media._alaw cimport alaw_decode
 from ccappliance.media._conceal cimport conceal_init
@@ -135,13 +137,56 @@ cdef class Needle(Loan):
     pass
 
 
+cdef class Arena:
+    """Room for the rings of named tapes in memory that outlives the process: a writable buffer, taken here for good.
+
+    `base`: bytes before the first ring. Wiped at the beginning, which makes every page present; and ring by ring.
+    """
+
+    cdef Py_buffer view
+    cdef char *memory
+    cdef int frames
+    cdef list free              # places
+
+    def __cinit__(self, buffer, Py_ssize_t base, int count, int frames):
+        cdef int place
+        PyObject_GetBuffer(buffer, &self.view, PyBUF_WRITABLE)
+        if frames < 1 or count < 0 or base % 64 or self.view.len < base + count * <Py_ssize_t>tape_bytes(frames):
+            raise ValueError(f"{self.view.len} bytes are no room for {count} rings of {frames} frames from {base} on")
+        self.memory = <char *>self.view.buf + base
+        self.frames = frames
+        self.free = list(range(count - 1, -1, -1))
+        for place in range(count):
+            tape_begin(self.at(place), frames)
+
+    def __dealloc__(self):
+        if self.view.buf != NULL:
+            PyBuffer_Release(&self.view)
+
+    cdef void *at(self, int place) noexcept:
+        return self.memory + place * <Py_ssize_t>tape_bytes(self.frames)
+
+    cdef int take(self, int frames, Py_ssize_t length):
+        """A free place for a ring of so many frames and a name so long; -1: there is none."""
+        return self.free.pop() if self.free and frames == self.frames and 0 < length <= TAPE_NAME else -1
+
+    cdef give_back(self, int place):
+        tape_wipe(<tape_t *>self.at(place))
+        self.free.append(place)
+
+
 cdef class Tape(Loan):
     """A recording: filled by the tick, emptied by `read` from any one thread."""
 
     cdef tape_t *tape
+    cdef Arena arena            # whose memory it lies in; None: it has its own
+    cdef int place              # there
 
     def __dealloc__(self):
-        free(self.tape)
+        if self.arena is None:
+            free(self.tape)
+        else:
+            self.arena.give_back(self.place)
 
     @property
     def samples(self):
@@ -162,6 +207,9 @@ cdef class Tape(Loan):
         with nogil:
             tape_read(self.tape, to, frames)
         return out
+
+    def settle(self):
+        tape_settle(self.tape)
 
 
 cdef class Engine:
@@ -328,14 +376,20 @@ cdef class Engine:
         self.ask(DO_SEEK, port, needle)
         return needle
 
-    def record(self, Port port not None, int frames):
-        """A tape whose ring holds `frames`."""
+    def record(self, Port port not None, int frames, Arena arena=None, bytes name=b""):
+        """A tape whose ring holds `frames`: in the arena under this name, if there is room."""
         cdef Tape tape = Tape()
         cdef taping_t *t = <taping_t *>zeroed(sizeof(taping_t))
+        cdef int place = arena.take(frames, len(name)) if arena is not None else -1
         tape.loan = &t.loan
-        t.tape = tape.tape = tape_new(frames)
-        if t.tape == NULL:
-            raise MemoryError
+        if place >= 0:
+            tape.arena, tape.place = arena, place
+            t.tape = tape.tape = tape_begin(arena.at(place), frames)
+            tape_call(t.tape, PyBytes_AS_STRING(name), len(name), crc32(name))
+        else:
+            t.tape = tape.tape = tape_new(frames)
+            if t.tape == NULL:
+                raise MemoryError
         self.lend(tape)
         self.ask(DO_RECORD, port, tape)
         return tape

@@ -60,7 +60,13 @@ cdef extern from "src/tape.h" nogil:
         int64_t lost
         int64_t paused
         int64_t hidden
+    enum: TAPE_NAME
+    size_t tape_bytes(int slots)
+    tape_t *tape_begin(void *memory, int slots)
     tape_t *tape_new(int slots)
+    void tape_call(tape_t *tape, const char *name, int64_t length, int64_t check)
+    void tape_settle(tape_t *tape)
+    void tape_wipe(tape_t *tape)
     void tape_push(tape_t *tape, const int16_t *left, const int16_t *right)
     void tape_end(tape_t *tape)
     int64_t tape_ready(tape_t *tape)
