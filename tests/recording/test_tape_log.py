@@ -79,26 +79,27 @@ def test_no_bit_of_a_record_can_change_unseen() -> None:
 def test_a_scan_goes_on_behind_what_is_broken() -> None:
     records = [RECORD._replace(sequence=n, first=40 * n) for n in range(1, 6)]
     data = bytearray(segment(*records))
-    second = scan(bytes(data)).found[1].offset
+    ((_, rows),) = scan(bytes(data)).laid.items()
+    second = rows[1][2]
     data[second + 60] ^= 1
     found = scan(bytes(data))
-    assert [one.record.sequence for one in found.found] == [1, 3, 4, 5]
+    assert [first for first, *_ in found.laid[RECORD.tape, RECORD.leg]] == [40, 120, 160, 200]
+    assert found.last == 5
     assert found.broken == len(pack(RECORD, 5, 0)) + len(RECORD.content)
 
 
 def test_a_segment_without_its_header_tells_its_number() -> None:
     data = bytes(HEADER) + segment(RECORD)[HEADER:]
     assert read_header(data) is None
-    assert (scan(data).number, len(scan(data).found)) == (5, 1)
+    assert (scan(data).number, len(scan(data).laid)) == (5, 1)
 
 
 def test_what_an_earlier_use_has_left_is_nothing() -> None:
     used = segment(RECORD, RECORD._replace(sequence=8), number=5)
     again = pack_header(6, IN_USE) + used[HEADER:]
-    assert scan(again).found == []
-    assert scan(pack_header(5, FREE) + used[HEADER:]) == (0, [], 0)
-    assert scan(b"") == (0, [], 0)
-    assert scan(bytes(4096)) == (0, [], 0)
+    assert scan(again).empty
+    for nothing in (pack_header(5, FREE) + used[HEADER:], b"", bytes(4096)):
+        assert scan(nothing) == (0, [], {}, 0, 0)
 
 
 def test_sound_is_written_without_loss_in_the_fewest_bytes(chance: random.Random) -> None:
@@ -392,3 +393,51 @@ def test_both_disks_keep_one_contract(kind: str, tmp_path: Path) -> None:
                   lambda: disk.rename(root / "y", root / "z")):
         with pytest.raises(FileNotFoundError):
             fails()
+
+
+def test_silence_is_held_back_until_a_commit_and_never_in_the_wrong_place() -> None:
+    chance = random.Random(3)
+    for _ in range(30):
+        disk = SimulatedDisk()
+        state = recover(disk, SEGMENTS, SIZE)
+        log = TapeLog(disk, state.takes, state.segments, SIZE)
+        numbers = [log.begin(Label(f"r{n}", "c", f"{n}.wav", "test", ""))
+                   for n in range(2)]
+        said = {number: bytearray() for number in numbers}
+        for _ in range(60):
+            number, kind = chance.choice(numbers), chance.random()
+            count = chance.choice((24, 400, 3000))
+            first = len(said[number]) // 4
+            if kind < 0.7:
+                log.sound(number, first, bytes(4 * count))
+                said[number] += bytes(4 * count)
+            elif kind < 0.8:
+                log.pause(number, first, count)
+                said[number] += bytes(4 * count)
+            else:
+                sound = stereo(chance, count)
+                log.sound(number, first, sound)
+                said[number] += sound
+            chance.choice((log.push, log.push, log.commit))()
+        log.commit()
+        assert log.waiting == 0
+        running = {take.number: whole(log, take) for take in state.takes}
+        again = recover(disk, SEGMENTS, SIZE)
+        assert running == {take.number: whole(log, take) for take in again.takes} == said
+        pieces = [len(leg) for take in again.takes for leg in take.legs]
+        assert pieces == [len(leg) for take in state.takes for leg in take.legs]
+
+
+def test_an_hour_of_silence_is_few_pieces() -> None:
+    disk = SimulatedDisk()
+    state = recover(disk, SEGMENTS, 1 << 20)
+    log = TapeLog(disk, state.takes, state.segments, 1 << 20)
+    number = log.begin(Label("r", "c", "r.wav", "test", ""))
+    for step in range(1200):
+        log.sound(number, step * 667, bytes(4 * 667))
+        log.push() if step % 3 < 2 else log.commit()
+    (take,) = recover(disk, SEGMENTS, 1 << 20).takes
+    assert take.samples == 1200 * 667
+    assert [len(leg) for leg in take.legs] == [1, 1]
+    used = sum(len(inode.cache.rstrip(b"\0")) for inode in disk.files.values())
+    assert used < 400 * 60 + 1024, "each round has a record of its own"

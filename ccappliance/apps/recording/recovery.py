@@ -8,7 +8,7 @@ is there.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccappliance.apps.recording.segment import FREE, HEADER, Found, read_header, scan
+from ccappliance.apps.recording.segment import FREE, HEADER, Scanned, read_header, scan
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import SPARES, Segments
 from ccappliance.service.disk import Disk
@@ -31,48 +31,50 @@ def recover(disk: Disk, directory: Path, size: int) -> Recovered:
     """Read all segments of a directory. `size`: bytes of a segment to be used from now on. OSError if the directory or
     a file's length cannot be read; a segment that cannot be opened or read costs its own content."""
     state = Recovered(Takes(), Segments(directory))
-    found: list[Found] = []
+    found: list[Scanned] = []
     for name in disk.names(directory):
         slot = name.removeprefix("tape-").removesuffix(".seg")
         if name == f"tape-{slot}.seg" and slot.isdigit():
             state.segments.slot = max(state.segments.slot, int(slot))
-            found += _look_at(disk, directory / name, size, state)
-    found.sort()
+            scanned = _look_at(disk, directory / name, size, state)
+            if scanned is not None:
+                found.append(scanned)
+    found.sort(key=lambda one: one.number)
     for one in found:
-        state.takes.hear(one)
+        state.takes.hear_all(one)
     state.interrupted = [take for take in state.takes if take.closed is None and not take.freed_in]
     return state
 
 
-def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]:
-    """The records of one file; a free one is noted, a wreck taken away."""
+def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> Scanned | None:
+    """The records of one file, if any; a free one is noted, a wreck taken away."""
     segments, before = state.segments, state.unreadable
     try:
         file = disk.open(path, write=True)
     except OSError:
         state.unreadable += size
-        return []
+        return None
     try:
         header = read_header(_read(disk, file, HEADER, state))
         length = disk.size(file)
         free = header is not None and header[1] == FREE
         scanned = scan(b"" if free else _read(disk, file, length, state))
-        if scanned.found:
+        if not scanned.empty:
             disk.sync(file)
     except OSError:  # of the sync: what was found is told as interrupted, never as whole
         state.unreadable += length
     finally:
         disk.close(file)
     segments.last = max(segments.last, header[0] if header is not None else 0, scanned.number)
-    state.broken += scanned.broken
-    if scanned.found and scanned.number not in segments.in_use:
+    if not scanned.empty and scanned.number not in segments.in_use:
+        state.broken += scanned.broken  # not those of a wreck: it is gone, and a second start would not find them
         segments.in_use[scanned.number] = path
-        return scanned.found
+        return scanned
     if free and length == size and len(segments.free) < SPARES:
         segments.free.append(path)
-    elif not scanned.found and state.unreadable == before:  # begun and never used, of another size, or one too many
+    elif scanned.empty and state.unreadable == before:  # begun and never used, of another size, or one too many
         disk.unlink(path)
-    return []
+    return None
 
 
 def _read(disk: Disk, file: int, length: int, state: Recovered) -> bytes:

@@ -25,6 +25,7 @@ SILENCE, ALAW, LINEAR = 0, 1, 2
 
 CALLER, AGENT, BOTH = 0, 1, 255  # leg: what arrived from the party; what he was sent; a record of both (or neither)
 
+_LAID = (SOUND, PAUSED)
 _MAGIC = b"CCTp"
 _HEADER = struct.Struct("<8sHHIQ")
 _HEADER_MAGIC = b"CCTAPE\r\n"  # a transfer that changes line ends is found out at once
@@ -55,6 +56,9 @@ class Found(NamedTuple):
     segment: int
     offset: int
     length: int  # of its content
+
+
+Laid = tuple[int, int, int, int, bool]  # sound: first sample, samples, offset, length of the content, paused
 
 
 def pack_header(number: int, state: int) -> bytes:
@@ -102,33 +106,52 @@ class Scanned(NamedTuple):
     """What a segment holds. `number` 0: the file is free, or holds nothing."""
 
     number: int
-    found: list[Found]
+    found: list[Found]  # all but sound and pauses
+    laid: dict[tuple[int, int], list[Laid]]  # these, by recording and leg, in the order in which they lie there
     broken: int  # bytes of records that were begun and are not whole: a torn end, or a damaged disk
+    last: int  # the highest sequence
+
+    @property
+    def empty(self) -> bool:
+        return not self.found and not self.laid
 
 
 def scan(data: bytes) -> Scanned:
     """All whole records of a segment, whatever lies between them. Without its header the first of them tells the
-    number. For speed the content of sound is left where it is: `content` of those records is empty."""
+    number. Nearly all of them are sound, of which nothing but its place is kept: a GB has a million and a half."""
     header = read_header(data)
     if header is not None and header[1] == FREE:
-        return Scanned(0, [], 0)
+        return Scanned(0, [], {}, 0, 0)
     number = header[0] if header is not None else 0
     found: list[Found] = []
-    view, room = memoryview(data), len(data) - HEAD
+    laid: dict[tuple[int, int], list[Laid]] = {}
+    view, size = memoryview(data), len(data)
     unpack_from, crc32 = _HEAD.unpack_from, zlib.crc32
-    at, broken = data.find(_MAGIC, HEADER), 0
-    while 0 <= at <= room:
-        _, crc, length, segment, kind, leg, coding, flags, sequence, tape, first, count, key = unpack_from(data, at)
+    at, broken, last = data.find(_MAGIC, HEADER), 0, 0
+    while 0 <= at <= size - HEAD:
+        magic, crc, length, segment, kind, leg, coding, flags, sequence, tape, first, count, key = \
+            unpack_from(data, at)
+        if magic != _MAGIC:
+            at = data.find(_MAGIC, at)
+            continue
         end = at + HEAD + length
         if segment == number or number == 0:
-            if length <= MAX_LENGTH and end <= len(data) and crc32(view[at + 8:end], at) == crc:
+            if length <= MAX_LENGTH and end <= size and crc32(view[at + 8:end], at) == crc:
                 number = segment
-                content = b"" if kind == SOUND else data[at + HEAD:end]
-                found.append(Found(Record(sequence, kind, tape, content, leg, first, count, coding, flags, key),
-                                   segment, at, length))
-                at = end if data[end:end + 4] == _MAGIC else data.find(_MAGIC, end)
+                if sequence > last:
+                    last = sequence
+                if kind in _LAID:
+                    row = (first, count, at, length, kind == PAUSED)
+                    try:
+                        laid[tape, leg].append(row)
+                    except KeyError:
+                        laid[tape, leg] = [row]
+                else:
+                    found.append(Found(Record(sequence, kind, tape, data[at + HEAD:end], leg, first, count, coding,
+                                              flags, key), segment, at, length))
+                at = end
                 continue
             if number:
-                broken += min(HEAD + length, len(data) - at)
+                broken += min(HEAD + length, size - at)
         at = data.find(_MAGIC, at + 4)
-    return Scanned(number, found, broken)
+    return Scanned(number, found, laid, broken, last)

@@ -7,13 +7,27 @@ them come in a second of a call: 2.5 MB for an hour.
 import json
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ccappliance.apps.recording.segment import AGENT, BOTH, CALLER, CLOSE, FREED, OPEN, PAUSED, SOUND, Found
+from ccappliance.apps.recording.segment import (
+    AGENT,
+    BOTH,
+    CALLER,
+    CLOSE,
+    FREED,
+    OPEN,
+    PAUSED,
+    SOUND,
+    Found,
+    Laid,
+    Scanned,
+)
 
 LEGS = (CALLER, AGENT)
+_OFFSET = itemgetter(2)
 
 
 class Piece(NamedTuple):
@@ -31,7 +45,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._first = array("q")
-        self._count = array("I")
+        self._count = array("Q")
         self._segment = array("Q")
         self._offset = array("I")
         self._length = array("I")
@@ -47,12 +61,43 @@ class Pieces:
         """One more, later than those there are; a piece that is there already (written again) is passed over."""
         if first < self.end or samples == 0:
             return
+        if length == 0 and first == self.end and self._length and self._length[-1] == 0 \
+                and self._segment[-1] == segment:  # an hour of silence is one piece
+            self._count[-1] += samples
+            self.end += samples
+            return
         self._first.append(first)
         self._count.append(samples)
         self._segment.append(segment)
         self._offset.append(offset)
         self._length.append(length)
         self.end = first + samples
+
+    def lay(self, rows: Sequence[Laid], segment: int) -> None:
+        """`add` of many, all of one segment: what a start does for every piece there is."""
+        at_end, silent = self.end, bool(self._length) and self._length[-1] == 0 and self._segment[-1] == segment
+        firsts, counts, offsets, lengths = array("q"), array("Q"), array("I"), array("I")
+        for first, samples, offset, length, _ in rows:
+            if first < at_end or samples == 0:
+                continue
+            if length == 0 and silent and first == at_end:
+                if counts:
+                    counts[-1] += samples
+                else:
+                    self._count[-1] += samples
+            else:
+                firsts.append(first)
+                counts.append(samples)
+                offsets.append(offset)
+                lengths.append(length)
+                silent = length == 0
+            at_end = first + samples
+        self._first.extend(firsts)
+        self._count.extend(counts)
+        self._segment.extend(array("Q", [segment]) * len(firsts))
+        self._offset.extend(offsets)
+        self._length.extend(lengths)
+        self.end = at_end
 
     def within(self, first: int, end: int) -> Iterator[Piece]:
         """Those that hold any sample from `first` up to `end`."""
@@ -172,6 +217,39 @@ class Takes:
                 take.legs[leg].add(record.first, record.samples, found.segment, found.offset, found.length)
             if record.kind == PAUSED:
                 self._paused(take, record.first, record.first + record.samples)
+
+    def hear_all(self, scanned: Scanned) -> None:
+        """A whole segment, in the order of their numbers: first whose it is, then its sound, then what became of it."""
+        number = scanned.number
+        self.last_sequence = max(self.last_sequence, scanned.last)
+        for found in scanned.found:
+            if found.record.kind == OPEN:
+                self.hear(found)
+        takes: dict[int, Take] = {}
+        for (tape, _), rows in scanned.laid.items():
+            take = self.by_number.get(tape)
+            if take is None:
+                self.orphans += sum(row[1] for row in rows)
+            else:
+                takes[tape] = take
+        for take in takes.values():
+            take.segments[number] = None
+            self._lay(take, scanned)
+        for found in scanned.found:
+            if found.record.kind != OPEN:
+                self.hear(found)
+
+    def _lay(self, take: Take, scanned: Scanned) -> None:
+        """One recording's. What is of both legs lies between what is of one: by place, if there is any of it."""
+        both = scanned.laid.get((take.number, BOTH), [])
+        for leg in LEGS:
+            rows = scanned.laid.get((take.number, leg), [])
+            if both:
+                rows = sorted(rows + both, key=_OFFSET) if rows else both
+            take.legs[leg].lay(rows, scanned.number)
+        for first, samples, _, _, paused in both:
+            if paused:
+                self._paused(take, first, first + samples)
 
     def forget(self, segment: int) -> None:
         """This segment is to be used again."""

@@ -38,6 +38,7 @@ from ccappliance.apps.recording.takes import Label, Piece, Take, Takes
 from ccappliance.base.errors import Bug
 from ccappliance.service.disk import Disk
 
+HELD = 2000  # samples of silence that are one record: what comes between two commits; an hour of it takes a third
 SPARES = 2  # free segments kept for the next use; more are given back to the disk
 
 
@@ -72,11 +73,12 @@ class TapeLog:
         self._readers: dict[int, int] = {}  # segment → file, of old segments
         self._labels: dict[int, Label] = {}  # of recordings under way
         self._dirty = False
+        self._silent: dict[int, tuple[int, int]] = {}  # by recording, (first, samples): not yet a record
 
     @property
     def waiting(self) -> int:
         """Records that are not yet safe."""
-        return len(self._pending) + len(self._uncommitted)
+        return len(self._pending) + len(self._uncommitted) + len(self._silent)
 
     # ---- what is added ----
 
@@ -92,17 +94,26 @@ class TapeLog:
         count = len(stereo) // 4
         legs = [encode(pcm) for pcm in split(stereo)]
         if len(wanted) == len(legs) and all(coding == SILENCE for coding, _ in legs):
-            self._pending.append(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
+            begun, held = self._silent.get(tape, (first, 0))
+            if begun + held != first:
+                self._break_silence(tape)
+                begun, held = first, 0
+            self._silent[tape] = begun, held + count
+            if held + count >= HELD:
+                self._break_silence(tape)
             return
+        self._break_silence(tape)
         for leg, (coding, content) in ((leg, legs[leg]) for leg in wanted):
             self._pending.append(Record(self._next(), SOUND, tape, content, leg, first, count, coding))
 
     def pause(self, tape: int, first: int, count: int) -> None:
         """Here was sound that is nobody's business: a mark instead of it."""
+        self._break_silence(tape)
         self._pending.append(Record(self._next(), PAUSED, tape, b"", BOTH, first, count))
 
     def end(self, tape: int, samples: int, lost: int, state: str) -> None:
         """The recording is over: nothing more comes of it."""
+        self._break_silence(tape)
         told = json.dumps({"samples": samples, "lost": lost, "state": state}, separators=(",", ":")).encode()
         self._pending.append(Record(self._next(), CLOSE, tape, told))
         self._labels.pop(tape, None)
@@ -110,6 +121,12 @@ class TapeLog:
     def free(self, tape: int) -> None:
         """Its sound is not needed here any more: it is in a file of its own, or nobody may have it."""
         self._pending.append(Record(self._next(), FREED, tape))
+
+    def _break_silence(self, tape: int) -> None:
+        """Silence that was held back comes before whatever comes now."""
+        first, count = self._silent.pop(tape, (0, 0))
+        if count:
+            self._pending.append(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
 
     # ---- to the disk ----
 
@@ -122,6 +139,11 @@ class TapeLog:
 
     def commit(self) -> None:
         """Everything added so far onto the platter, and into the index."""
+        for tape in list(self._silent):
+            self._break_silence(tape)
+        self._sync()
+
+    def _sync(self) -> None:
         self.push()
         if self._dirty:
             try:
@@ -134,6 +156,8 @@ class TapeLog:
 
     def settle(self) -> None:
         """As `commit`, but the platter may wait: what virtual time needs."""
+        for tape in list(self._silent):
+            self._break_silence(tape)
         self.push()
         self._heard()
 
@@ -185,6 +209,8 @@ class TapeLog:
         """int16 of one leg; what is missing or paused is silence."""
         out = bytearray(2 * (end - first))
         for piece in take.legs[leg].within(first, end):
+            if piece.length == 0:
+                continue  # silence, or a pause; perhaps of many records
             record = self.read(piece)
             if record is None or record.kind != SOUND or record.coding > LINEAR or record.flags:
                 continue
@@ -281,7 +307,7 @@ class TapeLog:
         """What has been written so far onto the platter; what is pending stays so."""
         pending, self._pending = self._pending, []
         try:
-            self.commit()
+            self._sync()
         finally:
             self._pending = self._pending + pending
 
