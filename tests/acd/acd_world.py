@@ -32,6 +32,7 @@ from ccappliance.call.collect import Collect, Collected, Collector
 from ccappliance.call.conversation import ConversationEnd
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.shield import Shield
 from ccappliance.call.leg import LegGone, Party
 from ccappliance.media.ports import Played, Sound
 
@@ -98,6 +99,7 @@ class FakeLeg:
         self.released: asyncio.Future[None] = world.loop.create_future()
         self.answered_now: float | None = None
         self.circuit = SimpleNamespace(name=f"line of {party}")
+        self.masked = False
         self.port = SimpleNamespace(silence=self._silence)
         self.screen: Callable[[FakeLeg], None] | None = None
         self.again = None
@@ -251,7 +253,15 @@ class FakeCall:
         self.conversing_since: float | None = None
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
+        self.switch = world
+        self.shield = Shield(self)
         self._keys = list(keys)
+
+    def pause_recording(self, by: str) -> None:
+        """Nothing is recorded here."""
+
+    def resume_recording(self) -> None:
+        """Nothing is recorded here."""
 
     async def answer(self) -> None:
         if self.anchor.is_gone:
