@@ -32,8 +32,8 @@ from ccappliance.call.collect import Collect, Collected, Collector
 from ccappliance.call.conversation import ConversationEnd
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
-from ccappliance.call.shield import Shield
 from ccappliance.call.leg import LegGone, Party
+from ccappliance.call.shield import Shield
 from ccappliance.media.ports import Played, Sound
 
 EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
