@@ -204,13 +204,9 @@ class House:
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.rollups.hear, self.rollups.KINDS),
-                              (self.search.hear, self.search.KINDS), (self.kept.hear, self.kept.KINDS),
-                              (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
-                              (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
-                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),
-                              (self.mailroom.hear, self.mailroom.KINDS), (self.surveys.hear, self.surveys.KINDS)):
-            self.journal.follow(reader, kinds)
+        for reader in (self.cdrs, self.rollups, self.search, self.kept, self.alarms, self.figures, self.acd,
+                       self.callbacks, self.calendar_watch, self.pages, self.mailroom, self.surveys):
+            self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
             self.journal.follow(file.hear)
