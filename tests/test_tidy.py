@@ -32,7 +32,7 @@ MAY_USE = {
 }
 COMPILED = {"media._resample": {"media.files"}, "media._wire": {"media.engine", "media.card"},
             "drivers._dahdi": {"drivers.dahdi_kernel"}, "media._engine": {"media.engine"},
-            "media._pulse": {"media.metronome"}, "sim._loop": {"sim.loop"},
+            "media._pulse": {"media.metronome"}, "call._line": {"call.journal"}, "sim._loop": {"sim.loop"},
             "media._dsp": {"media.dsp"}, "media._verdict": {"media.verdict"}, "media._levels": {"media.levels"},
             "media._stretch": {"media.accuracy.signals"}, "media._echo": {"media.levels"},
             "media._voice": {"media.levels"}, "media._conceal": {"media.levels"}}
