@@ -30,6 +30,7 @@ from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.rules import Rules
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -46,6 +47,8 @@ from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.keeping_store import KeepingStore
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.line_file import LineFile
 from ccappliance.call.line_file import Lines as FileLines
 from ccappliance.call.master_csv import MasterCsvLines
@@ -135,11 +138,12 @@ class House:
         self.kept = CallbackStore(around.store)
         self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
         self.search = SearchStore(around.store)
+        self.keeping, self.legs = KeepingStore(around.store), LegStore(around.store)
         self.mail_kept = MessageStore(around.store)
         self.surveys = SurveyStore(around.store)
         self.journal = Journal(outside.clock, around.sink, at_least=max(
             self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
-            self.search.applied))
+            self.search.applied, self.keeping.applied, self.legs.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -152,10 +156,9 @@ class House:
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
         self.numbers = Numbers(site.system.area_code)
-        self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
-                             destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=self._new_routes(site, self.calendars),
-                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+        self.rules = Rules(lambda: self.site.recording.rules, lambda: self.site.recording.retention,
+                           outside.chance.random)
+        self.switch = self._new_switch(site)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
                        number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
@@ -199,13 +202,16 @@ class House:
         ends += self.recorder.recovered(ends, self._told_ended)
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
         self.search.catch_up(sink.read(self.search.replay_from))
+        self.keeping.catch_up(sink.read(self.keeping.replay_from))
+        self.legs.catch_up(sink.read(self.legs.replay_from))
         self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
         self.surveys.catch_up(sink.read(self.surveys.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
         for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.rollups.hear, self.rollups.KINDS),
-                              (self.search.hear, self.search.KINDS), (self.kept.hear, self.kept.KINDS),
+                              (self.search.hear, self.search.KINDS), (self.keeping.hear, self.keeping.KINDS),
+                              (self.legs.hear, self.legs.KINDS), (self.kept.hear, self.kept.KINDS),
                               (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
                               (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
                               (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),
@@ -394,6 +400,13 @@ class House:
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_switch(self, site: Site) -> Switch:
+        around = self.around
+        return Switch(loop=around.loop, outside=around.outside, journal=self.journal, media=around.media,
+                      zone=around.zone, destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
+                      routes=self._new_routes(site, self.calendars), policy=self.rules,
+                      callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
 
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)

@@ -70,7 +70,8 @@ class View:
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
-        self.past = PastCalls(house.cdrs, house.search, lambda: house.around.store.flush(FLUSH), house.timezone,
+        self.past = PastCalls(house.cdrs, house.legs, house.keeping, house.search,
+                              lambda: house.around.store.flush(FLUSH), house.timezone,
                               house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink
         self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
@@ -342,7 +343,8 @@ class View:
         house = self._house
         seq, figures = house.journal.seq, shown(house.figures)
         await house.around.store.flush(FLUSH)
-        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS))
+        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS),
+                     house.legs.legs)
 
     @property
     def _now(self) -> float:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ccappliance.apps.recording.rules import RecordingRule, RetentionSettings
 from ccappliance.config.keys import Report, key
 
 
@@ -41,7 +42,19 @@ class RecordingSettings:
                            "directory; three are there at the least. 30 calls fill 32 MiB in about a minute.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
+    rules: tuple[RecordingRule, ...] = key((), doc="Which conversations are recorded, in place of what queues, "
+                                                   "stations and flows say; the first that fits counts.")
+    retention: RetentionSettings = key(factory=RetentionSettings, doc="How long recordings are kept.")
+
     def check(self, report: Report, path: str) -> None:
+        names = [rule.name for rule in self.rules]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                report.error(f"{path}.rules[{number}].name", f"there is a rule {name!r} already",
+                             "give every rule a name of its own")
+        if self.retention.purge_at > self.alarm_at:
+            report.error(f"{path}.retention.purge_at", f"{self.retention.purge_at:g} % is above alarm_at "
+                         f"({self.alarm_at:g} %)", "room is made before an alarm is raised: lower purge_at")
         if self.stop_at < self.alarm_at:
             report.error(f"{path}.stop_at", f"{self.stop_at:g} % is below alarm_at ({self.alarm_at:g} %)",
                          "an alarm must come first: raise stop_at or lower alarm_at")
