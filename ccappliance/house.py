@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.room import KeepRoom
 from ccappliance.apps.recording.rules import Rules
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
@@ -81,6 +83,7 @@ from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
 
 T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
@@ -106,6 +109,8 @@ class Surroundings:
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
     peers: Peers = field(default_factory=NoPeers)  # programs that flows hand calls to
+    synchronised: Callable[[], str] = str  # why the wall clock is not; "": it is, as a simulation's always is
+    built: datetime = EPOCH  # no true clock is earlier
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -156,8 +161,7 @@ class House:
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
         self.numbers = Numbers(site.system.area_code)
-        self.rules = Rules(lambda: self.site.recording.rules, lambda: self.site.recording.retention,
-                           outside.chance.random)
+        self.rules = Rules(lambda: self.site.recording, outside.chance.random)
         self.switch = self._new_switch(site)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
@@ -179,6 +183,7 @@ class House:
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
+        self.keep = self._new_keep_room()
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
         self.scripts = self._new_scripts()
@@ -227,6 +232,7 @@ class House:
         # Of this run: they have not heard the beginning of what a kill cut off.
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.recorder.tidy()
+        self.keep.open(sink)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
@@ -251,6 +257,7 @@ class House:
         await self.scripts.close()
         await self.webhooks.close()
         self.aside.close()
+        self.keep.close()
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)
@@ -407,6 +414,12 @@ class House:
                       zone=around.zone, destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
                       routes=self._new_routes(site, self.calendars), policy=self.rules,
                       callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+
+    def _new_keep_room(self) -> KeepRoom:
+        around = self.around
+        return KeepRoom(self.recorder, self.rules, self.keeping, journal=self.journal, clock=around.outside.clock,
+                        aside=self.aside, flush=around.store.flush, synchronised=around.synchronised,
+                        built=around.built)
 
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)

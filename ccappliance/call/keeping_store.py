@@ -17,8 +17,8 @@ _APPLIED = "INSERT OR REPLACE INTO reader (name, applied, replay_from) VALUES (?
 _DECIDED = "INSERT OR REPLACE INTO recording_decided (seq, call, record, rule, why, queue, agent, least, days) " \
            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # What was decided last of its call says by which rule it is kept; dictations have none.
-_STARTED = "INSERT OR IGNORE INTO recording_kept (recording, seq, call, rule, least, days) " \
-           "SELECT ?1, ?2, ?3, coalesce(max(rule), ''), coalesce(max(least), 0), coalesce(max(days), 0) FROM " \
+_STARTED = "INSERT OR IGNORE INTO recording_kept (recording, seq, call, path, rule, least, days) " \
+           "SELECT ?1, ?2, ?3, ?4, coalesce(max(rule), ''), coalesce(max(least), 0), coalesce(max(days), 0) FROM " \
            "(SELECT rule, least, days FROM recording_decided WHERE call = ?3 AND record = 'yes' " \
            "ORDER BY seq DESC LIMIT 1)"
 _ENDED = "UPDATE recording_kept SET ended_at = ? WHERE recording = ? AND ended_at = ''"
@@ -28,8 +28,9 @@ _HOLD = "INSERT OR REPLACE INTO recording_hold (call, by, why, at, seq) VALUES (
 _RELEASE = "DELETE FROM recording_hold WHERE call = ? AND by = ?"
 _ACCESS = "INSERT OR REPLACE INTO recording_access (seq, call, recording, at, what, by, why) " \
           "VALUES (?, ?, ?, ?, ?, ?, ?)"
-_OLDEST = "SELECT * FROM recording_kept WHERE gone_at = '' AND file != '' AND ended_at > ? AND ended_at <= ? " \
-          "AND call NOT IN (SELECT call FROM recording_hold) ORDER BY ended_at LIMIT ?"
+_OLDEST = "SELECT * FROM recording_kept WHERE gone_at = '' AND file != '' AND ended_at != '' " \
+          "AND (ended_at, seq) > (?, ?) AND ended_at <= ? AND call NOT IN (SELECT call FROM recording_hold) " \
+          "ORDER BY ended_at, seq LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Kept:
     recording: str
     seq: int
     call: str
+    path: str  # under which it can be heard until it is archived
     rule: str
     least: float  # days promised when it was made
     days: float
@@ -47,6 +49,11 @@ class Kept:
     gone_at: datetime | None
     gone_by: str
     gone_why: str
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """In the order of their ends."""
+        return cell(self.ended_at) if self.ended_at is not None else "", self.seq
 
 
 class KeepingStore:
@@ -85,9 +92,9 @@ class KeepingStore:
         return [_kept(row) for row in self._store.query("SELECT * FROM recording_kept WHERE call = ? ORDER BY seq",
                                                         (call,))]
 
-    def oldest(self, since: str, until: datetime, most: int) -> list[Kept]:
-        """Archived, not held, not deleted, that ended after `since` (as stored; "": from the first on), by `until`."""
-        return [_kept(row) for row in self._store.query(_OLDEST, (since, cell(until), most))]
+    def oldest(self, after: tuple[str, int], until: datetime, most: int) -> list[Kept]:
+        """Archived, not held, not deleted, in the order of their ends; those `after` a place, that ended by `until`."""
+        return [_kept(row) for row in self._store.query(_OLDEST, (*after, cell(until), most))]
 
     def last_gone(self, most: int) -> list[Kept]:
         """The recordings deleted last: a power cut may have left their files."""
@@ -117,7 +124,7 @@ def _rows(entry: Entry) -> list[Statement]:
             told = (one.call, one.record, one.rule, one.why, one.queue, one.agent, one.least, one.days)
             return [(_DECIDED, (seq, *told))]
         case facts.RecordingStarted() as one:
-            return [(_STARTED, (one.recording, seq, one.call))]
+            return [(_STARTED, (one.recording, seq, one.call, one.path))]
         case facts.RecordingEnded() as one:
             return [(_ENDED, (at, one.recording))]
         case facts.RecordingArchived() as one:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from ccappliance.call.recorded import NO, ON_DEMAND, YES, Subject, Verdict
 from ccappliance.config.keys import Report, key, required
@@ -71,18 +72,26 @@ class RecordingRule:
         return None if subject.agent is None else _one_of(self.agents, subject.agent)
 
 
+class Policy(Protocol):
+    """The settings in force, as far as they say what is recorded and kept."""
+
+    @property
+    def rules(self) -> Sequence[RecordingRule]: ...
+
+    @property
+    def retention(self) -> RetentionSettings: ...
+
+
 class Rules:
     """The policy: the rule table of the configuration in force. `chance`: 0 to 1; a call draws once for a rule."""
 
-    def __init__(self, rules: Callable[[], Sequence[RecordingRule]], retention: Callable[[], RetentionSettings],
-                 chance: Callable[[], float]) -> None:
-        self._rules = rules
-        self._retention = retention
+    def __init__(self, settings: Callable[[], "Policy"], chance: Callable[[], float]) -> None:
+        self._settings = settings
         self._chance = chance
 
     def judge(self, subject: Subject, lots: dict[str, float]) -> Verdict:
         """The first rule that fits. Before an agent is known, the first that may: a caller is told rather than not."""
-        for rule in self._rules():
+        for rule in self._settings().rules:
             fits = rule.fits(subject)
             if fits is None and not rule.announce:
                 continue
@@ -95,8 +104,8 @@ class Rules:
     def kept(self, rule: str, promised: float) -> tuple[float, float]:
         """(least, days) in force for what was recorded by this rule, and was promised to be kept so long. A rule that
         is no more leaves the retention of all, and what was promised."""
-        found = next((one for one in self._rules() if one.name == rule), None)
-        every = self._retention()
+        found = next((one for one in self._settings().rules if one.name == rule), None)
+        every = self._settings().retention
         least = every.least if found is None or found.least is None else found.least
         days = every.days if found is None or found.days is None else found.days
         least = max(least, promised)

@@ -33,6 +33,7 @@ CREATE TABLE recording_kept (
     recording TEXT PRIMARY KEY,
     seq       INTEGER NOT NULL,        -- of its RecordingStarted in the journal
     call      TEXT NOT NULL,
+    path      TEXT NOT NULL,           -- under which it can be heard until it is archived
     rule      TEXT NOT NULL,
     least     REAL NOT NULL,           -- days promised when it was made
     days      REAL NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE recording_kept (
     gone_why  TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX recording_kept_call ON recording_kept (call);
-CREATE INDEX recording_kept_ended ON recording_kept (ended_at) WHERE gone_at = '' AND file != '';
+CREATE INDEX recording_kept_ended ON recording_kept (ended_at, seq) WHERE gone_at = '' AND file != '';
 CREATE INDEX recording_kept_gone ON recording_kept (gone_at) WHERE gone_at != '';
 
 CREATE TABLE recording_hold (
