@@ -51,16 +51,3 @@ class RecordingPurged(Fact):
     rule: str
     age: float  # days since its end
     by: str  # "policy", or who asked for it
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingTranscribed(Fact):
-    """What a recogniser has made of one leg of a recording that is over."""
-
-    call: str
-    recording: str
-    leg: str  # "customer" "heard": what he heard
-    engine: str
-    language: str
-    words: list[list[str]]  # [begin in seconds, end, text]
-    why: str  # it came to nothing; "" it did not

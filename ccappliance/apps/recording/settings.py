@@ -11,13 +11,14 @@ class ArchiveSettings:
     """The files of their own that recordings get when they are over."""
 
     form: str = key("wav", choices=("wav", "flac", "opus"),
-                    doc="wav: 115 MB an hour, exact. flac: about a third of it, exact. opus: a tenth of it, for "
-                        "listening only.")
+                    doc="wav: 115 MB an hour, exact. flac: about a third of it, exact. opus: an eighth of it, "
+                        "for listening only.")
     flac: str = key("flac --silent --best --force -o {to} {from}", doc="Command that makes FLAC of a WAV, without a "
                                                                       "shell; {from} and {to} are files.")
     flac_check: str = key("flac --silent --decode --force -o {to} {from}", doc="Command that makes the WAV again: it "
                                                                               "must come out as it was.")
-    opus: str = key("opusenc --quiet --bitrate 24 {from} {to}", doc="Command that makes Opus of a WAV.")
+    opus: str = key("opusenc --quiet --bitrate 32 {from} {to}",
+                    doc="Command that makes Opus of a WAV. Below 32 kbit/s each voice is heard in the other's channel.")
     opus_check: str = key("opusdec --quiet --rate 8000 {from} {to}", doc="Command that makes a WAV again: its length "
                                                                         "must be right.")
 

@@ -87,7 +87,8 @@ def export(call: str, to: Path, why: str, mixed: bool, as_json: bool, socket: Pa
         for number, one in enumerate(kept):
             name = to / f"{_safe(one['recording'])}.wav" if folder else to if number == 0 else to.with_stem(
                 f"{to.stem}-{number + 1}")
-            with _sound(socket, "recordings.export", call=row["id"], recording=one["recording"], why=why) as (head, sound):
+            asked_for = {"call": row["id"], "recording": one["recording"], "why": why}
+            with _sound(socket, "recordings.export", **asked_for) as (head, sound):
                 digest = _write(name, head["size"], sound, mixed)
             done.append({**{column: row.get(column, "") for column in _INDEX}, "file": name.name, "call": row["id"],
                          "recording": one["recording"], "sha256": digest})

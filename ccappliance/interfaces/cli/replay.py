@@ -18,7 +18,7 @@ from ccappliance.store.database import Store
 from ccappliance.store.rebuilt import count, differences
 
 TABLES = ("cdr", "cdr_leg", "recording", "callback", "rollup", "call_gram", "call_note", "call_tag", "call_day",
-          "recording_decided", "recording_kept", "recording_hold", "recording_access", "transcript")
+          "recording_decided", "recording_kept", "recording_hold", "recording_access")
 
 
 def replay(read: Callable[[], Iterator[Entry]], into: Path, timezone: str = "") -> dict[str, int]:

@@ -66,17 +66,3 @@ CREATE TABLE recording_access (
     why       TEXT NOT NULL
 );
 CREATE INDEX recording_access_call ON recording_access (call);
-
-CREATE TABLE transcript (
-    recording TEXT NOT NULL,
-    leg       TEXT NOT NULL,           -- customer, heard
-    seq       INTEGER NOT NULL,
-    call      TEXT NOT NULL,
-    language  TEXT NOT NULL,
-    engine    TEXT NOT NULL,
-    words     TEXT NOT NULL,           -- JSON: [begin, end, text], seconds from the recording's beginning
-    folded    TEXT NOT NULL,           -- all of it in the one form that is searched
-    why       TEXT NOT NULL,
-    PRIMARY KEY (recording, leg)
-) WITHOUT ROWID;
-CREATE INDEX transcript_call ON transcript (call);
