@@ -292,10 +292,12 @@ class View:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
+        gone = self._house.keeping.gone(row.recording for row in rows)
         return [{"id": row.recording, "call": row.call,
-                 "path": str(root / (row.file or row.path)) if root and row.path else "",
+                 "path": str(root / (row.file or row.path)) if root and row.path and row.recording not in gone else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
-                 "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
+                 "lost": row.lost, "state": "purged" if row.recording in gone else row.state,
+                 "parties": self._parties(row.call)} for row in rows]
 
     async def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]
                       ) -> AsyncIterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """How recordings are kept, in the database: a reader of the journal, and what retention, holds and auditors ask it."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,6 +101,12 @@ class KeepingStore:
         """The recordings deleted last: a power cut may have left their files."""
         return [_kept(row) for row in self._store.query(
             "SELECT * FROM recording_kept WHERE gone_at != '' ORDER BY gone_at DESC LIMIT ?", (most,))]
+
+    def gone(self, recordings: Iterable[str]) -> frozenset[str]:
+        """Those of them that are deleted."""
+        rows = self._store.query("SELECT recording FROM recording_kept JOIN json_each(?) ON recording = value "
+                                 "WHERE gone_at != ''", (json.dumps(list(recordings)),))
+        return frozenset(row["recording"] for row in rows)
 
     def holds(self, call: str) -> list[dict[str, Any]]:
         """Who holds a call, and why: {by, why, at}."""

@@ -58,6 +58,33 @@ def test_a_recording_is_heard_held_and_deleted(prompts: Path, tmp_path: Path) ->
     assert told == ["RecordingGiven", "RecordingHeld", "RecordingHeld", "RecordingPurged"]
 
 
+def test_what_rules_say_is_what_doors_can_ask(prompts: Path) -> None:
+    """In the recorded queue nobody needs to ask, nor may anybody stop it; where it must not be, nobody can."""
+    said: list[str] = []
+
+    def interfere(stage: Stage) -> None:
+        doors = HouseRecordings(stage.house.keep.custody, stage.house.switch, stage.house.aside)
+
+        def ask(call: str) -> None:
+            for request in (doors.start, doors.stop):
+                try:
+                    request(call, "cli:chen")
+                except Refused as refused:
+                    said.append(refused.code)
+
+        def hear(entry: Entry) -> None:
+            if type(entry.fact).__name__ == "Bridged":
+                stage.loop.call_soon(ask, entry.fact.call)  # type: ignore[attr-defined]
+        stage.house.journal.follow(hear)
+        with pytest.raises(Refused, match="no call nobody"):
+            doors.start("nobody", "cli:chen")
+
+    played = tell(HERE / "recorded-then-not.yaml", prompts, engine=False, interfere=interfere)
+    assert not played.failed, f"{played.step} {played.failed}"
+    assert said[:2] == ["recorded_already", "must_be_recorded"]
+    assert said[-2:] == ["never_recorded", "must_be_recorded"]
+
+
 def test_the_records_of_a_transfer_are_made_again_from_its_journal(prompts: Path) -> None:
     played = tell(HERE / "transfer-attended-station.yaml", prompts, engine=False)
     store = Store(":memory:", threaded=False)

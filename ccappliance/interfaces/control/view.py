@@ -278,7 +278,7 @@ class RecordingRow(TypedDict):
     started_at: str
     seconds: float
     lost: float  # seconds replaced by silence
-    state: str  # "recording", "complete", "failed", "interrupted"
+    state: str  # as in RecordingEnded; "purged" when it is deleted
     parties: list[str]
 
 
