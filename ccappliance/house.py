@@ -257,7 +257,6 @@ class House:
         await self.scripts.close()
         await self.webhooks.close()
         self.aside.close()
-        self.keep.close()
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)

@@ -53,14 +53,9 @@ class Purger:
         self._alarms: dict[str, None] = {}
 
     def open(self) -> None:
-        """At the start: finish what a power cut may have interrupted."""
+        """At the start: finish what a power cut may have interrupted, or an end in between."""
         for one in self._kept.last_gone(REDO):
             self._remove(one.file)
-
-    def close(self) -> None:
-        """The journal is about to be closed whole: what it tells can go; the next start finds it gone already."""
-        self.care_for_files()
-        self.care_for_files()
 
     def care(self) -> None:
         self.care_for_files()

@@ -15,7 +15,7 @@ from ccappliance.service.time_trust import TimeTrust
 
 
 class KeepRoom:
-    """`open` after the journal was read, `care` once a second after it was synced, `close` before it is."""
+    """`open` after the journal was read, `care` once a second after it was synced."""
 
     def __init__(self, recorder: Recorder, rules: Rules, kept: KeepingStore, *, journal: Journal, clock: Clock,
                  aside: Aside, flush: Callable[[], Awaitable[object]], synchronised: Callable[[], str],
@@ -34,6 +34,3 @@ class KeepRoom:
 
     def care(self) -> None:
         self.purger.care()
-
-    def close(self) -> None:
-        self.purger.close()
