@@ -1,14 +1,20 @@
 """Retention: what goes, in which order and at which pace; what never goes; and a power cut after every operation."""
 
+import asyncio
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from keeping_world import ROOT, Keepers
+from keeping_world import ROOT, Keepers, TurnedClock
 from simulated_disk import SimulatedDisk
 
+from ccappliance.apps.recording.recorder import Recorder
 from ccappliance.apps.recording.rules import RecordingRule
+from ccappliance.apps.recording.settings import RecordingSettings
+from ccappliance.base.ids import Ids
 from ccappliance.call import facts
+from ccappliance.call.journal import Journal, MemorySink
 
 LAW = RecordingRule(name="law", least=30.0, days=60.0)
 SHORT = RecordingRule(name="short", days=7.0)
@@ -187,3 +193,26 @@ def test_a_clock_that_steps_an_hour_does_not_delete_or_keep_by_more_than_it() ->
     world.clock.step = timedelta(hours=-1)
     assert world.days(0.11).care().files() == ["a"]
     assert world.days(0.05).care().files() == []
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_the_recorders_door_takes_a_file_away_and_is_harmless_twice(threaded: bool, tmp_path: Path) -> None:
+    """In the archiver's thread, so that calls do not wait for the disk; or at once, in virtual time."""
+    gone, other = tmp_path / "2026/11/22/a.wav", tmp_path / "2026/11/22/b.wav"
+    gone.parent.mkdir(parents=True)
+    for path in (gone, other):
+        path.write_bytes(b"RIFF")
+    clock = TurnedClock()
+    journal = Journal(clock, MemorySink())
+
+    async def main() -> None:
+        recorder = Recorder(RecordingSettings(segment=1), clock, journal, tmp_path, Ids(1), threaded=threaded)
+        recorder.repair()
+        recorder.tidy()
+        for _ in range(2):
+            recorder.remove("2026/11/22/a.wav")
+        recorder.remove("")
+        await recorder.close()
+
+    asyncio.run(main())
+    assert [path.name for path in gone.parent.iterdir()] == ["b.wav"]
