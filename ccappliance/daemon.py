@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -37,6 +38,7 @@ from ccappliance.service.logs import Logs
 from ccappliance.service.peers import MachinePeers
 from ccappliance.service.systemd import Systemd
 from ccappliance.service.tasks import Supervisor
+from ccappliance.service.time_trust import kernel_trust
 from ccappliance.service.web_aiohttp import AioWeb
 from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
@@ -144,7 +146,8 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
+            messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers(),
+            synchronised=kernel_trust, built=datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
@@ -252,6 +255,7 @@ class Daemon:
             await asyncio.sleep(CARE)
             sink.retry()
             await loop.run_in_executor(None, sink.sync)
+            self._house.keep.care()
             stats = self._media.stats()
             if stats.ticks > ticks:
                 self._systemd.watchdog()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -30,6 +31,8 @@ from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.room import KeepRoom
+from ccappliance.apps.recording.rules import Rules
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -46,6 +49,8 @@ from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
+from ccappliance.call.keeping_store import KeepingStore
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.line_file import LineFile
 from ccappliance.call.line_file import Lines as FileLines
 from ccappliance.call.master_csv import MasterCsvLines
@@ -78,6 +83,7 @@ from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
 
 T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
@@ -103,6 +109,8 @@ class Surroundings:
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
     peers: Peers = field(default_factory=NoPeers)  # programs that flows hand calls to
+    synchronised: Callable[[], str] = str  # why the wall clock is not; "": it is, as a simulation's always is
+    built: datetime = EPOCH  # no true clock is earlier
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -135,11 +143,12 @@ class House:
         self.kept = CallbackStore(around.store)
         self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
         self.search = SearchStore(around.store)
+        self.keeping, self.legs = KeepingStore(around.store), LegStore(around.store)
         self.mail_kept = MessageStore(around.store)
         self.surveys = SurveyStore(around.store)
         self.journal = Journal(outside.clock, around.sink, at_least=max(
             self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
-            self.search.applied))
+            self.search.applied, self.keeping.applied, self.legs.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space)
         self.alarms = Alarms()
@@ -152,10 +161,8 @@ class House:
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
         self.numbers = Numbers(site.system.area_code)
-        self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
-                             destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=self._new_routes(site, self.calendars),
-                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+        self.rules = Rules(lambda: self.site.recording, outside.chance.random)
+        self.switch = self._new_switch(site)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
                        number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
@@ -176,6 +183,7 @@ class House:
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
+        self.keep = self._new_keep_room()
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
         self.scripts = self._new_scripts()
@@ -199,12 +207,14 @@ class House:
         ends += self.recorder.recovered(ends, self._told_ended)
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
         self.search.catch_up(sink.read(self.search.replay_from))
+        self.keeping.catch_up(sink.read(self.keeping.replay_from))
+        self.legs.catch_up(sink.read(self.legs.replay_from))
         self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
         self.surveys.catch_up(sink.read(self.surveys.replay_from))
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs, self.rollups, self.search, self.kept, self.alarms, self.figures, self.acd,
+        for reader in (self.cdrs, self.rollups, self.search, self.keeping, self.legs, self.kept, self.alarms, self.figures, self.acd,
                        self.callbacks, self.calendar_watch, self.pages, self.mailroom, self.surveys):
             self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
@@ -217,6 +227,7 @@ class House:
         # Of this run: they have not heard the beginning of what a kill cut off.
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.recorder.tidy()
+        self.keep.open(sink)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
@@ -390,6 +401,19 @@ class House:
 
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
+
+    def _new_switch(self, site: Site) -> Switch:
+        around = self.around
+        return Switch(loop=around.loop, outside=around.outside, journal=self.journal, media=around.media,
+                      zone=around.zone, destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
+                      routes=self._new_routes(site, self.calendars), policy=self.rules,
+                      callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+
+    def _new_keep_room(self) -> KeepRoom:
+        around = self.around
+        return KeepRoom(self.recorder, self.rules, self.keeping, journal=self.journal, clock=around.outside.clock,
+                        aside=self.aside, flush=around.store.flush, synchronised=around.synchronised,
+                        built=around.built)
 
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)

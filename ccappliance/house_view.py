@@ -30,6 +30,7 @@ from ccappliance.house import House
 from ccappliance.house_config import ConfigDesk
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
+from ccappliance.interfaces.control.custody import HouseRecordings
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
@@ -70,7 +71,9 @@ class View:
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
-        self.past = PastCalls(house.cdrs, house.search, lambda: house.around.store.flush(FLUSH), house.timezone,
+        self.custody = HouseRecordings(house.keep.custody, house.switch, house.aside)
+        self.past = PastCalls(house.cdrs, house.legs, house.keeping, house.search,
+                              lambda: house.around.store.flush(FLUSH), house.timezone,
                               house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink
         self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
@@ -289,10 +292,12 @@ class View:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
         rows = self._house.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
+        gone = self._house.keeping.gone(row.recording for row in rows)
         return [{"id": row.recording, "call": row.call,
-                 "path": str(root / (row.file or row.path)) if root and row.path else "",
+                 "path": str(root / (row.file or row.path)) if root and row.path and row.recording not in gone else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
-                 "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
+                 "lost": row.lost, "state": "purged" if row.recording in gone else row.state,
+                 "parties": self._parties(row.call)} for row in rows]
 
     async def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]
                       ) -> AsyncIterator[dict[str, Any]]:
@@ -342,7 +347,8 @@ class View:
         house = self._house
         seq, figures = house.journal.seq, shown(house.figures)
         await house.around.store.flush(FLUSH)
-        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS))
+        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS),
+                     house.legs.legs)
 
     @property
     def _now(self) -> float:

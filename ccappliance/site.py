@@ -457,6 +457,10 @@ class Site:
             for where, piece in queue.prompts():
                 if piece not in names:
                     report.error(f"queues.{name}.{where}", f"there is no prompt {piece!r}", _some(names))
+        for number, rule in enumerate(self.recording.rules):
+            if rule.announce and rule.announce not in names:
+                report.error(f"recording.rules[{number}].announce", f"there is no prompt {rule.announce!r}",
+                             _some([name for name in names if name.startswith("recording_")]))
 
 
 def _reachable(to: str, known: list[str]) -> bool:

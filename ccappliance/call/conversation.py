@@ -35,11 +35,12 @@ class ConversationEnd:
 class Conversation:
     """Two parties talk. One instance per `Call.converse`; its `run` owns the bridge and leaves nothing behind."""
 
-    def __init__(self, call: "Call", anchor: Leg, other: Leg, record: str) -> None:
+    def __init__(self, call: "Call", anchor: Leg, other: Leg, record: str, queue: str = "", agent: str = "") -> None:
         self.call = call
         self.switch = call.switch
         self.parties: list[Leg] = [anchor, other]
-        self._record = record
+        self._record = record  # why the queue, station or flow wants it; "" it does not
+        self._served = queue, agent
         self._events: asyncio.Queue[tuple[str, Leg]] = asyncio.Queue()
         self.bridge = self.switch.media.bridge(call.id)
         self.connected: list[Leg] = []  # who hears each other now
@@ -57,13 +58,13 @@ class Conversation:
             self.call.conversation = self
             self.watch(self.parties[0])
             self.watch(self.parties[1])
-            if self._record:
-                self.call.record(self._record, self._customer())
+            self.call.recording.begin(self._record, self._customer(), *self._served)
             self._start()
             end = await self._talk()
             return end
         finally:
             self.call.conversation = None
+            self.call.recording.over()
             self.listeners.close()
             self.bridge.close()
             self.call.take_in_hands(None)
@@ -71,7 +72,7 @@ class Conversation:
             self.switch.journal.write(facts.ConversationEnded(self.call.id, end.by, round(seconds, 3)))
             for leg in list(self.call.legs):
                 leg.on_flash = None
-                if leg.feature_keys:
+                if leg.feature_keys or leg.is_station:
                     leg.on_digit = None
                 if leg is not self.call.anchor:
                     leg.clear(Cause.NORMAL)
@@ -85,7 +86,9 @@ class Conversation:
             leg.on_flash = lambda: self._events.put_nowait(("flash", leg))
         if leg.feature_keys:
             leg.on_digit = FeatureKeys(self.switch.loop, lambda: self._events.put_nowait(("flash", leg)),
-                                       lambda: self._leave(leg)).digit
+                                       lambda: self._leave(leg), lambda: self.call.recording.toggle(leg)).digit
+        elif leg.is_station:
+            leg.on_digit = FeatureKeys(self.switch.loop, record=lambda: self.call.recording.toggle(leg)).digit
 
     async def event(self) -> tuple[str, Leg]:
         return await self._events.get()

@@ -14,6 +14,7 @@ from ccappliance.call.call import Call
 from ccappliance.call.callers import Callers
 from ccappliance.call.journal import Journal
 from ccappliance.call.leg import Leg, LegGone, LegState, Party
+from ccappliance.call.recorded import AsAsked, RecordingPolicy
 from ccappliance.call.routes import Routed, Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.trunks import TrunkGroup
@@ -48,7 +49,7 @@ class Switch:
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
                  zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
-                 callers: Callers, language: str = "zh") -> None:
+                 callers: Callers, language: str = "zh", policy: RecordingPolicy | None = None) -> None:
         self.loop = loop
         self.outside = outside
         self.journal = journal
@@ -57,6 +58,7 @@ class Switch:
         self.destinations = destinations
         self.sounds = sounds
         self.recorder = recorder
+        self.policy: RecordingPolicy = policy or AsAsked()
         self.routes = routes
         self.callers = callers
         self.language = language

@@ -226,6 +226,13 @@ class FakeLeg:
         self._on_gone.clear()
 
 
+class Untold:
+    """A call's recording, where no rule wants a caller to be told of it."""
+
+    async def tell(self, asked: str, queue: str = "") -> None:
+        pass
+
+
 class FakeCall:
     """A call as apps see it."""
 
@@ -248,6 +255,7 @@ class FakeCall:
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
+        self.recording = Untold()
         self.given = False
         self.ended_by = ""
         self.conversing_since: float | None = None
@@ -291,7 +299,7 @@ class FakeCall:
         self.given = True
         return self.anchor
 
-    async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
+    async def converse(self, other: FakeLeg, *, record: str = "", queue: str = "", agent: str = "") -> ConversationEnd:
         self.recorded = record
         self.conversing_since = self.world.loop.time()
         over: asyncio.Future[str] = self.world.loop.create_future()

@@ -98,6 +98,18 @@ class Keeping:
         """Why nothing can be recorded now; "": it can."""
         return self._rounds.trouble if self._rounds is not None else ""
 
+    def remove(self, path: str) -> None:
+        """A file goes for good, soon in the archiver's thread, or at once; again later if the disk fails."""
+        if self._threaded:
+            self._start_threads()
+            assert self._archive is not None
+            self._archive.add(path)
+            return
+        try:
+            self.archiver.purge(path)
+        except OSError as error:
+            self._told.archive_troubled(str(error))
+
     # ---- listening ----
 
     def play(self, path: str) -> Playable:

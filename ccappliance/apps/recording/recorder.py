@@ -195,6 +195,15 @@ class Recorder:
         except OSError as error:
             raise Refused("no_recording", f"there is no recording {path}: {error.strerror}") from error
 
+    def remove(self, path: str) -> None:
+        """Delete the file of a recording; after its RecordingPurged is safe."""
+        if self._keeping is not None and path:
+            self._keeping.remove(path)
+
+    def used(self) -> float:
+        """How full the recordings' disk is, in per cent; 0.0 if no sound is kept."""
+        return self._watch.look(self.settings) if self._keeping is not None else 0.0
+
     def active(self) -> list[Recording]:
         """What is being recorded or written now, oldest first."""
         return list(self._active.values())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ccappliance.apps.recording.rules import RecordingRule, RetentionSettings
 from ccappliance.config.keys import Report, key
 
 
@@ -10,13 +11,14 @@ class ArchiveSettings:
     """The files of their own that recordings get when they are over."""
 
     form: str = key("wav", choices=("wav", "flac", "opus"),
-                    doc="wav: 115 MB an hour, exact. flac: about a third of it, exact. opus: a tenth of it, for "
-                        "listening only.")
+                    doc="wav: 115 MB an hour, exact. flac: about a third of it, exact. opus: an eighth of it, "
+                        "for listening only.")
     flac: str = key("flac --silent --best --force -o {to} {from}", doc="Command that makes FLAC of a WAV, without a "
                                                                       "shell; {from} and {to} are files.")
     flac_check: str = key("flac --silent --decode --force -o {to} {from}", doc="Command that makes the WAV again: it "
                                                                               "must come out as it was.")
-    opus: str = key("opusenc --quiet --bitrate 24 {from} {to}", doc="Command that makes Opus of a WAV.")
+    opus: str = key("opusenc --quiet --bitrate 32 {from} {to}",
+                    doc="Command that makes Opus of a WAV. Below 32 kbit/s each voice is heard in the other's channel.")
     opus_check: str = key("opusdec --quiet --rate 8000 {from} {to}", doc="Command that makes a WAV again: its length "
                                                                         "must be right.")
 
@@ -41,7 +43,19 @@ class RecordingSettings:
                            "directory; three are there at the least. 30 calls fill 32 MiB in about a minute.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
+    rules: tuple[RecordingRule, ...] = key((), doc="Which conversations are recorded, in place of what queues, "
+                                                   "stations and flows say; the first that fits counts.")
+    retention: RetentionSettings = key(factory=RetentionSettings, doc="How long recordings are kept.")
+
     def check(self, report: Report, path: str) -> None:
+        names = [rule.name for rule in self.rules]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                report.error(f"{path}.rules[{number}].name", f"there is a rule {name!r} already",
+                             "give every rule a name of its own")
+        if self.retention.purge_at > self.alarm_at:
+            report.error(f"{path}.retention.purge_at", f"{self.retention.purge_at:g} % is above alarm_at "
+                         f"({self.alarm_at:g} %)", "room is made before an alarm is raised: lower purge_at")
         if self.stop_at < self.alarm_at:
             report.error(f"{path}.stop_at", f"{self.stop_at:g} % is below alarm_at ({self.alarm_at:g} %)",
                          "an alarm must come first: raise stop_at or lower alarm_at")

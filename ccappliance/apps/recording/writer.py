@@ -235,13 +235,14 @@ class ArchiveThread:
         self._log = log
         self._kept = kept
         self._troubled = troubled
-        self._wanted: queue.SimpleQueue[Take | None] = queue.SimpleQueue()
-        self._again: list[Take] = []
+        self._wanted: queue.SimpleQueue[Take | str | None] = queue.SimpleQueue()
+        self._again: list[Take | str] = []
         self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="archiver", daemon=True)
         self._thread.start()
 
-    def add(self, take: Take) -> None:
+    def add(self, take: Take | str) -> None:
+        """A recording that is over; or the path of a file that is to go for good."""
         self._wanted.put(take)
 
     def close(self, patience: float) -> None:
@@ -264,8 +265,11 @@ class ArchiveThread:
                 return
             self._keep(take)
 
-    def _keep(self, take: Take) -> None:
+    def _keep(self, take: Take | str) -> None:
         try:
+            if isinstance(take, str):
+                self._archiver.purge(take)
+                return
             archived = self._archiver.keep(TakeWav(self._log, take), take.label.path)
         except (OSError, ArchiveError) as error:
             self._again.append(take)

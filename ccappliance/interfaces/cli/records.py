@@ -12,6 +12,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.custody import COMMANDS
 from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.replay import compared, replay
@@ -23,6 +24,10 @@ _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's
 @click.group(cls=Noun)
 def recordings() -> None:
     """The recordings."""
+
+
+for command in COMMANDS:
+    recordings.add_command(command)
 
 
 @recordings.command("list")
