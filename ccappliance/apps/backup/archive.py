@@ -98,29 +98,30 @@ def write(disk: Disk, path: Path, manifest: Manifest, pieces: Iterable[Piece], b
     part = path.with_name(path.name + ".part")
     with contextlib.suppress(FileNotFoundError):
         disk.unlink(part)  # what a cut has left
-    file = disk.create(part)
-    try:
-        out = _Out(disk, file)
-        _write_tar(out, manifest, pieces, breathe)
-        out.seal()
-        disk.sync(file)
-    except BaseException:
-        disk.close(file)
-        with contextlib.suppress(OSError):
-            disk.unlink(part)
-        raise
-    disk.close(file)
-    try:
-        for _ in verified(disk, part, breathe):
-            pass
-    except ArchiveError as error:
-        with contextlib.suppress(OSError):
-            disk.unlink(part)
-        raise ArchiveError(f"what was written to {part} is not what the disk gives back ({error}); "
-                           "use another disk") from error
-    disk.rename(part, path)
+    with contextlib.ExitStack() as failed:
+        failed.callback(_forget, disk, part)
+        with contextlib.ExitStack() as opened:
+            file = disk.create(part)
+            opened.callback(disk.close, file)
+            out = _Out(disk, file)
+            _write_tar(out, manifest, pieces, breathe)
+            out.seal()
+            disk.sync(file)
+        try:
+            for _ in verified(disk, part, breathe):
+                pass
+        except ArchiveError as error:
+            raise ArchiveError(f"what was written to {part} is not what the disk gives back ({error}); "
+                               "use another disk") from error
+        disk.rename(part, path)
+        failed.pop_all()
     disk.sync_directory(path.parent)
     return out.size
+
+
+def _forget(disk: Disk, part: Path) -> None:
+    with contextlib.suppress(OSError):
+        disk.unlink(part)
 
 
 class _Out:
@@ -200,7 +201,8 @@ class Reading:
             self._file = disk.open(path)
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
-        try:
+        with contextlib.ExitStack() as failed:
+            failed.callback(self.close)
             self._end = self._sealed()
             self._bytes = _Unzipped(self._raw())
             name, size, _ = self._next_header()
@@ -208,9 +210,7 @@ class Reading:
                 raise ArchiveError(f"{path} does not begin with a manifest: it is no backup of this program")
             self.manifest = _manifest(self._bytes.take(size))
             self._bytes.skip_zeros(-size % _BLOCK)
-        except BaseException:
-            self.close()
-            raise
+            failed.pop_all()
 
     def __enter__(self) -> "Reading":
         return self

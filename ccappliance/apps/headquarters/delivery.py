@@ -37,13 +37,14 @@ class Delivery:
         try:
             if self._rows is None:
                 self._begin()
-            return self._deliver()
-        except BadRow:
-            self.end()
-            if self._size == 1:
-                raise
-            self._size = max(1, self._size // 8)  # find the entry that has it
-            return 1
+            try:
+                return self._deliver()
+            except BadRow:
+                if self._size == 1:
+                    raise
+                self.end()
+                self._size = max(1, self._size // 8)  # find the entry that has it
+                return 1
         except (CcError, OSError):
             self.end()
             raise

@@ -94,12 +94,15 @@ class PgLink:
 
     def __init__(self, url: str, timeout: float) -> None:
         self._timeout = timeout
+        try:
+            where = make_conninfo(url, connect_timeout=max(2, round(timeout / 2)), application_name="ccappliance",
+                                  tcp_user_timeout=round(timeout * 1000), keepalives_idle=10, keepalives_interval=5,
+                                  keepalives_count=3)
+        except psycopg.ProgrammingError as error:
+            raise Refused("bad_url", f"the URL of headquarters cannot be understood: {_words(error)}") from None
         with _telling():
-            self._connection = psycopg.connect(
-                make_conninfo(url, connect_timeout=max(2, round(timeout / 2)), application_name="ccappliance",
-                              tcp_user_timeout=round(timeout * 1000), keepalives_idle=10, keepalives_interval=5,
-                              keepalives_count=3),
-                autocommit=True, prepare_threshold=None)  # a pooler between may know no prepared statements
+            # No prepared statements: a pooler between may know none.
+            self._connection = psycopg.connect(where, autocommit=True, prepare_threshold=None)
             self._socket = socket.socket(fileno=os.dup(self._connection.fileno()))
 
     def claim(self, me: Self) -> Standing:
