@@ -110,6 +110,7 @@ class Daemon:
             self._build(stack, loop, loaded, script, state, sink, store)
             self._beat.start()
             copies = Copies(self._house, options.config, state, self._clock)
+            self._view.headquarters = copies.headquarters.status
             server = ControlServer(options.socket, copies.operations(operations_of(self._view)),
                                    group=loaded.value.control.group)
             self._open(sink, store, loaded)

@@ -148,15 +148,18 @@ def test_only_one_at_a_time_and_only_full_paths(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-@pytest.mark.slow
-def test_a_thread_goes_no_faster_than_allowed_and_ends_with_the_daemon() -> None:
+def test_a_thread_goes_no_faster_than_allowed_and_ends_with_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
     async def scene() -> None:
-        loop = asyncio.get_running_loop()
-        pace = desk.Pace(loop, lambda: float(20 << 20))
+        pace = desk.Pace(asyncio.get_running_loop(), lambda: float(20 << 20))
         aside = Aside(threaded=True)
-        began = loop.time()
-        await aside.do(lambda: [pace(1 << 20) for _ in range(10)])
-        assert loop.time() - began >= 0.5
+        monkeypatch.setattr(desk.asyncio, "sleep", sleep)
+        await aside.do(lambda: [pace(1 << 19) for _ in range(20)])
+        assert slept == [0.05] * 10
         pace.stopped = True
         with pytest.raises(Refused, match="stopping"):
             await aside.do(lambda: pace(1))

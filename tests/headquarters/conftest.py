@@ -1,4 +1,4 @@
-"""The PostgreSQL of this folder's tests: one cluster for all, a database for each; skipped loudly where there is none."""
+"""The PostgreSQL of this folder's tests: one cluster for all, a database for each; skipped loudly without one."""
 
 import itertools
 import sys

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for a test run: its own cluster in a temporary folder, as a user who is not root, on a socket."""
+"""A private PostgreSQL for a test run: its own cluster in a temporary folder, never as root, on a socket."""
 
 import os
 import shutil
@@ -48,6 +48,9 @@ class Server:
     def kill(self) -> None:
         """As a power cut would, but for its memory: no word to anybody."""
         self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
+
+    def running(self) -> bool:
+        return (self.data / "postmaster.pid").exists()
 
     def freeze(self, frozen: bool) -> None:
         """Every process of it stands still, and its sockets with them; or goes on."""
