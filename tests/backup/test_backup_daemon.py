@@ -84,3 +84,10 @@ def test_a_box_with_calls_moves_to_another(tmp_path: Path) -> None:
                           str(other.config))
     assert "whole" in at_rest
     assert os.listdir(other.state).count(".backup") == 0
+    third = tmp_path / "third"
+    own = {"CCAPPLIANCE_STATE": str(third / "state"), "CCAPPLIANCE_CONFIG": str(third / "etc")}
+    said = subprocess.run([sys.executable, "-m", "ccappliance", "restore", str(tmp_path / "rest.tar.gz")], cwd=ROOT,
+                          env={**os.environ, **own}, text=True, capture_output=True, timeout=PATIENCE, check=True)
+    assert "Keys were not restored" in said.stdout
+    assert (third / "state" / "ccappliance.db").exists()
+    assert (third / "etc" / "ccappliance.yaml").exists()

@@ -83,6 +83,7 @@ def test_slots_are_the_site_s(chance: object) -> None:
 def test_one_a_night_and_the_oldest_go(tmp_path: Path) -> None:
     office = Office(tmp_path)
     (office.backups / "mine.tar.gz").write_bytes(b"not theirs")
+    (office.backups / "ccappliance-20261101T033000Z.tar.gz.part").write_bytes(b"left by a kill")
     office.pass_time(24 * 6)
     names = office.names()
     assert names[-1] == "mine.tar.gz"

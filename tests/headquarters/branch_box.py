@@ -45,8 +45,8 @@ class Branch:
         self.count = 0
         self.delivery = self.new_delivery()
 
-    def new_delivery(self, link: Callable[..., Any] = connect) -> Delivery:
-        return Delivery(self.settings, self.me, UTC, self.state / "journal", link)
+    def new_delivery(self, link: Callable[..., Any] = connect, breathe: Callable[[], None] = lambda: None) -> Delivery:
+        return Delivery(self.settings, self.me, UTC, self.state / "journal", link, breathe)
 
     def me(self) -> Self:
         return Self(self.settings.branch, identity.identity(self.state, self.chance.randbytes), "site", "UTC", "1.0")

@@ -16,7 +16,7 @@ from branch_box import Branch
 
 from ccappliance.apps.headquarters import link as link_module
 from ccappliance.apps.headquarters.courier import ALARM, Courier, Means
-from ccappliance.apps.headquarters.delivery import Delivery
+from ccappliance.apps.headquarters.delivery import Delivery, needs_a_person
 from ccappliance.apps.headquarters.link import PgLink, connect
 from ccappliance.base.clock import SystemClock
 from ccappliance.base.errors import LineFault, Refused
@@ -156,6 +156,26 @@ def test_nobody_knows_whether_a_commit_came_through(tmp_path: Path, server: Any,
             faults += 1
     assert faults > 5
     same(branch, server, url, tmp_path / "1.db")
+    branch.close()
+
+
+def test_two_that_tell_of_one_branch_double_nothing(tmp_path: Path, server: Any, url: str) -> None:
+    """A connection that was believed dead, or a copy of the box: who comes second is told, and begins anew."""
+    branch = Branch(tmp_path / "box", url, batch=20)
+    branch.begin()
+    branch.calls(10)
+    one, other = branch.new_delivery(), branch.new_delivery()
+    one.step()
+    other.step()
+    other.step()
+    with pytest.raises(Refused) as refused:
+        one.step()
+    assert refused.value.code == "superseded"
+    assert not needs_a_person(refused.value)
+    other.end()
+    branch.deliver(one)
+    same(branch, server, url, tmp_path / "1.db")
+    one.end()
     branch.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ccappliance.apps.backup import sealing
-from ccappliance.apps.backup.box import Places
+from ccappliance.apps.backup.box import Places, clear
 from ccappliance.apps.backup.making import Asked, Made, make, words
 from ccappliance.apps.backup.settings import BackupSettings
 from ccappliance.base.clock import Clock
@@ -106,6 +106,7 @@ class Backups:
 
     async def keep_going(self) -> None:
         """For as long as the daemon lives."""
+        await self._means.aside.do(lambda: clear(self._places()))  # what a kill has left
         while True:
             await asyncio.sleep(LOOK)
             await self.look()
@@ -133,6 +134,7 @@ class Backups:
     async def _by_the_clock(self, settings: BackupSettings, folder: Path) -> datetime | None:
         at = self._means.clock.wall().astimezone(UTC).replace(microsecond=0)
         path = folder / f"ccappliance-{at:%Y%m%dT%H%M%S}Z.tar.gz"
+        await self._means.aside.do(lambda: _tidy(folder))
         try:
             passphrase = ""
             if settings.passphrase_file:
@@ -195,6 +197,13 @@ def _newest(folder: Path) -> datetime | None:
 def _prune(folder: Path, keep: int) -> None:
     for path in _backups(folder)[:-keep]:
         with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _tidy(folder: Path) -> None:
+    """Take away what a kill has left of ours; it could be what fills the disk."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob("ccappliance-*Z.tar.gz.part"):
             path.unlink()
 
 

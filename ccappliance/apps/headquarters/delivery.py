@@ -9,7 +9,7 @@ from pathlib import Path
 from ccappliance.apps.headquarters.link import BadRow, Link, Self, Standing
 from ccappliance.apps.headquarters.rows import Rows
 from ccappliance.apps.headquarters.settings import HeadquartersSettings
-from ccappliance.apps.headquarters.tail import JournalTail, Line
+from ccappliance.apps.headquarters.tail import SOME, JournalTail, Line
 from ccappliance.base.errors import CcError, LineFault, Refused
 
 Connect = Callable[[str, float], Link]  # URL, timeout
@@ -20,15 +20,16 @@ class Delivery:
     """Used by one thread at a time; every method may wait for disk and network."""
 
     def __init__(self, settings: HeadquartersSettings, who: Callable[[], Self], zone: tzinfo, journal: Path,
-                 connect: Connect) -> None:
-        """`who`: reads who we are from the disk; what is wrong with that must not keep a box from its calls."""
+                 connect: Connect, breathe: Callable[[], None] = lambda: None) -> None:
+        """`who`: reads who we are from the disk; what is wrong with that must not keep a box from its calls.
+        `breathe`: as JournalTail."""
         self.applied = 0  # what headquarters has
         self.entry_at: datetime | None = None  # of that entry, if it was told by us
         self.refused = 0  # entries whose rows it would not take
         self.link: Link | None = None
         self._settings, self._who, self._zone, self._connect = settings, who, zone, connect
         self._me: Self | None = None
-        self._tail = JournalTail(journal)
+        self._tail, self._breathe = JournalTail(journal, breathe), breathe
         self._rows: Rows | None = None
         self._size = settings.batch
 
@@ -85,9 +86,11 @@ class Delivery:
             lines = [line for line in self._tail.read(at, _WARMED) if line.seq <= standing.applied]
             if not lines:
                 break
-            for line in lines:
+            for heard, line in enumerate(lines, 1):
                 if line.entry is not None:
                     rows.hear(line.entry)
+                if heard % SOME == 0:
+                    self._breathe()
             at = lines[-1].seq + 1
         self.applied, self._rows = standing.applied, rows
 
@@ -109,10 +112,12 @@ class Delivery:
         lines = self._tail.read(self.applied + 1, self._size)
         if not lines:
             return 0
-        for line in lines:
+        for heard, line in enumerate(lines, 1):
             if line.entry is not None:
                 self._rows.hear(line.entry)
             self._rows.passed(line.seq)
+            if heard % SOME == 0:
+                self._breathe()
         batch = self._rows.take()
         try:
             self.link.deliver(self._me, self.applied, batch, _sha(lines[-1]))

@@ -28,6 +28,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 PERSONAL = {"call": "ended_at", "leg": "ended_at", "queue_event": "at", "agent_state": "at", "survey": "at"}
 WARM = 50_000  # entries before a restored box's first new one that are heard again, for what they left open
 _LOCK = 0x63634851  # "ccHQ": boxes that migrate at one time do it one after the other
+_AT_ONCE = 100  # rows of one statement: to make its text holds the interpreter, a millisecond for so many
 _PRUNED = 5_000  # rows deleted in one transaction
 _ROLLUP = ("ON CONFLICT (branch, life, grain, subject, start, name, figure) DO UPDATE SET value = "
            "CASE WHEN left(excluded.figure, 4) = 'max_' THEN greatest(rollup.value, excluded.value) "
@@ -144,9 +145,10 @@ class PgLink:
             named = {"branch": me.branch, "life": me.box.life}
             for table, rows in batch.rows.items():
                 conflict = _ROLLUP if table == "rollup" else "ON CONFLICT DO NOTHING"
-                cursor.execute(f"INSERT INTO ccappliance.{table} SELECT * FROM jsonb_populate_recordset("
-                               f"NULL::ccappliance.{table}, %s::jsonb) {conflict}",
-                               (json.dumps([row | named for row in rows]),))
+                for at in range(0, len(rows), _AT_ONCE):
+                    cursor.execute(f"INSERT INTO ccappliance.{table} SELECT * FROM jsonb_populate_recordset("
+                                   f"NULL::ccappliance.{table}, %s::jsonb) {conflict}",
+                                   (json.dumps([row | named for row in rows[at:at + _AT_ONCE]]),))
 
     def prune(self, me: Self, days: int) -> int:
         gone = 0

@@ -3,12 +3,15 @@ than the box will after a power cut."""
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccappliance.call.journal import Entry, JournalError
 from ccappliance.call.journal_file import paths
 
+SOME = 20  # entries between two breaths: about a millisecond's work
+_PASSED = 500  # lines passed over between two breaths
 _SEQ = re.compile(rb'\{"seq":(\d+),')
 
 
@@ -24,8 +27,9 @@ class Line:
 class JournalTail:
     """Reads a directory that a daemon writes to. Remembers its place; every method may wait for the disk. OSError."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, breathe: Callable[[], None] = lambda: None) -> None:
+        """`breathe` is called often: whoever needs the interpreter may have it then."""
+        self._directory, self._breathe = directory, breathe
         self._path: Path | None = None
         self._offset = 0
         self._next = 0  # the number sought; 0: nowhere
@@ -49,18 +53,22 @@ class JournalTail:
         found: list[Line] = []
         with self._path.open("rb") as file:
             file.seek(self._offset)
-            for raw in file:
+            for passed, raw in enumerate(file, 1):
                 if not raw.endswith(b"\n"):
                     break  # being written at this moment, or torn
                 self._offset += len(raw)
                 number = _SEQ.match(raw)
                 if number is None or int(number[1]) < seq:
+                    if passed % _PASSED == 0:
+                        self._breathe()
                     continue
                 try:
                     entry = Entry.parse(raw)
                 except JournalError:
                     entry = None
                 found.append(Line(int(number[1]), raw, entry))
+                if len(found) % SOME == 0:
+                    self._breathe()
                 if len(found) == most:
                     break
             os.fdatasync(file.fileno())  # whatever was read above is safe now
