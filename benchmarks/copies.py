@@ -112,11 +112,13 @@ def _backlog(branch: Any, server: Any, local: float) -> str:
         await courier.close()
         aside.close()
 
+    began = time.perf_counter()
     late = _late(beside)
+    slow = time.perf_counter() - began
     delivery.end()
     return (f"headquarters, a week of {entries:,} entries: {entries / took:,.0f} entries/s into PostgreSQL, ratio to "
-            f"the box's own tables {took / local:.2f}; caught up beside a loop: p99 of its lateness {late[0]:.1f} ms, "
-            f"worst {late[1]:.1f}")
+            f"the box's own tables {took / local:.2f}; caught up beside a loop at {entries / slow:,.0f}: p99 of its "
+            f"lateness {late[0]:.1f} ms, worst {late[1]:.1f}")
 
 
 def _late(work: Callable[[], Coroutine[Any, Any, None]]) -> tuple[float, float]:

@@ -239,6 +239,24 @@ def test_a_week_without_a_line_is_caught_up(tmp_path: Path, server: Any, url: st
     branch.close()
 
 
+def test_the_queries_of_the_page_answer(tmp_path: Path, server: Any, url: str) -> None:
+    branch = Branch(tmp_path / "box", url)
+    branch.begin()
+    branch.calls(20)
+    branch.deliver()
+    page = (Path(__file__).resolve().parents[2] / "docs" / "headquarters.md").read_text("utf-8")
+    queries = [query for block in page.split("```sql")[1:] for query in block.split("```")[0].split(";")
+               if "SELECT" in query]
+    assert len(queries) == 5
+    answers = [server.ask(query, url) for query in queries]
+    assert all(answers[number] for number in (0, 3, 4))
+    rated = [row[2] for row in answers[0]]
+    assert all(0.0 <= share <= 1.0 for share in rated)
+    server.ask("UPDATE ccappliance.branch SET branch = 'guangzhou'", url)
+    assert server.ask("SELECT DISTINCT branch FROM ccappliance.call", url) == [("guangzhou",)]
+    branch.close()
+
+
 # ---- who is who ----
 
 def test_a_second_box_of_the_same_name_is_refused_in_words(tmp_path: Path, server: Any, url: str) -> None:
@@ -472,4 +490,34 @@ def test_a_password_never_stands_in_words(tmp_path: Path) -> None:
     with pytest.raises((LineFault, Refused, link_module.BadRow)) as error:
         branch.deliver()
     assert "geheim" not in str(error.value)
+    branch.close()
+
+
+def test_a_server_that_is_too_slow_is_tried_again_and_nobody_waits(tmp_path: Path, server: Any, url: str) -> None:
+    """Every row takes it a second; our time-out is half of that. Then it is mended."""
+    branch = Branch(tmp_path / "1", url, timeout=1.0)
+    branch.begin()
+    branch.deliver()
+    branch.calls(5)
+    server.ask("CREATE FUNCTION ccappliance.slow() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(2); RETURN NEW; END' "
+               "LANGUAGE plpgsql; CREATE TRIGGER slow BEFORE INSERT ON ccappliance.call FOR EACH ROW EXECUTE FUNCTION "
+               "ccappliance.slow()", url)
+
+    async def scene() -> House:
+        house = House(branch)
+        watching = asyncio.ensure_future(house.watch())
+        await house.courier.round(branch.delivery)
+        assert house.courier.status()["state"] == "waiting"
+        assert "timeout" in house.courier.status()["trouble"]
+        server.ask("DROP TRIGGER slow ON ccappliance.call", url)
+        await house.courier.round(branch.delivery)
+        assert house.courier.status()["state"] == "up to date"
+        watching.cancel()
+        await house.courier.close()
+        house.aside.close()
+        return house
+
+    house = asyncio.run(scene())
+    print(f"the loop was late by {house.worst * 1000:.1f} ms at the most")
+    same(branch, server, url, tmp_path / "1.db")
     branch.close()

@@ -17,7 +17,7 @@ CREATE TABLE ccappliance.branch (
 );
 
 CREATE TABLE ccappliance.call (            -- as cdr of the box
-    branch       text NOT NULL REFERENCES ccappliance.branch,
+    branch       text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life         integer NOT NULL,
     seq          bigint NOT NULL,          -- of CallEnded
     call         text NOT NULL,
@@ -51,7 +51,7 @@ CREATE INDEX call_started ON ccappliance.call (started_at);
 CREATE INDEX call_call ON ccappliance.call (branch, call);
 
 CREATE TABLE ccappliance.leg (
-    branch      text NOT NULL REFERENCES ccappliance.branch,
+    branch      text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life        integer NOT NULL,
     seq         bigint NOT NULL,           -- of the entry with which it ended
     call        text NOT NULL,
@@ -68,7 +68,7 @@ CREATE INDEX leg_ended ON ccappliance.leg (ended_at);
 CREATE INDEX leg_call ON ccappliance.leg (branch, call);
 
 CREATE TABLE ccappliance.queue_event (
-    branch   text NOT NULL REFERENCES ccappliance.branch,
+    branch   text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life     integer NOT NULL,
     seq      bigint NOT NULL,
     at       timestamptz NOT NULL,
@@ -85,7 +85,7 @@ CREATE TABLE ccappliance.queue_event (
 CREATE INDEX queue_event_at ON ccappliance.queue_event (at);
 
 CREATE TABLE ccappliance.agent_state (
-    branch  text NOT NULL REFERENCES ccappliance.branch,
+    branch  text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life    integer NOT NULL,
     seq     bigint NOT NULL,
     at      timestamptz NOT NULL,
@@ -101,7 +101,7 @@ CREATE TABLE ccappliance.agent_state (
 CREATE INDEX agent_state_at ON ccappliance.agent_state (at);
 
 CREATE TABLE ccappliance.survey (
-    branch   text NOT NULL REFERENCES ccappliance.branch,
+    branch   text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life     integer NOT NULL,
     seq      bigint NOT NULL,
     at       timestamptz NOT NULL,
@@ -116,7 +116,7 @@ CREATE TABLE ccappliance.survey (
 CREATE INDEX survey_at ON ccappliance.survey (at);
 
 CREATE TABLE ccappliance.rollup (          -- as rollup of the box; a restored one's lives add up
-    branch  text NOT NULL REFERENCES ccappliance.branch,
+    branch  text NOT NULL REFERENCES ccappliance.branch ON UPDATE CASCADE,
     life    integer NOT NULL,
     grain   text NOT NULL,                 -- hour, day, month, year
     subject text NOT NULL,                 -- all, direction, disposition, line, number, queue, agent
