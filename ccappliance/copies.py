@@ -51,8 +51,9 @@ class Copies:
         tasks.spawn(self.headquarters.keep_going(), "headquarters")
 
     async def close(self) -> None:
-        """A backup under way is given up, and its file with it."""
+        """A backup under way is given up, and its file with it. Harmless twice."""
         self._pace.stopped = True
+        await self.backups.close()
         await self.headquarters.close()
         self._threads.close()
         self._telling.close()

@@ -124,6 +124,7 @@ class Daemon:
             stack.push_async_callback(tasks.close)
             stack.push_async_callback(copies.close)
             await self._serve(script, tasks, state)
+            await copies.close()  # what it has to tell comes before DaemonStopped
             await self._end()
         if options.story is not None:
             self._say("Ended cleanly.")

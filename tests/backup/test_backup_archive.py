@@ -168,12 +168,42 @@ def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
             list(archive.verified(RealDisk(), path))
 
 
+@pytest.mark.slow
+def test_whatever_is_in_it_the_answer_is_an_error_of_ours(tmp_path: Path, chance: random.Random, seed: int) -> None:
+    """The seal is right and the tar within is spoilt in a few bytes, cut or doubled."""
+    path = tmp_path / "b"
+    said = json.dumps(json.loads(manifest([]).encode()) | {"members": [listing("state/a", b"x" * 700)]}).encode()
+    whole = entry("manifest.json", said) + entry("state/a", b"x" * 700) + bytes(1024)
+    refused = 0
+    for number in range(2000):
+        spoilt = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+        if number % 5 == 0:
+            del spoilt[chance.randrange(len(spoilt)):]
+        sealed(path, bytes(spoilt) * chance.choice((1, 1, 1, 2)))
+        try:
+            list(archive.verified(RealDisk(), path))
+        except ArchiveError:
+            refused += 1
+        except Exception as error:
+            raise AssertionError(f"case {number}, seed {seed}") from error
+    assert refused > 1500
+
+
 def test_no_backup_and_a_newer_one_are_told(tmp_path: Path) -> None:
     path = tmp_path / "b"
     with pytest.raises(ArchiveError, match="cannot be read"):
         list(archive.verified(RealDisk(), path))
     sealed(path, entry("manifest.json", json.dumps({"ccappliance_backup": 2, "made_by": "9.0"}).encode()))
     with pytest.raises(ArchiveError, match=r"format 2.*9\.0"):
+        list(archive.verified(RealDisk(), path))
+    for name, wrong in (("places", 5), ("places", {"state": 5}), ("entry", "7"), ("keys", None), ("box", 1)):
+        sealed(path, entry("manifest.json", json.dumps(json.loads(manifest([]).encode()) | {name: wrong}).encode()))
+        with pytest.raises(ArchiveError, match=name):
+            list(archive.verified(RealDisk(), path))
+    sealed(path, entry("manifest.json", b"[" * 100_000))
+    with pytest.raises(ArchiveError, match="understood"):
         list(archive.verified(RealDisk(), path))
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as tar:

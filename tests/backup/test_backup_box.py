@@ -79,6 +79,7 @@ class Shop:
         self.put("recordings/chain.log", b"chain\n")
         self.put("recordings/keys/box.key", b"secret 1")
         self.put("tls/server.pem", b"secret 2")
+        (folder / "etc" / "web.key").write_bytes(b"secret 3")
         self.put("journal/journal.lock", b"1\n")
         self.count = 0
 
@@ -149,6 +150,7 @@ def test_a_box_comes_back_whole(shop: Shop, tmp_path: Path) -> None:
     assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.glob("b.tar.gz"))
     done = restore(RealDisk(), tmp_path / "b.tar.gz", into(tmp_path / "new"), passphrase=WORD)
     new, old = tmp_path / "new" / "state", shop.places.state
+    assert (tmp_path / "new" / "config" / "web.key").read_bytes() == b"secret 3"
     for name in ("voicemail/1001/a.wav", "cache/abc.wav", "recordings/2026/11/22/a.wav", "recordings/segments/1.seg",
                  "recordings/chain.log", "recordings/keys/box.key", "tls/server.pem",
                  "config-history/000001/entry.json"):
@@ -172,6 +174,7 @@ def test_without_a_passphrase_keys_are_left_out_loudly(shop: Shop, tmp_path: Pat
     restore(RealDisk(), tmp_path / "b.tar.gz", into(tmp_path / "new"))
     new = tmp_path / "new" / "state"
     assert not (new / "tls").exists()
+    assert not (tmp_path / "new" / "config" / "web.key").exists()
     assert not (new / "recordings" / "2026").exists()
     assert (new / "recordings" / "chain.log").exists()  # which is no secret, and small
     shop.close()

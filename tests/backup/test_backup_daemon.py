@@ -91,3 +91,33 @@ def test_a_box_with_calls_moves_to_another(tmp_path: Path) -> None:
     assert "Keys were not restored" in said.stdout
     assert (third / "state" / "ccappliance.db").exists()
     assert (third / "etc" / "ccappliance.yaml").exists()
+
+
+def test_a_daemon_that_stops_gives_its_backup_up(tmp_path: Path) -> None:
+    """A backup that would take minutes: the daemon ends at once, in order, and leaves no half file."""
+    box = Box(tmp_path)
+    (box.config / "conf.d" / "slow.yaml").write_text("backup: {pace: 1}\n")
+    sound = box.state / "recordings" / "2026"
+    sound.mkdir(parents=True)
+    (sound / "a.wav").write_bytes(os.urandom(60 << 20))
+    try:
+        box.start()
+        box.told("READY=1")
+        words = ["backup", str(tmp_path / "b.tar.gz"), "--with-recordings", "--socket", str(box.socket)]
+        asking = subprocess.Popen([sys.executable, "-m", "ccappliance", *words], cwd=ROOT, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+        while not (box.state / ".backup").exists():
+            assert asking.poll() is None, asking.communicate()[0]
+            box.told("WATCHDOG=1")
+        code, output = box.end(signal.SIGTERM)
+        assert code == 0, output
+        asking.communicate(timeout=PATIENCE)
+        assert asking.returncode in (1, 3)
+    finally:
+        box.close()
+    told = [json.loads(line)["fact"] for path in sorted((box.state / "journal").glob("*.jsonl"))
+            for line in path.read_bytes().splitlines()]
+    assert told[-1] == "DaemonStopped"
+    assert "BackupFailed" in told
+    assert list(tmp_path.glob("b.tar.gz*")) == []
+    assert not (box.state / ".backup").exists()

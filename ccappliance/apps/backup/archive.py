@@ -316,7 +316,8 @@ class _Unzipped:
             raise ArchiveError("there are bytes between its files")
 
     def at_end(self) -> bool:
-        return not self._ready and not self._more() and self._zip.eof and not self._zip.unused_data
+        return not self._ready and not self._more() and self._zip.eof and not self._zip.unused_data \
+            and not next(self._raw, b"")
 
     def _more(self) -> bool:
         try:
@@ -347,6 +348,10 @@ def check_name(name: str) -> str:
     return name
 
 
+_KINDS = {"made_by": str, "at": str, "box": str, "host": str, "entry": int, "schema": int, "recordings": bool,
+          "keys": str, "places": dict}
+
+
 def _manifest(text: bytes) -> Manifest:
     try:
         told = json.loads(text.decode("utf-8", "surrogateescape"))
@@ -359,7 +364,12 @@ def _manifest(text: bytes) -> Manifest:
         members = tuple(Member(check_name(one["name"]), int(one["size"]), str(one["sha256"]), int(one["mode"]) & 0o777)
                         for one in told.pop("members"))
         manifest = Manifest(**told, members=members)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        for name, kind in _KINDS.items():
+            if type(told[name]) is not kind:
+                raise ArchiveError(f"its manifest has no right {name!r}")
+        if not all(type(place) is str for place in manifest.places.values()):
+            raise ArchiveError("its manifest has no right 'places'")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArchiveError(f"its manifest cannot be understood ({type(error).__name__}: {error})") from error
     names = [member.name for member in members]
     if len(dict.fromkeys(names)) != len(names) or any(member.size < 0 for member in members):

@@ -55,7 +55,11 @@ def gather(places: Places, recordings: bool, breathe: Callable[[int], None]) -> 
     staging.mkdir(mode=0o700, parents=True)
     content = Content()
     held = _Held(staging, breathe)
-    content.pieces += _configuration(places.config)
+    for piece in _configuration(places.config):
+        if _is_secret(Path(piece.name)):
+            content.keys[piece.name] = b"".join(piece.read())
+        else:
+            content.pieces.append(piece)
     if (places.state / DATABASE).exists():  # before the journal: it may know less than that, never more
         copy = held.name()
         content.schema = snapshot(places.state / DATABASE, copy, breathe)

@@ -22,6 +22,7 @@ from ccappliance.service.disk import Disk
 
 OLD, FAILED = "backup_old", "backup_failed"  # alarms
 LOOK = 60.0  # s between two looks at the clock
+PATIENCE, STEP = 5.0, 0.05  # s the daemon's end waits for a thread that reads for a backup; between two looks
 AGAIN = 3600.0  # s until a backup by the clock that failed is tried again: a disk is not mended sooner
 EPOCH = datetime(2024, 1, 1)  # a Monday: from it intervals are counted
 _NAME = re.compile(r"ccappliance-(\d{8}T\d{6})Z\.tar\.gz")
@@ -101,6 +102,13 @@ class Backups:
         manifest, seconds = made.manifest, round(means.clock.now() - began, 3)
         means.write(facts.BackupMade(path, by, manifest.entry, made.size, seconds, manifest.recordings, manifest.keys))
         return told(made) | {"seconds": seconds}
+
+    async def close(self) -> None:
+        """Wait until one under way has been given up, and told."""
+        for _ in range(round(PATIENCE / STEP)):
+            if not self._busy:
+                return
+            await asyncio.sleep(STEP)
 
     # ---- by the clock ----
 

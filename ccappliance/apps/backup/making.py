@@ -75,8 +75,12 @@ def _check_reach(content: Content, places: Places) -> None:
     """The journal must know what the database does: entries that wait for a failing disk are in no file."""
     if not content.schema:
         return
-    with contextlib.closing(sqlite3.connect(places.state / STAGING / "0000001")) as copy:
-        (applied,) = copy.execute("SELECT coalesce(max(applied), 0) FROM reader").fetchone()
+    try:
+        with contextlib.closing(sqlite3.connect(places.state / STAGING / "0000001")) as copy:
+            (applied,) = copy.execute("SELECT coalesce(max(applied), 0) FROM reader").fetchone()
+    except sqlite3.Error as error:
+        raise ArchiveError(f"the copy of {DATABASE} cannot be read ({error}); is the disk of {places.state} "
+                           "in order?") from error
     if applied > content.entry:
         raise ArchiveError(f"the database knows entry {applied} of the journal, whose files end with {content.entry}: "
                            f"the journal's disk takes nothing; make room in {places.state}, then try again "

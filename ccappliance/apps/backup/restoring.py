@@ -16,6 +16,7 @@ from ccappliance.apps.backup import sealing
 from ccappliance.apps.backup.archive import ArchiveError, Manifest, Member, Reading
 from ccappliance.apps.backup.box import DATABASE, JOURNAL
 from ccappliance.base.errors import Refused
+from ccappliance.base.limits import MAX_BACKUP_KEYS
 from ccappliance.call.journal_file import last_entry, paths
 from ccappliance.service.disk import Disk
 from ccappliance.service.lock import LockFile
@@ -112,6 +113,8 @@ def _read_sealed(member: Member, data: Iterator[bytes], passphrase: str) -> dict
         for _ in data:
             pass
         return {}
+    if member.size > 2 * MAX_BACKUP_KEYS:
+        raise ArchiveError(f"{member.name} has {member.size} bytes; so many keys no backup of ours has")
     return sealing.unseal(b"".join(data), passphrase)
 
 

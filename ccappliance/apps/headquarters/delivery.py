@@ -80,7 +80,10 @@ class Delivery:
         self.link = self._connect(settings.conninfo(), settings.timeout)
         standing = self.link.claim(me)
         self._check_line(standing)
-        rows = Rows(self._zone, settings.tables, settings.numbers, standing.applied, standing.state)
+        try:
+            rows = Rows(self._zone, settings.tables, settings.numbers, standing.applied, standing.state)
+        except (ValueError, KeyError, TypeError, AttributeError):  # somebody has written to it; it is learnt anew
+            rows = Rows(self._zone, settings.tables, settings.numbers, standing.applied)
         at = standing.replay_from
         while at <= standing.applied:
             lines = [line for line in self._tail.read(at, _WARMED) if line.seq <= standing.applied]
