@@ -25,6 +25,7 @@ from ccappliance.call.journal_file import FileSink
 from ccappliance.cards import Cards, CardWatch, open_cards
 from ccappliance.config.history import ConfigHistory
 from ccappliance.config.load import Loaded, load
+from ccappliance.copies import Copies
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
 from ccappliance.house_view import View
@@ -110,7 +111,10 @@ class Daemon:
             self._signals(loop)
             self._build(stack, loop, loaded, script, state, sink, store)
             self._beat.start()
-            server = ControlServer(options.socket, operations_of(self._view), group=loaded.value.control.group)
+            copies = Copies(self._house, options.config, state, self._clock)
+            self._view.headquarters = copies.headquarters.status
+            server = ControlServer(options.socket, copies.operations(operations_of(self._view)),
+                                   group=loaded.value.control.group)
             self._open(sink, store, loaded)
             await self._view.configuring.begin()
             await server.start()
@@ -118,8 +122,11 @@ class Daemon:
             self._ready()
             tasks = Supervisor("daemon")
             tasks.spawn(self._care(sink), "care")
+            copies.begin(tasks)
             stack.push_async_callback(tasks.close)
+            stack.push_async_callback(copies.close)
             await self._serve(script, tasks, state)
+            await copies.close()  # what it has to tell comes before DaemonStopped
             await self._end()
         if options.story is not None:
             self._say("Ended cleanly.")

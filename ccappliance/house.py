@@ -214,8 +214,9 @@ class House:
         ends += self.kept.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs, self.rollups, self.search, self.keeping, self.legs, self.kept, self.alarms, self.figures, self.acd,
-                       self.callbacks, self.calendar_watch, self.pages, self.mailroom, self.surveys):
+        for reader in (self.cdrs, self.rollups, self.search, self.keeping, self.legs, self.kept, self.alarms,
+                       self.figures, self.acd, self.callbacks, self.calendar_watch, self.pages, self.mailroom,
+                       self.surveys):
             self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,6 +67,7 @@ class View:
         self._directory = directory
         self._health = health
         self._desk = ConfigDesk(house, loaded, directory, kept, self.calls)
+        self.headquarters: Callable[[], dict[str, Any]] = dict  # what headquarters was told; the daemon knows
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
@@ -96,6 +97,7 @@ class View:
                       "service_level": round(total.service_level or 0.0, 4)},
             "service_level_is": f"{total.variant}: {VARIANTS[total.variant]}",
             "ticks": stats.ticks, "late_ticks": stats.late, "worst_late": round(stats.worst_late, 6),
+            "headquarters": self.headquarters(),
             "alarms": [{"alarm": one.alarm, "subject": one.subject, "words": one.words,
                         "since": round(now - one.since, 1)} for one in house.alarms.standing()],
         }

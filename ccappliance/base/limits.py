@@ -53,3 +53,7 @@ MAX_SCRIPT_LINE = 8_000  # bytes of one AGI command; a longer one ends the scrip
 MAX_SCRIPT_COMMANDS = 10_000  # commands of one script; one more ends it
 MAX_SCRIPT_LOG = 200  # lines of a script's standard error that go to the log; further ones are counted
 MAX_SCRIPT_DATABASE = 10_000  # entries of AGI's database; one more is answered as a failure
+MAX_BACKUP_MEMBERS = 1_000_000  # files in one backup; more are refused: leave the recordings out
+MAX_BACKUP_MANIFEST = 256 * 1024 * 1024  # bytes of its manifest; a larger one is no backup of ours
+MAX_BACKUP_KEYS = 16 * 1024 * 1024  # bytes of all keys in it; more are refused
+MAX_HEADQUARTERS_BATCH = 2_000  # journal entries in one transaction with headquarters: bounds memory

@@ -233,7 +233,7 @@ class FileSink:
         last = 0
         for segment in reversed(segments(self.directory)):
             path = segment.path(self.directory)
-            keep, last = _last_entry(path)
+            keep, last = last_entry(path)
             self._cut(path, keep)
             self._segment = self._segment or segment
             if last:
@@ -253,7 +253,7 @@ class FileSink:
         self.torn += size - keep
 
 
-def _last_entry(path: Path) -> tuple[int, int]:
+def last_entry(path: Path) -> tuple[int, int]:
     """(bytes up to the end of the last line that is an entry, its number); (0, 0) if there is none.
 
     Only lines that are not even JSON of ours are torn: an entry of a kind we do not know still counts.

@@ -50,6 +50,7 @@ class Status(TypedDict):
     ticks: int  # of the media tick
     late_ticks: int
     worst_late: float
+    headquarters: dict[str, Any]  # as hq.status: how far it was told, how much waits
     alarms: list[Alarm]
 
 
