@@ -1,4 +1,4 @@
-"""What the switch does when circuits are blocked, and after its end: no alarm is left standing, no call is left open."""
+"""What the switch does when circuits are blocked, and after its end: no alarm stays, no call is left open."""
 
 import asyncio
 from types import SimpleNamespace
