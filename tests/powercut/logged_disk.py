@@ -84,11 +84,16 @@ class LoggedDisk:
     # ---- end ----
 
     def close(self, log: Path) -> None:
-        """Unmount, and leave the log in a file: as much of it as was written."""
+        """Unmount, and leave the log in a file: as much of it as was written.
+
+        A thread that waits for a dead disk keeps it mounted. Then the log is left as it is: up to the last flush.
+        """
         os.close(self._control)
-        subprocess.run(["umount", str(WHERE)], check=True)
-        subprocess.run(["dmsetup", "remove", "--noudevsync", "upper"], check=True)
+        idle = subprocess.run(["umount", str(WHERE)], check=False).returncode == 0
+        if idle:
+            subprocess.run(["dmsetup", "remove", "--noudevsync", "upper"], check=True)
         status = subprocess.run(["dmsetup", "status", "disk"], check=True, capture_output=True, text=True).stdout
-        subprocess.run(["dmsetup", "remove", "--noudevsync", "disk"], check=True)  # writes the log's end
+        if idle:
+            subprocess.run(["dmsetup", "remove", "--noudevsync", "disk"], check=True)  # writes the log's end
         sectors = int(status.split()[-1]) + 64
         subprocess.run(["dd", "if=/dev/ram1", f"of={log}", "bs=512", f"count={sectors}", "status=none"], check=True)
