@@ -6,6 +6,7 @@ PY     := .venv/bin/python
 STATE  := var
 BASELINE := docs/accuracy/baseline.json
 HOURS  := 1
+POWER_RUNS := 1
 SECONDS := 60
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
@@ -26,9 +27,12 @@ NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es
 CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
                   busybox-static kmod make binutils iproute2 ?libopenr2-bin
 
+# Power cuts of the guest's disk: the same guest, and what looks at its file system afterwards.
+POWER_PACKAGES := $(CARDS_PACKAGES) e2fsprogs dmsetup
+
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/* ext/pri/src/*)
 
-.PHONY: setup setup-test build run test test-cards ci lint docs bench accuracy instructions talkoff fuzz nightly clean
+.PHONY: setup setup-test build run test test-cards test-power ci lint docs bench accuracy instructions talkoff fuzz nightly clean
 
 setup: .venv/built
 
@@ -61,10 +65,16 @@ test-cards: setup-test
 	@tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
 	@tools/cards/test $(TESTS)
 
-# What every submission must pass. Where there can be no guest, the cards are skipped, and the last lines say so.
+# Power cuts while a daemon in the same guest records 30 calls, and disks that fail; tests/powercut/README.md.
+test-power: setup-test
+	@tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@POWER_RUNS=$(POWER_RUNS) tools/powercut/test
+
+# What every submission must pass. Where there can be no guest, cards and power cuts are skipped, and the last lines say so.
 ci: test
-	@timeout 600 tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@timeout 600 tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
 	@CARDS_WITHIN=900 tools/cards/test || test $$? = 77
+	@tools/powercut/test || test $$? = 77
 
 lint: setup-test
 	.venv/bin/ruff check .
@@ -97,6 +107,8 @@ fuzz: setup-test .venv/night
 
 nightly: setup-test .venv/night
 	$(PY) -m pytest --nightly -m "nightly or slow"
+	@tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@POWER_RUNS=5 tools/powercut/test || test $$? = 77
 
 clean:
 	rm -rf build .venv $(STATE) ccappliance.egg-info

@@ -1,6 +1,7 @@
 """The bill of materials: every object of the house, by hand, in the order in which they need each other."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -204,7 +205,7 @@ class House:
         ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
         self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
         self.kept.catch_up(sink.read(self.kept.replay_from))
-        ends += self.recorder.recovered(ends, self._told_ended)
+        ends += self.recorder.recovered(ends, self._told_ended, self._told_gaps)
         self.rollups.catch_up(sink.read(self.rollups.replay_from))
         self.search.catch_up(sink.read(self.search.replay_from))
         self.keeping.catch_up(sink.read(self.keeping.replay_from))
@@ -244,6 +245,17 @@ class House:
         newest = self.around.sink.read(self.cdrs.replay_from)
         return any(isinstance(entry.fact, facts.RecordingEnded) and entry.fact.recording == recording
                    for entry in newest)
+
+    def _told_gaps(self, call: str, recording: str) -> list[list[int]]:
+        """The gaps that an earlier start has told of this recording."""
+        told: list[list[int]] = []
+        for row in self.cdrs.recordings(CONTACTS, call):
+            if row.recording == recording and row.gaps:
+                told = json.loads(row.gaps)
+        for entry in self.around.sink.read(self.cdrs.replay_from):
+            if isinstance(entry.fact, facts.RecordingRecovered) and entry.fact.recording == recording:
+                told = entry.fact.gaps
+        return told
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""

@@ -65,6 +65,7 @@ class Switch:
         self.groups: Mapping[str, TrunkGroup] = {}
         self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
         self.log = logging.getLogger("ccappliance.call")
+        self._closed = False
         self.calls: dict[str, Call] = {}
         self.circuits: dict[str, signals.Circuit] = {}
         self._legs: dict[str, Leg] = {}  # by circuit name: a channel has at most one leg
@@ -169,6 +170,8 @@ class Switch:
 
     def _originate(self, circuit: signals.Circuit, number: str, routed: Routed, *, called: str, calling: str,
                    shown: tuple[str, str], ring: float, variables: Mapping[str, str] | None = None) -> Call:
+        if self._closed:
+            raise Refused("closing", "the daemon is ending: no call is begun any more: try again after its start")
         if circuit.name in self._legs or not circuit.idle:
             if circuit.blocked is not None:
                 raise Refused("blocked", f"{circuit.name} can't be used: {circuit.blocked.words}")
@@ -197,7 +200,8 @@ class Switch:
         call.anchor.clear(cause, f"hung up by {by}")
 
     async def close(self) -> None:
-        """Clear every call and wait until their tasks have cleaned up."""
+        """Clear every call and wait until their tasks have cleaned up. Whoever comes later is turned away."""
+        self._closed = True
         tasks = [call.task for call in self.calls.values() if call.task is not None]
         for call in list(self.calls.values()):
             call.anchor.clear(Cause.NORMAL, "shutdown")
@@ -237,7 +241,7 @@ class Switch:
         former = self._legs.get(circuit.name)
         if former is not None and former.is_gone:
             former.hear(signals.Released())  # a new call says that the old one is over (glare)
-        if len(self.calls) >= MAX_CALLS:
+        if len(self.calls) >= MAX_CALLS or self._closed:
             circuit.clear(Cause.CONGESTION)  # F62: shed before answer
             return
         if station:

@@ -588,6 +588,33 @@ def test_a_recording_whose_start_the_journal_has_lost(tmp_path: Path) -> None:
     virtual(again)
 
 
+def test_what_is_missing_is_told_once(tmp_path: Path) -> None:
+    """A start that was itself cut off before the segments were given back finds the same gap again."""
+    async def cut() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "queue sales")
+        await asyncio.sleep(1.0)
+
+    virtual(cut)
+    (segment, *_) = sorted((tmp_path / "segments").iterdir())
+    spoilt = bytearray(segment.read_bytes())
+    middle = spoilt.index(b"CCTp", len(bytes(spoilt).rstrip(b"\0")) // 2) + 60
+    spoilt[middle] ^= 1
+    segment.write_bytes(spoilt)
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        _, left_of_it = house.recorder.recovered([], lambda call, recording: True)
+        assert isinstance(left_of_it, facts.RecordingRecovered)
+        assert len(left_of_it.gaps) == 1
+        for told, count in ((left_of_it.gaps, 1), ([[0, 0, 160]], 2)):
+            found = house.recorder.recovered([], lambda call, recording: True, lambda call, recording, told=told: told)
+            assert len(found) == count
+
+    virtual(start)
+
+
 def test_a_rows_file_and_gaps_come_from_the_journal(tmp_path: Path) -> None:
     store = Store(":memory:", threaded=False)
     cdrs = CdrStore(store)

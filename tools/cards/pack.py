@@ -21,13 +21,14 @@ from pathlib import Path
 PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps",
             "iproute2", "dahdi", "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data",
             "libopenr2-bin", "python3", "python3-yaml", "python3-click", "python3-systemd", "python3-phonenumbers",
-            "python3-pytest", "python3-hypothesis")
+            "python3-aiohttp", "python3-yarl", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs")
 PYTHON = re.compile(r"(lib)?python3")  # of which dependencies are followed
 NEVER = re.compile(r"/usr/(share/(doc|man|info|locale|lintian|bug|bash-completion|perl)"
                    r"|lib/python3\.\d+/(idlelib|test))/")
 ALSO = ("/usr/bin/sh", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group",
         "/etc/nsswitch.conf", "/etc/hosts", "/etc/localtime", "/etc/dahdi", "/etc/modprobe.d")
-MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc-ccitt")
+MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc-ccitt", "brd", "ext4", "dm-log-writes",
+           "dm-flakey")
 # Of the checkout: what no test reads.
 LEFT_OUT = {".git", ".venv", ".ci", "var", "build", "benchmarks", "docs", "ext"}
 CACHES = {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}

@@ -244,9 +244,11 @@ class Recorder:
         take = self._keeping.take(path)
         return take.samples / RATE if take is not None else seconds_in(self.directory / path)
 
-    def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool]) -> list[Fact]:
+    def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool],
+                  gaps: Callable[[str, str], list[list[int]]] = lambda call, recording: []) -> list[Fact]:
         """What to write at the start beside `ends` (of `interrupted`), whatever the journal has lost, so that each
-        recording that was cut off has one end. `told(call, recording)`: does the journal have it already?"""
+        recording that was cut off has one end. `told(call, recording)`: does the journal have it already?
+        `gaps(call, recording)`: those it has told."""
         if self._keeping is None:
             return []
         state = self._keeping.recover()
@@ -261,8 +263,9 @@ class Recorder:
             if take.freed_in:
                 continue
             if label.recording not in ending and told(label.call, label.recording):
-                if take.missing:  # its end was told, and the disk has spoilt some of it since
-                    found.append(_recovered(take))
+                left = _recovered(take)
+                if take.missing and left.gaps != gaps(label.call, label.recording):
+                    found.append(left)  # its end was told, and the disk has spoilt some of it since
                 continue
             if label.recording not in ending:
                 found.append(facts.RecordingStarted(label.call, label.recording, label.path, label.why))

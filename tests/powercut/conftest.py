@@ -1,0 +1,43 @@
+"""Power cuts of a guest's disk: outside, what it has left is looked at; without it these tests skip and say why."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LEFT = "POWER_LEFT"  # set by tools/powercut/test: a folder with `town`, and run-SEED for each run of the guest
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name in ("run", "fault"):
+        if name in metafunc.fixturenames:
+            found = [path for path in sorted(Path(os.environ.get(LEFT, "")).glob(f"{name}-*")) if path.is_dir()]
+            metafunc.parametrize(name, found or [None], ids=[path.name for path in found] or ["none"], scope="module")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get(LEFT):
+        return
+    outside = pytest.mark.skip(reason="needs what a guest leaves: run `make test-power`")
+    for item in items:
+        if HERE in item.path.parents and "left" in getattr(item, "fixturenames", ()):
+            item.add_marker(outside)
+
+
+@pytest.fixture(scope="module")
+def left() -> Path:
+    """The folder of $POWER_LEFT."""
+    return Path(os.environ[LEFT])
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, text in report.user_properties:
+            if name == "power":
+                terminalreporter.write_line(text)
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if f"{HERE.name}/" in report.nodeid]
+    if skipped and not os.environ.get(LEFT):
+        terminalreporter.write_line(f"SKIPPED: {len(skipped)} tests of power cuts need a guest: run `make test-power`",
+                                    yellow=True)
