@@ -7,7 +7,8 @@ lies on the disk, so whoever checks it needs no key, and destroying a key breaks
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from ccappliance.apps.recording.segment import CHAIN, HEAD, HEADER, Found, Record
 
@@ -23,7 +24,7 @@ class Chain:
         """`links`: the last of each segment, kept up to date here."""
         self.begins = HEADER  # where in the segment the bytes begin that the next link is of
         self._links = links
-        self._last = links[max(links)] if links else FIRST
+        self.head = (max(links), links[max(links)]) if links else (0, FIRST)  # (segment, link): the newest that is safe
         self._new = b""
         self._number = 0
         self._hash = hashlib.sha256()
@@ -41,7 +42,7 @@ class Chain:
     def link(self) -> bytes:
         """The content of the next link."""
         self._new = self._hash.digest()
-        return self._last + self._new
+        return self.head[1] + self._new
 
     def linked(self, at: int) -> None:
         """It was written; the next one's bytes begin at `at`. If that commit fails the segment is left."""
@@ -49,11 +50,12 @@ class Chain:
 
     def commit(self) -> None:
         """The link is safe."""
-        self._last = self._links[self._number] = self._new
+        self._links[self._number] = self._new
+        self.head = self._number, self._new
         self._start()
 
     def _start(self) -> None:
-        self._hash = begun(self._last, self._number)
+        self._hash = begun(self.head[1], self._number)
 
 
 def begun(before: bytes, number: int) -> "hashlib._Hash":
@@ -65,23 +67,41 @@ def link_of(record: Record) -> bytes:
     return record.content[DIGEST:]
 
 
-def broken_links(data: bytes, found: list[Found]) -> Iterable[tuple[int, int, str]]:
-    """(from, to, words): bytes of a segment that are not those its links were made of; nothing if all is well."""
+class Broken(NamedTuple):
+    """Bytes of a segment, `first` up to `end`, that are not those its links were made of. `link` of a last one: if
+    nothing follows it, a power cut may have torn it before it was safe."""
+
+    first: int
+    end: int
+    words: str
+    link: bytes = b""
+
+
+def broken_links(data: bytes, found: list[Found]) -> Iterator[Broken]:
+    """Nothing if all is well."""
+    links = [one for one in found if one.record.kind == CHAIN]
     at, before = HEADER, None
-    for one in found:
-        if one.record.kind != CHAIN:
-            continue
+    for one in links:
         first, content = one.record.first, one.record.content
         if len(content) != 2 * DIGEST or first != at:
-            yield at, one.offset, "a link of the chain is missing before here"
+            yield Broken(at, one.offset, "a link of the chain is missing before here")
         elif before is not None and content[:DIGEST] != before:
-            yield one.offset, one.offset + LINK, "this link does not follow the one before it"
-        elif _digest(content[:DIGEST], one.segment, data[first:one.offset]) != content[DIGEST:]:
-            yield first, one.offset, "what is there is not what was written"
+            yield Broken(one.offset, one.offset + LINK, "this link does not follow the one before it")
+        elif not _right(data, one):
+            yield Broken(first, one.offset, "what is there is not what was written",
+                         content[DIGEST:] if one is links[-1] else b"")
         at, before = one.offset + HEAD + one.length, content[DIGEST:]
 
 
-def _digest(before: bytes, number: int, data: bytes) -> bytes:
-    digest = begun(before, number)
-    digest.update(data)
-    return digest.digest()
+def last_link(data: bytes, found: list[Found]) -> bytes:
+    """The newest link of a segment whose bytes are all there; b"" if there is none."""
+    for one in reversed(found):
+        if one.record.kind == CHAIN and _right(data, one):
+            return link_of(one.record)
+    return b""
+
+
+def _right(data: bytes, one: Found) -> bool:
+    digest = begun(one.record.content[:DIGEST], one.segment)
+    digest.update(memoryview(data)[one.record.first:one.offset])
+    return digest.digest() == link_of(one.record)

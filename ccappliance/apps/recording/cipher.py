@@ -11,14 +11,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ccappliance.apps.recording.segment import Record
+from ccappliance.base.errors import Refused
 
 SEALED = 1  # bit 0 of a record's flags
 TAG = 16  # bytes that a sealed content is longer
 _ABOUT = struct.Struct("<BBBBQQQII")  # kind, leg, coding, flags, sequence, tape, first, samples, key
 
 
-class Damaged(ValueError):
-    """What was sealed is not what is there."""
+class Damaged(Refused):
+    """What was sealed is not what is there. Code "damaged"."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("damaged", f"{why}: `ccappliance recordings verify` tells more")
 
 
 def _about(record: Record) -> bytes:

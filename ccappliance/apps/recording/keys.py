@@ -64,19 +64,20 @@ class Keys:
 
     # ---- the box's own key ----
 
-    def open(self, *, wanted: bool, used: int = 0) -> None:
+    def open(self, *, wanted: bool, used: int = 0, only_look: bool = False) -> None:
         """Read what is there. `wanted`: something will be sealed, so a box key is made at the very first start.
-        `used`: the highest key any recording names. Never raises: `trouble` says what is wrong."""
+        `used`: the highest key any recording names. `only_look`: change nothing. Never raises: `trouble` says what is
+        wrong."""
         with self._lock:
             try:
                 self.last = max(self.last, used, self._highest())
-                self.trouble = self._open_box(wanted)
+                self.trouble = self._open_box(wanted, only_look)
             except Locked as error:
                 self.trouble = str(error)
             except OSError as error:
                 self.trouble = f"{self.directory} cannot be read ({error.strerror}): see to its disk"
 
-    def _open_box(self, wanted: bool) -> str:
+    def _open_box(self, wanted: bool, only_look: bool) -> str:
         box, following = self._read_box(_BOX), self._read_box(_NEXT)
         if len(box) != KEY and len(following) != KEY:
             if self.last or box:
@@ -92,7 +93,7 @@ class Keys:
         if newest is not None and newest[1] not in self._boxes:
             return (f"{self.directory / _BOX} is another key than the one recordings were sealed with: bring the "
                     "right one back from the backup; nothing is sealed with this one")
-        if len(following) == KEY:  # a cut has ended `rekey` in its middle
+        if len(following) == KEY and not only_look:  # a cut has ended `rekey` in its middle
             self._rewrap(following)
         return ""
 

@@ -22,6 +22,7 @@ FIRST = "0" * 64  # `prev` of the first entry
 SIGN_EVERY = 64  # entries: what can be cut off unseen before the journal knows of it
 SIGN_AFTER = timedelta(minutes=10)  # … or so old may the last signed one be when another entry comes
 _TAIL = 1 << 18  # bytes read at a start: the end of it, about a thousand entries
+_LONGEST = 1 << 16  # bytes of one entry: a cut tears no more
 _COPY = 1 << 20
 
 
@@ -56,6 +57,8 @@ class Ledger:
         self._lock = threading.RLock()
         self._opened = False
         self._number, self._hash, self._end = 0, FIRST, 0
+        self.head: Callable[[], tuple[int, bytes]] = lambda: (0, b"")  # the newest link of the segments: signed too
+        self._signed_head = ""
         self._unsigned = 0
         self._signed_at: datetime | None = None
         self._recent: dict[tuple[str, str], None] = {}  # (path, sha256) kept by the newest entries
@@ -77,10 +80,13 @@ class Ledger:
             finally:
                 self._disk.close(file)
             first = 0 if not start else data.find(b"\n") + 1
-            for entry in entries(data[first:], start + first):
-                self._took(entry)
+            for _, entry in read(data[first:], start + first):
+                if entry is not None:
+                    self._took(entry)
             self._opened = True
-            torn = data[self._end - start:] if self._end else data
+            if not self._end and size > _LONGEST:  # somebody has destroyed it: what is left stays for `verify`
+                self._end = size
+            torn = data[self._end - start:]
             if torn.strip(b"\n"):
                 self._add({"what": "resumed", "torn": len(torn)}, blank=len(torn))
 
@@ -97,8 +103,10 @@ class Ledger:
         """Sign all that is there, and tell it; nothing if that was done already, or there is no key to sign with."""
         with self._lock:
             self.open()
-            if self._unsigned and self._signer.name:
-                self._add({"what": "signed", "key": self._signer.name}, sign=True)
+            segment, link = self.head()
+            if self._signer.name and (self._unsigned or link.hex() != self._signed_head):
+                self._add({"what": "signed", "key": self._signer.name, "segment": segment, "link": link.hex()},
+                          sign=True)
                 self._signed(self._number, self._hash)
 
     def kept(self, path: str, sha256: str) -> bool:
@@ -113,6 +121,7 @@ class Ledger:
         self._number, self._hash, self._end = entry.number, entry.hash, entry.end
         fields = entry.fields
         if entry.what == "signed":
+            self._signed_head = str(fields["link"])
             self._unsigned, self._signed_at = 0, datetime.fromisoformat(str(fields["at"]))
             return
         self._unsigned += 1
@@ -187,14 +196,11 @@ def parse(line: bytes, offset: int) -> Entry | None:
     return Entry(fields, hashlib.sha256(line).hexdigest(), offset, offset + len(line) + 1) if whole else None
 
 
-def entries(data: bytes, offset: int) -> Iterator[Entry]:
-    """Entries from a whole line on, up to the first that does not follow the one before it."""
-    before: Entry | None = None
-    for line in data.split(b"\n")[:-1]:
-        entry = parse(line, offset)
+def read(data: bytes, offset: int) -> Iterator[tuple[int, Entry | None]]:
+    """(offset, entry) of each line from a whole one on that has its end; None: it is no entry. Empty ones are left
+    out: what a cut has torn was overwritten by them."""
+    *lines, _ = data.split(b"\n")
+    for line in lines:
+        if line:
+            yield offset, parse(line, offset)
         offset += len(line) + 1
-        if entry is None or (before is not None and (entry.fields["prev"] != before.hash
-                                                     or entry.number != before.number + 1)):
-            return
-        before = entry
-        yield entry

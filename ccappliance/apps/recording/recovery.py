@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccappliance.apps.recording.chain import link_of
+from ccappliance.apps.recording.chain import last_link
 from ccappliance.apps.recording.segment import CHAIN, FREE, HEAD, HEADER, SOUND, Found, read_header, scan
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import SPARES, Segments
@@ -52,8 +52,6 @@ def _whole(found: list[Found], has_key: Callable[[int], bool], state: Recovered)
     """Without sealed records that came after the last link and whose key the cut has taken: they were never safe. What
     lies before a link is: if its key is missing now, somebody must bring it back, and it stays."""
     last = max((at for at, one in enumerate(found) if one.record.kind == CHAIN), default=-1)
-    if last >= 0:
-        state.segments.links[found[last].segment] = link_of(found[last].record)
     known: dict[int, bool] = {}
     whole = found[:last + 1]
     for one in found[last + 1:]:
@@ -82,7 +80,8 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]
         header = read_header(_read(disk, file, HEADER, state))
         length = disk.size(file)
         free = header is not None and header[1] == FREE
-        scanned = scan(b"" if free else _read(disk, file, length, state))
+        data = b"" if free else _read(disk, file, length, state)
+        scanned = scan(data)
         if scanned.found:
             disk.sync(file)
     except OSError:  # of the sync: what was found is told as interrupted, never as whole
@@ -93,6 +92,9 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]
     state.broken += scanned.broken
     if scanned.found and scanned.number not in segments.in_use:
         segments.in_use[scanned.number] = path
+        link = last_link(data, scanned.found)
+        if link:
+            segments.links[scanned.number] = link
         return scanned.found
     if free and length == size and len(segments.free) < SPARES:
         segments.free.append(path)

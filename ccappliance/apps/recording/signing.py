@@ -36,13 +36,13 @@ class Signer:
             seed = self._read(path)
             public = self._read(path.with_suffix(".pub"))
             if seed is None and not first:
-                self.trouble = f"{path} is missing: bring it back from the backup; the ledger goes on without signatures"
+                self.trouble = f"{path} is missing: bring it back from the backup; until then nothing is signed"
                 return
             if seed is None:
                 seed = self._secret(SEED)
                 self._place(path, seed)
             if len(seed) != SEED:
-                self.trouble = f"{path} is damaged: bring it back from the backup; the ledger goes on without signatures"
+                self.trouble = f"{path} is damaged: bring it back from the backup; until then nothing is signed"
                 return
             self._key = Ed25519PrivateKey.from_private_bytes(seed)
             mine = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

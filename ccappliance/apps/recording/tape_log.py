@@ -69,7 +69,7 @@ class TapeLog:
         self.sealing = False  # recordings that begin from now on are sealed
         self._keys = keys
         self._recycled = recycled
-        self._sealed: dict[int, int] = {}  # recordings under way → their keys
+        self._sealed: dict[int, tuple[int, bytes]] = {}  # recordings under way → number of the key, and it
         self._chain = Chain(segments.links)
         self._disk = disk
         self._size = size
@@ -89,6 +89,11 @@ class TapeLog:
         """Records that are not yet safe."""
         return len(self._pending) + len(self._uncommitted)
 
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """(segment, link): the newest of the chain that is safe."""
+        return self._chain.head
+
     # ---- what is added ----
 
     def begin(self, label: Label) -> int:
@@ -96,8 +101,8 @@ class TapeLog:
         key = self._keys.make() if self._keys is not None and self.sealing else 0
         number = self._next()
         self._labels[number] = label
-        if key:
-            self._sealed[number] = key
+        if self._keys is not None and key:
+            self._sealed[number] = key, self._keys.key(key)
         self._pending.append(Record(number, OPEN, number, label.pack(), key=key))
         return number
 
@@ -113,10 +118,8 @@ class TapeLog:
 
     def _add_sound(self, record: Record) -> None:
         """Sealed here, once: a record that is written again must be the same bytes."""
-        number = self._sealed.get(record.tape, 0)
-        if number and self._keys is not None:
-            record = seal(record, number, self._keys.key(number))
-        self._pending.append(record)
+        key = self._sealed.get(record.tape)
+        self._pending.append(record if key is None else seal(record, *key))
 
     def pause(self, tape: int, first: int, count: int) -> None:
         """Here was sound that is nobody's business: a mark instead of it."""
@@ -288,7 +291,7 @@ class TapeLog:
             take = self.takes.by_number.get(record.tape)
             return [Record(self._next(), OPEN, record.tape, take.label.pack(), key=take.key)] if take is not None \
                 else []
-        return [Record(self._next(), OPEN, record.tape, label.pack(), key=self._sealed.get(record.tape, 0))]
+        return [Record(self._next(), OPEN, record.tape, label.pack(), key=self._sealed.get(record.tape, (0, b""))[0])]
 
     def _open_segment(self) -> None:
         """Take a free segment, or make one; and one more, so that recordings under way do not need room."""
