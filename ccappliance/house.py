@@ -30,6 +30,7 @@ from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -96,6 +97,7 @@ class Surroundings:
     cache: Path  # rendered prompts
     recordings: Path | None  # None: no audio is kept
     threaded: bool  # disk work in threads; False in virtual time
+    keys: Path | None = None  # of recordings; None: `keys` below them
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: the configured engine
@@ -141,7 +143,7 @@ class House:
             self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
             self.search.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
-                                 threaded=around.threaded, used_space=around.used_space)
+                                 threaded=around.threaded, used_space=around.used_space, vault=self._vault())
         self.alarms = Alarms()
         self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
                                lambda queue: self._variant(queue))
@@ -227,6 +229,12 @@ class House:
         self.journal.write(facts.ConfigApplied([], "start"))
         self._tell_bad_prompts()
         self.speech.start()
+
+    def _vault(self) -> Vault | None:
+        around = self.around
+        if around.recordings is None:
+            return None
+        return Vault(around.keys or around.recordings / "keys", around.outside.secret, around.outside.clock.wall)
 
     def _told_ended(self, call: str, recording: str) -> bool:
         """Has the journal told the end of this recording? The database knows most of them, its newest entries the
