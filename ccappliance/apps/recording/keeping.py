@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccappliance.apps.recording.archive import Archived, ArchiveError, Archiver
+from ccappliance.apps.recording.cipher import Damaged
 from ccappliance.apps.recording.keys import Locked
 from ccappliance.apps.recording.playable import FilePlayable, Playable, TakeWav
 from ccappliance.apps.recording.recovery import Recovered, recover
@@ -21,6 +22,7 @@ from ccappliance.service.disk import Disk, RealDisk
 
 SEGMENTS = "segments"  # their folder, below that of the recordings
 MIB = 1 << 20
+_SOUNDS = (b"RIFF", b"fLaC", b"OggS")  # how files of sound begin; noise is never played
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,12 @@ class Keeping:
             return TakeWav(self._log, take)
         file = self._disk.open(self.directory / path)
         try:
-            number = key_of(self._disk.read(file, SEALED_HEADER, 0))
-            if not number:
+            head = self._disk.read(file, SEALED_HEADER, 0)
+            number = key_of(head)
+            if not number and head.startswith(_SOUNDS):
                 return FilePlayable(self._disk, file)
+            if not number:
+                raise Damaged(f"{path} is neither sound nor sealed")
             if self._seal is None:
                 raise Locked(f"{path} is sealed, and there are no keys here")
             return SealedFile(self._disk, file, number, self._seal.keys.key(number))

@@ -121,12 +121,12 @@ class Ledger:
         self._number, self._hash, self._end = entry.number, entry.hash, entry.end
         fields = entry.fields
         if entry.what == "signed":
-            self._signed_head = str(fields["link"])
+            self._signed_head = str(fields.get("link", ""))
             self._unsigned, self._signed_at = 0, datetime.fromisoformat(str(fields["at"]))
             return
         self._unsigned += 1
         if entry.what == "kept":
-            self._recent[str(fields["path"]), str(fields["sha256"])] = None
+            self._recent[str(fields.get("path")), str(fields.get("sha256"))] = None
             if len(self._recent) > 4 * SIGN_EVERY:
                 del self._recent[next(iter(self._recent))]
 
@@ -190,8 +190,9 @@ def parse(line: bytes, offset: int) -> Entry | None:
     try:
         fields = json.loads(line)
         whole = isinstance(fields, dict) and pack(fields) == line and isinstance(fields["n"], int) and all(
-            isinstance(fields[name], str) for name in ("prev", "at", "what"))
-    except (ValueError, KeyError):
+            isinstance(fields[name], str) for name in ("prev", "what")) \
+            and datetime.fromisoformat(fields["at"]).tzinfo is not None
+    except (ValueError, KeyError, TypeError):
         return None
     return Entry(fields, hashlib.sha256(line).hexdigest(), offset, offset + len(line) + 1) if whole else None
 

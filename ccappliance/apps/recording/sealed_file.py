@@ -74,6 +74,8 @@ class SealedFile:
         """Damaged if its header is not what was sealed, or it is not all there."""
         self._disk, self._file = disk, file
         head = disk.read(file, HEADER, 0)
+        if len(head) < HEADER:
+            raise Damaged(f"it has {len(head)} bytes, not even its header")
         _, _, _, there, self.size, salt, chunk = _HEADER.unpack_from(head)
         self._head = head[:_HEADER.size]
         self._aead = AESGCM(_file_key(key, salt))

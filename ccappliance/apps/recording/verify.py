@@ -85,10 +85,12 @@ class Verifier:
     # ---- the ledger ----
 
     def _read_public(self) -> bytes | None:
+        data = self._read(self._key_directory / "sign.pub") or b""
         try:
-            return bytes.fromhex((self._read(self._key_directory / "sign.pub") or b"").decode("ascii").strip())
+            public = bytes.fromhex(data.decode("ascii"))
         except ValueError:
             return b""
+        return public if data == public.hex().encode() + b"\n" else b""
 
     def _read_ledger(self, signed: Mapping[int, str]) -> None:
         data = self._read(self._recordings / LEDGER)
@@ -134,6 +136,7 @@ class Verifier:
                        entry.end - 1)
         try:
             if entry.what == "kept":
+                Path(fields["path"]), int(fields["size"]), int(fields["key"]), bytes.fromhex(fields["sha256"])
                 self._kept[fields["path"]] = entry
                 self._purged.pop(fields["path"], None)
             elif entry.what == "purged":
@@ -207,6 +210,8 @@ class Verifier:
         """Which bytes: by the MiB."""
         told, was = str(fields.get("parts", "")), int(str(fields["size"]))
         known = [told[at:at + 16] for at in range(0, len(told), 16)]
+        if known == parts:
+            self._find("recording", path, f"{name} is not what its entry says, or the entry was changed")
         for index in range(max(len(parts), len(known))):
             if parts[index:index + 1] != known[index:index + 1]:
                 first, last = index * CHUNK, min((index + 1) * CHUNK, max(size, was)) - 1
