@@ -114,9 +114,10 @@ class Keys:
         for number in range(1, self.last + 1):
             state, box, wrapped = self._slot(number)
             if state == LIVE and box != self._box:
-                key = self._unwrap(number, box, wrapped)
-                self._fresh[number] = _pack(number, LIVE, self._box, aes_key_wrap(following, key))
-                count += 1
+                with contextlib.suppress(Locked):  # it is damaged: nothing can be done for it with either key
+                    key = self._unwrap(number, box, wrapped)
+                    self._fresh[number] = _pack(number, LIVE, self._box, aes_key_wrap(following, key))
+                    count += 1
             if len(self._fresh) >= SLOTS:
                 self.commit()
         self.commit()

@@ -5,6 +5,7 @@ by rights; a note is what a power cut may leave, and what the next start puts in
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,7 +194,7 @@ class Verifier:
         try:
             while data := self._disk.read(file, CHUNK, size):
                 digest.update(data)
-                parts.append(hashlib.sha256(data).hexdigest()[:16])
+                parts.append(f"{zlib.crc32(data):08x}")
                 size += len(data)
         except OSError as error:
             self._find("recording", path, f"{name}: the disk does not give it ({error.strerror})", size)
@@ -209,7 +210,7 @@ class Verifier:
     def _changed(self, path: str, name: str, fields: Mapping[str, object], parts: list[str], size: int) -> None:
         """Which bytes: by the MiB."""
         told, was = str(fields.get("parts", "")), int(str(fields["size"]))
-        known = [told[at:at + 16] for at in range(0, len(told), 16)]
+        known = [told[at:at + 8] for at in range(0, len(told), 8)]
         if known == parts:
             self._find("recording", path, f"{name} is not what its entry says, or the entry was changed")
         for index in range(max(len(parts), len(known))):
