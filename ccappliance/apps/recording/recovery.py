@@ -99,6 +99,7 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]
     if free and length == size and len(segments.free) < SPARES:
         segments.free.append(path)
     elif not scanned.found and state.unreadable == before:  # begun and never used, of another size, or one too many
+        state.broken -= scanned.broken  # nothing of it was ever safe, and the next start does not find it
         disk.unlink(path)
     return []
 
