@@ -29,6 +29,7 @@ from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.nightly import Nightly
 from ccappliance.apps.recording.recorder import Recorder
 from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.voicemail.files import SoundFiles
@@ -130,8 +131,7 @@ class House:
 
     def __init__(self, site: Site, around: Surroundings) -> None:
         outside, loop = around.outside, around.loop
-        self.site = site
-        self.around = around
+        self.site, self.around = site, around
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
@@ -178,6 +178,7 @@ class House:
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
+        self.nightly = self._new_nightly()
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
         self.scripts = self._new_scripts()
@@ -223,6 +224,7 @@ class House:
         # Of this run: they have not heard the beginning of what a kill cut off.
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.recorder.tidy()
+        self.nightly.apply(self.site.recording.verify_at)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
@@ -235,6 +237,10 @@ class House:
         if around.recordings is None:
             return None
         return Vault(around.keys or around.recordings / "keys", around.outside.secret, around.outside.clock.wall)
+
+    def _new_nightly(self) -> Nightly:
+        return Nightly(self.around.recordings, self._vault(), self.around.sink, zone=self.timezone, aside=self.aside.do,
+                       write=self.journal.write, alarms=self.alarms)
 
     def _told_ended(self, call: str, recording: str) -> bool:
         """Has the journal told the end of this recording? The database knows most of them, its newest entries the
@@ -252,6 +258,7 @@ class House:
         self.speech.close()
         await self.scripts.close()
         await self.webhooks.close()
+        await self.nightly.close()
         self.aside.close()
         await self.recorder.close()
         await self.mailroom.close()
@@ -304,6 +311,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.nightly.apply(site.recording.verify_at)
         self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
         self.sources = self._new_sources(site, self.sources)

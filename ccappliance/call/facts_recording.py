@@ -82,3 +82,14 @@ class LedgerSigned(Fact):
 
     entry: int
     sha256: str  # of its line in chain.log
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsVerified(Fact):
+    """All recordings were held against their ledger."""
+
+    recordings: int
+    entries: int  # of the ledger
+    signatures: int
+    segments: int
+    wrong: int

@@ -11,7 +11,7 @@ from ccappliance.apps.recording.archive import Archiver
 from ccappliance.apps.recording.playable import TakeWav
 from ccappliance.apps.recording.settings import ArchiveSettings
 
-DAYS = 14
+DAYS = 10
 ROUNDS = 180
 EACH = (0.0, 1.0, None, None)  # of what was not synced nothing is there, all, and twice any part
 
@@ -72,7 +72,7 @@ def test_a_cut_after_every_operation(day: int, seed: int) -> None:
     for _ in range(ROUNDS):
         office.round()
     print(f"{counted.recording} cuts while recording, {counted.recovering} while recovering")
-    assert counted.recording + counted.recovering >= 1_430  # of each day: 20,000 in all
+    assert counted.recording + counted.recovering >= 2_000  # of each day: 20,000 in all
     assert any(fate.gone for fate in office.fates)
     assert any(fate.filed for fate in office.fates)
     assert office.state.segments.last > 5

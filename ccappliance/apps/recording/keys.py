@@ -240,9 +240,9 @@ class Keys:
                 data = self._disk.read(file, SLOT * SLOTS, 0)
             finally:
                 self._disk.close(file)
-            for at in range(SLOTS - 1, -1, -1):
-                if any(data[at * SLOT:(at + 1) * SLOT]):
-                    return part * SLOTS + at + 1
+            used = len(data.rstrip(b"\0"))
+            if used:
+                return part * SLOTS + -(-used // SLOT)
         return 0
 
     def _parts(self) -> Iterator[int]:

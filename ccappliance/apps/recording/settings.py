@@ -1,5 +1,6 @@
 """What the owner of the recordings can be told."""
 
+import datetime
 from dataclasses import dataclass
 
 from ccappliance.config.keys import Report, key
@@ -42,6 +43,9 @@ class RecordingSettings:
     encrypt: bool = key(False, doc="Seal recordings that begin from now on, each with a key of its own, in the "
                                    "segments and in their files. Back up `keys` in the state directory: without it "
                                    "nobody can hear them.")
+    verify_at: datetime.time | None = key(None, doc="Time of day at which all recordings are held against their "
+                                                   "ledger, slowly; an alarm tells what is wrong. Empty: never; "
+                                                   "`ccappliance recordings verify` does it at any time.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
     def check(self, report: Report, path: str) -> None:

@@ -6,7 +6,7 @@ by rights; a note is what a power cut may leave, and what the next start puts in
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -72,13 +72,21 @@ class Verifier:
                ) -> Verified:
         """`signed`: entry → SHA-256, as the journal was told. `since`, `until`: of the files, when they were kept;
         ledger and segments are always looked at whole. OSError only if a directory cannot be read."""
+        for _ in self.steps(signed, since, until):
+            pass
+        return self.result
+
+    def steps(self, signed: Mapping[int, str], since: datetime | None = None, until: datetime | None = None
+              ) -> Iterator[int]:
+        """The same, bit by bit: the bytes read since the last one. When they are over `result` is whole."""
         if self._public is None:
             self._public = self._read_public()
         self._read_ledger(signed)
-        self._look_at_segments()
-        self._look_at_files([(path, entry) for path, entry in self._kept.items() if _within(entry, since, until)])
+        yield 0
+        yield from self._look_at_segments()
+        yield from self._look_at_files([(path, entry) for path, entry in self._kept.items()
+                                        if _within(entry, since, until)])
         self._look_at_keys()
-        return self.result
 
     def _find(self, what: str, file: str, words: str, first: int = -1, last: int = -1) -> None:
         self.result.findings.append(Finding(what, file, words, first, last))
@@ -165,11 +173,11 @@ class Verifier:
 
     # ---- files ----
 
-    def _look_at_files(self, wanted: list[tuple[str, Entry]]) -> None:
+    def _look_at_files(self, wanted: list[tuple[str, Entry]]) -> Iterator[int]:
         total, done = sum(int(entry.fields["size"]) for _, entry in wanted), 0
         for path, entry in wanted:
             self._progress(done, total, path)
-            self._look_at_file(path, entry)
+            yield from self._look_at_file(path, entry)
             done += int(entry.fields["size"])
         self._progress(total, total, "")
         for directory in sorted({str(Path(path).parent) for path, _ in wanted}):
@@ -180,7 +188,7 @@ class Verifier:
                 elif path not in self._kept and not name.endswith((".part", ".check")):
                     self.result.notes.append(f"{path} stands in no entry of the ledger")
 
-    def _look_at_file(self, path: str, entry: Entry) -> None:
+    def _look_at_file(self, path: str, entry: Entry) -> Iterator[int]:
         fields = entry.fields
         self.result.recordings += 1
         name = f"recording {fields.get('recording') or path}"
@@ -196,6 +204,7 @@ class Verifier:
                 digest.update(data)
                 parts.append(f"{zlib.crc32(data):08x}")
                 size += len(data)
+                yield len(data)
         except OSError as error:
             self._find("recording", path, f"{name}: the disk does not give it ({error.strerror})", size)
             return
@@ -246,12 +255,12 @@ class Verifier:
 
     # ---- segments ----
 
-    def _look_at_segments(self) -> None:
+    def _look_at_segments(self) -> Iterator[int]:
         folder = self._recordings / "segments"
         links: dict[int, list[tuple[bytes, bytes]]] = {}  # number → (before, link) of each
         for name in self._disk.names(folder):
             if name.startswith("tape-") and name.endswith(".seg"):
-                self._look_at_segment(f"segments/{name}", links)
+                yield self._look_at_segment(f"segments/{name}", links)
         known = {FIRST, *self._recycled.values(), *(link for mine in links.values() for _, link in mine)}
         followed = {*self._heads.values(), *self._recycled.values()}
         followed.update(before for mine in links.values() for before, _ in mine)
@@ -272,24 +281,26 @@ class Verifier:
                 self._find("segment", f"segment {number}", "the link that was signed is not there: "
                            + ("its end was changed or cut off" if number in links else "it was taken away"))
 
-    def _look_at_segment(self, name: str, links: dict[int, list[tuple[bytes, bytes]]]) -> None:
+    def _look_at_segment(self, name: str, links: dict[int, list[tuple[bytes, bytes]]]) -> int:
+        """Its bytes."""
         try:
             data = self._read(self._recordings / name) or b""
         except OSError as error:
             self._find("segment", name, f"the disk does not give it ({error.strerror})")
-            return
+            return 0
         header = read_header(data)
         if header is not None and header[1] == FREE:
-            return
+            return len(data)
         scanned = scan(data)
         if header is None and scanned.found:
             self._find("segment", name, "its header was changed", 0, 511)
         if not scanned.found:
-            return
+            return len(data)
         self.result.segments += 1
         self._broken += [(name, one) for one in broken_links(data, scanned.found)]
         links[scanned.number] = [(one.record.content[:DIGEST], link_of(one.record)) for one in scanned.found
                                  if one.record.kind == CHAIN]
+        return len(data)
 
     def _read(self, path: Path) -> bytes | None:
         try:
