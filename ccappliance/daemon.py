@@ -153,8 +153,9 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers(),
-            synchronised=kernel_trust, built=datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)))
+            keys=state / "keys", messages=state / "voicemail", threaded=True, texts=texts, web=web,
+            peers=MachinePeers(), synchronised=kernel_trust,
+            built=datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))

@@ -31,9 +31,11 @@ from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.nightly import Nightly
 from ccappliance.apps.recording.recorder import Recorder
 from ccappliance.apps.recording.room import KeepRoom
 from ccappliance.apps.recording.rules import Rules
+from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -103,6 +105,7 @@ class Surroundings:
     cache: Path  # rendered prompts
     recordings: Path | None  # None: no audio is kept
     threaded: bool  # disk work in threads; False in virtual time
+    keys: Path | None = None  # of recordings; None: `keys` below them
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: the configured engine
@@ -137,8 +140,7 @@ class House:
 
     def __init__(self, site: Site, around: Surroundings) -> None:
         outside, loop = around.outside, around.loop
-        self.site = site
-        self.around = around
+        self.site, self.around = site, around
         self.timezone = ZoneInfo(site.system.timezone)
         self.cdrs = CdrStore(around.store)
         self.kept = CallbackStore(around.store)
@@ -151,7 +153,7 @@ class House:
             self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
             self.search.applied, self.keeping.applied, self.legs.applied))
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
-                                 threaded=around.threaded, used_space=around.used_space)
+                                 threaded=around.threaded, used_space=around.used_space, vault=self._vault())
         self.alarms = Alarms()
         self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
                                lambda queue: self._variant(queue))
@@ -185,6 +187,7 @@ class House:
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
         self.keep = self._new_keep_room()
+        self.nightly = self._new_nightly()
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
         self.scripts = self._new_scripts()
@@ -230,12 +233,23 @@ class House:
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.recorder.tidy()
         self.keep.open(sink)
+        self.nightly.apply(self.site.recording.verify_at)
         self.acd.restore(agents)
         self.callbacks.restore(self.kept.open())
         self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
         self._tell_bad_prompts()
         self.speech.start()
+
+    def _vault(self) -> Vault | None:
+        around = self.around
+        if around.recordings is None:
+            return None
+        return Vault(around.keys or around.recordings / "keys", around.outside.secret, around.outside.clock.wall)
+
+    def _new_nightly(self) -> Nightly:
+        return Nightly(self.around.recordings, self._vault(), self.around.sink, zone=self.timezone, aside=self.aside.do,
+                       write=self.journal.write, alarms=self.alarms)
 
     def _told_ended(self, call: str, recording: str) -> bool:
         """Has the journal told the end of this recording? The database knows most of them, its newest entries the
@@ -264,6 +278,7 @@ class House:
         self.speech.close()
         await self.scripts.close()
         await self.webhooks.close()
+        await self.nightly.close()
         self.aside.close()
         await self.recorder.close()
         await self.mailroom.close()
@@ -316,6 +331,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.nightly.apply(site.recording.verify_at)
         self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
         self.sources = self._new_sources(site, self.sources)

@@ -21,6 +21,8 @@ MAY_USE = {
     "base.clock": {"time", "datetime.now", "random"},  # the door itself
     "media.metronome": {"threading"},  # the tick thread
     "apps.recording.writer": {"threading"},  # the tape writer
+    "apps.recording.keys": {"threading"},  # a lock: writer, archiver and players share the keys
+    "apps.recording.ledger": {"threading"},  # a lock: writer, archiver and purger append to one file
     "store.database": {"threading"},  # the store writer
     "media.render": {"threading"},  # voices are rendered side by side before calls are taken
     "sim.play": {"random"},

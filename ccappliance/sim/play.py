@@ -93,8 +93,9 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     sink, store = (past.sink, past.store) if past else (told, Store(":memory:", threaded=False))
     language = site.system.language
     house = House(site, Surroundings(
-        loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
-        driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
+        loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp())),
+                                   random.Random(f"{script.seed} secret").randbytes),
+        zone=zone, media=sound.near, driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         messages=recordings / "voicemail" if recordings is not None else None,
         threaded=False, used_space=lambda _: 0.0, voice=voice, send=post,
         speech=None if engine else ScriptedSpeech(loop),

@@ -12,6 +12,7 @@ from ccappliance.apps.recording.archive import Archived
 from ccappliance.apps.recording.disk_watch import DiskWatch, used_percent
 from ccappliance.apps.recording.keeping import Keeping, Told
 from ccappliance.apps.recording.playable import Playable
+from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.wav import repair_recent, seconds_in
@@ -70,7 +71,7 @@ class Recorder:
 
     def __init__(self, settings: RecordingSettings, clock: Clock, journal: Journal, directory: Path | None, ids: Ids,
                  *, threaded: bool = True, used_space: Callable[[Path], float] = used_percent,
-                 disk: Disk | None = None) -> None:
+                 disk: Disk | None = None, vault: Vault | None = None) -> None:
         self.directory = directory
         self._settings = settings
         self._clock = clock
@@ -87,8 +88,9 @@ class Recorder:
         if directory is not None:
             self._watch = DiskWatch(clock, journal, directory, used_space)
             told = Told(self._hearer(self._finish), self._hearer(self._archived), self._hearer(self._watch.trouble),
-                        self._hearer(self._watch.archive_trouble))
-            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk)
+                        self._hearer(self._watch.archive_trouble), self._hearer(self._watch.keys_trouble),
+                        self._hearer(self._signed))
+            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk, vault=vault)
 
     @property
     def settings(self) -> RecordingSettings:
@@ -98,7 +100,7 @@ class Recorder:
     def settings(self, settings: RecordingSettings) -> None:
         self._settings = settings
         if self._keeping is not None:
-            self._keeping.archiver.settings = settings.archive
+            self._keeping.apply(settings)
 
     # ---- requests ----
 
@@ -323,6 +325,9 @@ class Recorder:
     def _archived(self, take: Take, archived: Archived) -> None:
         self._journal.write(facts.RecordingArchived(take.label.call, take.label.recording, archived.path, archived.form,
                                                     archived.size, archived.digest))
+
+    def _signed(self, entry: int, digest: str) -> None:
+        self._journal.write(facts.LedgerSigned(entry, digest))
 
     def _give_up(self, recording: Recording) -> None:
         """What is safe by now is all that can be promised; the rest may still be written later."""

@@ -5,10 +5,12 @@ never become any. What is found is made safe before it is told, or a second cut 
 is there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccappliance.apps.recording.segment import FREE, HEADER, Found, read_header, scan
+from ccappliance.apps.recording.chain import last_link
+from ccappliance.apps.recording.segment import CHAIN, FREE, HEAD, HEADER, SOUND, Found, read_header, scan
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import SPARES, Segments
 from ccappliance.service.disk import Disk
@@ -25,23 +27,45 @@ class Recovered:
     interrupted: list[Take] = field(default_factory=list)  # recordings without an end: the cut has ended them
     broken: int = 0  # bytes of records that were begun and are not whole
     unreadable: int = 0  # bytes the disk would not give
+    last_key: int = 0  # the highest key any record names
 
 
-def recover(disk: Disk, directory: Path, size: int) -> Recovered:
+def recover(disk: Disk, directory: Path, size: int, has_key: Callable[[int], bool] = lambda number: True) -> Recovered:
     """Read all segments of a directory. `size`: bytes of a segment to be used from now on. OSError if the directory or
-    a file's length cannot be read; a segment that cannot be opened or read costs its own content."""
+    a file's length cannot be read; a segment that cannot be opened or read costs its own content. `has_key(number)`:
+    a key was made safe, whatever became of it since."""
     state = Recovered(Takes(), Segments(directory))
     found: list[Found] = []
     for name in disk.names(directory):
         slot = name.removeprefix("tape-").removesuffix(".seg")
         if name == f"tape-{slot}.seg" and slot.isdigit():
             state.segments.slot = max(state.segments.slot, int(slot))
-            found += _look_at(disk, directory / name, size, state)
+            found += _whole(_look_at(disk, directory / name, size, state), has_key, state)
     found.sort()
     for one in found:
         state.takes.hear(one)
     state.interrupted = [take for take in state.takes if take.closed is None and not take.freed_in]
     return state
+
+
+def _whole(found: list[Found], has_key: Callable[[int], bool], state: Recovered) -> list[Found]:
+    """Without sealed records that came after the last link and whose key the cut has taken: they were never safe. What
+    lies before a link is: if its key is missing now, somebody must bring it back, and it stays."""
+    last = max((at for at, one in enumerate(found) if one.record.kind == CHAIN), default=-1)
+    known: dict[int, bool] = {}
+    whole = found[:last + 1]
+    for one in found[last + 1:]:
+        key = one.record.key
+        state.last_key = max(state.last_key, key)
+        state.takes.last_sequence = max(state.takes.last_sequence, one.record.sequence)
+        if key and key not in known:
+            known[key] = has_key(key)
+        if key and one.record.kind == SOUND and not known[key]:
+            state.broken += HEAD + one.length
+        else:
+            whole.append(one)
+    state.last_key = max([state.last_key, *(one.record.key for one in whole[:last + 1])])
+    return whole
 
 
 def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]:
@@ -56,7 +80,8 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]
         header = read_header(_read(disk, file, HEADER, state))
         length = disk.size(file)
         free = header is not None and header[1] == FREE
-        scanned = scan(b"" if free else _read(disk, file, length, state))
+        data = b"" if free else _read(disk, file, length, state)
+        scanned = scan(data)
         if scanned.found:
             disk.sync(file)
     except OSError:  # of the sync: what was found is told as interrupted, never as whole
@@ -67,10 +92,14 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> list[Found]
     state.broken += scanned.broken
     if scanned.found and scanned.number not in segments.in_use:
         segments.in_use[scanned.number] = path
+        link = last_link(data, scanned.found)
+        if link:
+            segments.links[scanned.number] = link
         return scanned.found
     if free and length == size and len(segments.free) < SPARES:
         segments.free.append(path)
     elif not scanned.found and state.unreadable == before:  # begun and never used, of another size, or one too many
+        state.broken -= scanned.broken  # nothing of it was ever safe, and the next start does not find it
         disk.unlink(path)
     return []
 

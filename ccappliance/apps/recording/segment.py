@@ -18,7 +18,7 @@ HEADER = 512  # the smallest piece that a disk writes whole
 IN_USE, FREE = 1, 2
 
 # kinds of records; a reader passes over those it does not know, if their CRC is right
-OPEN, SOUND, PAUSED, CLOSE, FREED = 1, 2, 3, 4, 5
+OPEN, SOUND, PAUSED, CLOSE, FREED, CHAIN = 1, 2, 3, 4, 5, 6
 
 # how sound is written: see `sound.py`
 SILENCE, ALAW, LINEAR = 0, 1, 2

@@ -1,5 +1,6 @@
 """What the owner of the recordings can be told."""
 
+import datetime
 from dataclasses import dataclass
 
 from ccappliance.apps.recording.rules import RecordingRule, RetentionSettings
@@ -41,6 +42,12 @@ class RecordingSettings:
     segment: int = key(32, unit="MiB", least=1, most=1024, reload=False,
                        doc="Size of the files into which all calls are recorded together, in `segments` below the "
                            "directory; three are there at the least. 30 calls fill 32 MiB in about a minute.")
+    encrypt: bool = key(False, doc="Seal recordings that begin from now on, each with a key of its own, in the "
+                                   "segments and in their files. Back up `keys` in the state directory: without it "
+                                   "nobody can hear them.")
+    verify_at: datetime.time | None = key(None, doc="Time of day at which all recordings are held against their "
+                                                   "ledger, slowly; an alarm tells what is wrong. Empty: never; "
+                                                   "`ccappliance recordings verify` does it at any time.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
     rules: tuple[RecordingRule, ...] = key((), doc="Which conversations are recorded, in place of what queues, "
@@ -59,3 +66,6 @@ class RecordingSettings:
         if self.stop_at < self.alarm_at:
             report.error(f"{path}.stop_at", f"{self.stop_at:g} % is below alarm_at ({self.alarm_at:g} %)",
                          "an alarm must come first: raise stop_at or lower alarm_at")
+        if self.encrypt and self.archive.form != "wav":
+            report.error(f"{path}.archive.form", f"{self.archive.form} does not go with encrypt: the encoder "
+                         "would need the sound in clear on the disk", "write form: wav, or encrypt: false")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ccappliance.apps.recording.segment import AGENT, BOTH, CALLER, CLOSE, FREED, OPEN, PAUSED, SOUND, Found
+from ccappliance.apps.recording.segment import AGENT, BOTH, CALLER, CHAIN, CLOSE, FREED, OPEN, PAUSED, SOUND, Found
 
 LEGS = (CALLER, AGENT)
 
@@ -106,6 +106,7 @@ class Take:
         self.pauses: list[tuple[int, int]] = []  # (from, to) of samples that were not to be heard by anybody
         self.segments: dict[int, None] = {}  # where any of it lies, oldest first
         self.closed: dict[str, Any] | None = None  # what its CLOSE says: samples, lost, state
+        self.key = 0  # of its sealed sound; 0: it lies there in clear
         self.freed_in = 0  # the segment of its newest FREED; 0: its sound is still needed
 
     @property
@@ -153,9 +154,12 @@ class Takes:
             take.segments[found.segment] = None
             take.legs[record.leg].add(record.first, record.samples, found.segment, found.offset, found.length)
             return
+        if record.kind == CHAIN:
+            return  # of the segment, not of a recording
         if take is None:
             if record.kind == OPEN:
                 take = self.by_number[record.tape] = Take(record.tape, Label.unpack(record.content))
+                take.key = record.key
             elif record.kind == FREED:
                 return  # nothing else of it is left
             else:

@@ -16,6 +16,7 @@ from ccappliance.interfaces.cli.custody import COMMANDS
 from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.replay import compared, replay
+from ccappliance.interfaces.cli.sealing import rekey, verify
 from ccappliance.interfaces.cli.table import clean, duration, table
 
 _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
@@ -66,6 +67,10 @@ def recordings_resume(call: str, as_json: bool, socket: Path | None) -> None:
     """Record a call again that you have paused."""
     done = ask(socket, "recordings.resume", call=call)
     echo_json(done) if as_json else click.echo(f"call {clean(call)} is recorded again")
+
+
+recordings.add_command(verify)
+recordings.add_command(rekey)
 
 
 @click.group(cls=Noun)
