@@ -295,7 +295,7 @@ def test_a_start_after_a_start_after_a_start(seed: int) -> None:
     chance = random.Random(seed)
     disk, offices = SimulatedDisk(), 0
     for _ in range(10):
-        office = Office(disk, chance, recover(disk, SEGMENTS, SIZE))
+        office = Office(disk, chance)
         for _ in range(30):
             office.round()
         disk = disk.cut(chance)
