@@ -246,7 +246,7 @@ class Daemon:
         await self._house.around.store.flush()
         root = self._house.recorder.directory
         self._say("What remains of it:")
-        for cdr in reversed(self._house.cdrs.recent(10)):
+        for cdr in reversed(self._house.tables.cdrs.recent(10)):
             if cdr.recordings:
                 where = ", ".join(str(root / path) if root else path for path in cdr.recordings)
                 self._say(f"  recording  {where}  (left: the customer, right: what the customer heard)")

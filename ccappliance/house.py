@@ -1,10 +1,10 @@
 """The bill of materials: every object of the house, by hand, in the order in which they need each other."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from ccappliance.apps.acd import restore
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.callback import Callbacks, Means
-from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.pages import Pages
@@ -39,7 +38,6 @@ from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
-from ccappliance.apps.voicemail.messages import MessageStore
 from ccappliance.apps.voicemail.notices import Send
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
@@ -49,27 +47,22 @@ from ccappliance.call.calendar import Calendar
 from ccappliance.call.calendar_watch import CalendarWatch
 from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
-from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
-from ccappliance.call.keeping_store import KeepingStore
-from ccappliance.call.leg_store import LegStore
 from ccappliance.call.line_file import LineFile
 from ccappliance.call.line_file import Lines as FileLines
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
-from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
-from ccappliance.call.search_store import SearchStore
 from ccappliance.call.supervision import supervise_finder
-from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
 from ccappliance.drivers.api import Driver
 from ccappliance.house_lines import Lines
+from ccappliance.house_tables import Tables
 from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
@@ -142,16 +135,8 @@ class House:
         outside, loop = around.outside, around.loop
         self.site, self.around = site, around
         self.timezone = ZoneInfo(site.system.timezone)
-        self.cdrs = CdrStore(around.store)
-        self.kept = CallbackStore(around.store)
-        self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
-        self.search = SearchStore(around.store)
-        self.keeping, self.legs = KeepingStore(around.store), LegStore(around.store)
-        self.mail_kept = MessageStore(around.store)
-        self.surveys = SurveyStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=max(
-            self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
-            self.search.applied, self.keeping.applied, self.legs.applied))
+        self.tables = Tables(around.store, self.timezone)
+        self.journal = Journal(outside.clock, around.sink, at_least=self.tables.applied)
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space, vault=self._vault())
         self.alarms = Alarms()
@@ -203,24 +188,19 @@ class House:
 
     def open(self, version: str) -> None:
         """Bring the past in order, then begin: what a kill left open is ended in the journal first."""
-        sink = self.around.sink
+        sink, tables = self.around.sink, self.tables
         self.recorder.repair()
-        ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
-        self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
-        self.kept.catch_up(sink.read(self.kept.replay_from))
-        ends += self.recorder.recovered(ends, self._told_ended, self._told_gaps)
-        self.rollups.catch_up(sink.read(self.rollups.replay_from))
-        self.search.catch_up(sink.read(self.search.replay_from))
-        self.keeping.catch_up(sink.read(self.keeping.replay_from))
-        self.legs.catch_up(sink.read(self.legs.replay_from))
-        self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
-        self.surveys.catch_up(sink.read(self.surveys.replay_from))
-        ends += self.kept.unfinished(self.around.outside.clock.wall())
-        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
+        ends = interrupted(sink.read(tables.cdrs.replay_from), self.recorder.seconds_of)
+        tables.cdrs.catch_up(sink.read(tables.cdrs.replay_from))
+        ends += self.recorder.recovered(ends, partial(tables.told_ended, read=sink.read),
+                                        partial(tables.told_gaps, read=sink.read))
+        tables.catch_up(sink.read)
+        ends += tables.callbacks.unfinished(self.around.outside.clock.wall())
+        self.acd.contacts.restore(self.tables.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (self.cdrs, self.rollups, self.search, self.keeping, self.legs, self.kept, self.alarms,
-                       self.figures, self.acd, self.callbacks, self.calendar_watch, self.pages, self.mailroom,
-                       self.surveys):
+        for reader in (tables.cdrs, tables.rollups, tables.search, tables.keeping, tables.legs, tables.callbacks,
+                       self.alarms, self.figures, self.acd, self.callbacks, self.calendar_watch, self.pages,
+                       self.mailroom, tables.surveys):
             self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
@@ -235,7 +215,7 @@ class House:
         self.keep.open(sink)
         self.nightly.apply(self.site.recording.verify_at)
         self.acd.restore(agents)
-        self.callbacks.restore(self.kept.open())
+        self.callbacks.restore(self.tables.callbacks.open())
         self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
         self._tell_bad_prompts()
@@ -250,26 +230,6 @@ class House:
     def _new_nightly(self) -> Nightly:
         return Nightly(self.around.recordings, self._vault(), self.around.sink, zone=self.timezone, aside=self.aside.do,
                        write=self.journal.write, alarms=self.alarms)
-
-    def _told_ended(self, call: str, recording: str) -> bool:
-        """Has the journal told the end of this recording? The database knows most of them, its newest entries the
-        rest."""
-        if any(row.recording == recording for row in self.cdrs.recordings(CONTACTS, call)):
-            return True
-        newest = self.around.sink.read(self.cdrs.replay_from)
-        return any(isinstance(entry.fact, facts.RecordingEnded) and entry.fact.recording == recording
-                   for entry in newest)
-
-    def _told_gaps(self, call: str, recording: str) -> list[list[int]]:
-        """The gaps that an earlier start has told of this recording."""
-        told: list[list[int]] = []
-        for row in self.cdrs.recordings(CONTACTS, call):
-            if row.recording == recording and row.gaps:
-                told = json.loads(row.gaps)
-        for entry in self.around.sink.read(self.cdrs.replay_from):
-            if isinstance(entry.fact, facts.RecordingRecovered) and entry.fact.recording == recording:
-                told = entry.fact.gaps
-        return told
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
@@ -286,7 +246,7 @@ class House:
         for span in self.lines.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
-        self.rollups.write()
+        self.tables.rollups.write()
         for file in self.files:
             file.close()
 
@@ -440,7 +400,7 @@ class House:
 
     def _new_keep_room(self) -> KeepRoom:
         around = self.around
-        return KeepRoom(self.recorder, self.rules, self.keeping, journal=self.journal, clock=around.outside.clock,
+        return KeepRoom(self.recorder, self.rules, self.tables.keeping, journal=self.journal, clock=around.outside.clock,
                         aside=self.aside, flush=around.store.flush, synchronised=around.synchronised,
                         built=around.built)
 
@@ -472,7 +432,7 @@ class House:
 
     def _new_mailroom(self, site: Site) -> Mailroom:
         around = self.around
-        return Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
+        return Mailroom(site.mailboxes, site.voicemail, self.tables.messages, MailMeans(
             loop=around.loop, outside=around.outside, journal=self.journal, prompts=self.prompts, say=self.say,
             zone=self.timezone, files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside,
             lamp=self._lamp, send=around.send, way_to=self._way_to))

@@ -73,7 +73,7 @@ class View:
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
         self.custody = HouseRecordings(house.keep.custody, house.switch, house.aside)
-        self.past = PastCalls(house.cdrs, house.legs, house.keeping, house.search,
+        self.past = PastCalls(house.tables.cdrs, house.tables.legs, house.tables.keeping, house.tables.search,
                               lambda: house.around.store.flush(FLUSH), house.timezone,
                               house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink
@@ -142,7 +142,7 @@ class View:
         store = self._house.around.store
         last = day_of(until) or self._house.around.outside.clock.wall().astimezone(self._house.timezone).date()
         first = day_of(since) or last - timedelta(days=6)
-        self._house.rollups.write()
+        self._house.tables.rollups.write()
         await store.flush(FLUSH)
         return reports.rows(store, report, first, last, by=per, name=name, variant=variant)
 
@@ -260,7 +260,7 @@ class View:
                  "promised_at": _stamp(datetime.fromisoformat(one.promised_at)),
                  "ended_at": _stamp(datetime.fromisoformat(one.ended_at)), "outcome": one.outcome, "why": one.why,
                  "waited": one.waited, "attempts": one.attempts, "low": one.low, "high": one.high}
-                for one in self._house.kept.ended(limit)]
+                for one in self._house.tables.callbacks.ended(limit)]
 
     def callbacks_report(self) -> list[view.CallbackReportRow]:
         figures = self._house.figures.callbacks
@@ -292,9 +292,9 @@ class View:
 
     async def recordings(self, *, limit: int, call_id: str) -> list[view.RecordingRow]:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
-        rows = self._house.cdrs.recordings(limit, call_id or None)
+        rows = self._house.tables.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
-        gone = self._house.keeping.gone(row.recording for row in rows)
+        gone = self._house.tables.keeping.gone(row.recording for row in rows)
         return [{"id": row.recording, "call": row.call,
                  "path": str(root / (row.file or row.path)) if root and row.path and row.recording not in gone else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
@@ -349,8 +349,8 @@ class View:
         house = self._house
         seq, figures = house.journal.seq, shown(house.figures)
         await house.around.store.flush(FLUSH)
-        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS),
-                     house.legs.legs)
+        return Shown(seq, figures, house.tables.cdrs.recent(MOST_ROWS), house.tables.cdrs.recordings(MOST_ROWS),
+                     house.tables.legs.legs)
 
     @property
     def _now(self) -> float:
@@ -442,7 +442,7 @@ class View:
         return dict(alive.known)
 
     def _parties(self, call: str) -> list[str]:
-        cdr = self._house.cdrs.find(call)
+        cdr = self._house.tables.cdrs.find(call)
         return [party for party in (cdr.calling, cdr.agent or cdr.called) if party] if cdr else []
 
 

@@ -124,7 +124,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     street.close()
     return Played(f"{failed.step.place}: {failed.step}" if failed else "", failed.why if failed else "",
                   round(clock.now(), 3), told.digest(), tuple(house.invariants.breaches), tuple(told.lines),
-                  tuple(left), tuple(reversed(house.cdrs.recent(100_000))))
+                  tuple(left), tuple(reversed(house.tables.cdrs.recent(100_000))))
 
 
 async def _at_rest(house: House) -> list[str]:

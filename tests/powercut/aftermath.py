@@ -100,7 +100,7 @@ async def _start(site: Site, state: Path, cache: Path, end: bool) -> Started:
         found.facts.append(entry.fact)
         if entry.seq > before:
             found.told.append(entry.fact)
-    for row in house.cdrs.recordings(10_000):
+    for row in house.tables.cdrs.recordings(10_000):
         sound_of = house.recorder.play(row.path)
         found.wavs[row.recording] = sound_of.read(0, sound_of.size)[HEAD:]
     found.callbacks = [row["callback"] for row in house.callbacks.list()]
