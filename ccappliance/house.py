@@ -400,9 +400,9 @@ class House:
 
     def _new_keep_room(self) -> KeepRoom:
         around = self.around
-        return KeepRoom(self.recorder, self.rules, self.tables.keeping, journal=self.journal, clock=around.outside.clock,
-                        aside=self.aside, flush=around.store.flush, synchronised=around.synchronised,
-                        built=around.built)
+        return KeepRoom(self.recorder, self.rules, self.tables.keeping, journal=self.journal,
+                        clock=around.outside.clock, aside=self.aside, flush=around.store.flush,
+                        synchronised=around.synchronised, built=around.built)
 
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)

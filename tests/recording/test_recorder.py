@@ -19,6 +19,7 @@ import pytest
 
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name
+from ccappliance.apps.recording.segment import SOUND
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.tape_log import TapeLog
 from ccappliance.apps.recording.wav import repair, repair_recent
@@ -598,8 +599,10 @@ def test_what_is_missing_is_told_once(tmp_path: Path) -> None:
     virtual(cut)
     (segment, *_) = sorted((tmp_path / "segments").iterdir())
     spoilt = bytearray(segment.read_bytes())
-    middle = spoilt.index(b"CCTp", len(bytes(spoilt).rstrip(b"\0")) // 2) + 60
-    spoilt[middle] ^= 1
+    middle = spoilt.index(b"CCTp", len(bytes(spoilt).rstrip(b"\0")) // 2)
+    while spoilt[middle + 16] != SOUND:
+        middle = spoilt.index(b"CCTp", middle + 1)
+    spoilt[middle + 60] ^= 1
     segment.write_bytes(spoilt)
 
     async def start() -> None:
