@@ -159,6 +159,11 @@ class FakeHouse:
     def status(self) -> Any:
         return STATUS
 
+    async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str) -> Any:
+        if report != "queues":
+            raise Refused("bad_parameters", f"there is no report {report!r}")
+        return [{"queue": "sales", "offered": 4}]
+
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
 
