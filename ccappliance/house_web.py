@@ -16,6 +16,7 @@ from ccappliance.interfaces.web.passwords import Passwords
 from ccappliance.interfaces.web.secret import Draw
 from ccappliance.interfaces.web.server import Means, WebServer
 from ccappliance.interfaces.web.sound import Playable, Sounds
+from ccappliance.service.aside import Aside
 from ccappliance.site import Site
 
 CALLS = 10_000  # recordings looked through for one of a name
@@ -68,7 +69,7 @@ def web_of(house: House, view: HouseView, operations: Operations, site: Site, st
     source = Source(follow=journal.follow, seq=lambda: journal.seq, past=past, snapshot=Snapshot(view),
                     having=lambda: [(row["number"], row["call"]) for row in view.agents() if row["call"]])
     return WebServer(site.web, Means(
-        clock=around.outside.clock, aside=house.aside, write=journal.write, operations=operations,
+        clock=around.outside.clock, aside=Aside(threaded=around.threaded), write=journal.write, operations=operations,
         owned=HouseOwned(view, house), source=source, sounds=Sounds(lambda name: _sound(house, name), heard),
         draw=draw, state=state / "web", site=lambda: house.site.system.name, version=VERSION, passwords=Passwords()))
 

@@ -52,6 +52,14 @@ class FieldRefused(Refused):
         super().__init__(code, why)
 
 
+class BadRange(Refused):
+    """A range that lies behind the end (RFC 9110 §15.5.17)."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__("bad_range", f"there are {size} bytes")
+
+
 class Throttled(Refused):
     """Refused until `wait` seconds have gone by."""
 
@@ -75,6 +83,8 @@ def answer_of(error: CcError) -> web.Response:
     if isinstance(error, ConfigError):
         body["findings"] = [finding.as_dict() for finding in error.findings]
     answer = web.json_response(body, status=status_of(code))
+    if isinstance(error, BadRange):
+        answer.headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, Throttled):
         answer.headers["Retry-After"] = str(max(1, round(error.wait)))
     if answer.status == 401:

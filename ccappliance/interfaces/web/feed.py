@@ -19,7 +19,7 @@ from ccappliance.interfaces.web.access import Visitor
 from ccappliance.interfaces.web.errors import FieldRefused
 from ccappliance.interfaces.web.feed_views import Concerned, kinds_for, own_kinds
 from ccappliance.interfaces.web.rest import Ask, to_json
-from ccappliance.interfaces.web.sockets import Closing, Sockets
+from ccappliance.interfaces.web.sockets import FAREWELL, Closing, Socket, Sockets
 
 MOMENT = 0.05  # s facts are gathered: a screen shows them long before a second is over
 CHUNK = 500  # entries of the past in one message
@@ -49,20 +49,26 @@ class _Group:
 class _Follower:
     """One socket: what it has not been sent yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, socket: Socket) -> None:
         self.news = asyncio.Event()
         self.overrun = False
+        self._socket = socket
         self._frames: deque[tuple[str, int]] = deque()
         self._bytes = 0
         self._facts = 0
 
     def push(self, frame: str, count: int) -> None:
+        if self.overrun:
+            return
         self._frames.append((frame, count))
         self._bytes += len(frame)
         self._facts += count
         if self._bytes > MAX_FEED_BYTES or self._facts > MAX_JOURNAL_BACKLOG:
             self.overrun = True
             self._frames.clear()
+            self._bytes = self._facts = 0
+            # He has this long to read why; his sender may be waiting for him to read at all.
+            asyncio.get_running_loop().call_later(FAREWELL, self._socket.abort)
         self.news.set()
 
     def take(self) -> str | None:
@@ -107,28 +113,28 @@ class FeedHub:
             raise FieldRefused("bad_parameters", "'since' must be 0 or more", "since")
         key = (kinds_for(visitor.scopes, kinds or []), visitor.agent, own_kinds(visitor, kinds or []))
 
-        async def send(socket: web.WebSocketResponse) -> None:
+        async def send(socket: Socket) -> None:
             await self._send(socket, visitor, key, since)
 
         return await self._sockets.serve(ask.request, send)
 
     # ---- one feed ----
 
-    async def _send(self, socket: web.WebSocketResponse, visitor: Visitor, key: Key, since: int | None) -> None:
+    async def _send(self, socket: Socket, visitor: Visitor, key: Key, since: int | None) -> None:
         self._flush()  # what was written before belongs to those who were here before
         seq = self._source.seq()
         resumes = since is not None and 0 <= seq - since <= MAX_FEED_PAST
         snapshot = {} if resumes else self._source.snapshot(visitor)
         self._count += 1
-        number, follower = self._count, _Follower()
+        number, follower = self._count, _Follower(socket)
         self._join(number, follower, key)
         try:
-            await socket.send_str(to_json({"hello": {
+            await socket.send(to_json({"hello": {
                 "seq": seq, "resumed": resumes, "user": visitor.name, "role": visitor.role, "agent": visitor.agent,
                 "snapshot": snapshot}}))
             if resumes and since is not None:
                 async for frame in self._past(since + 1, seq, key):
-                    await socket.send_str(frame)
+                    await socket.send(frame)
             while True:
                 told = follower.take()
                 if follower.overrun:
@@ -136,7 +142,7 @@ class FeedHub:
                 if not self._alive(visitor):
                     raise Closing(SIGNED_OUT, "you are signed out, or your rights have changed")
                 if told is not None:
-                    await socket.send_str(told)
+                    await socket.send(told)
                 else:
                     await _within(follower.news, LOOK)
         finally:

@@ -16,7 +16,7 @@ from ccappliance.interfaces.web.gate import Gate, address_of
 from ccappliance.interfaces.web.openapi import PREFIX
 from ccappliance.interfaces.web.params import params_of
 from ccappliance.interfaces.web.route import STREAM, Route
-from ccappliance.interfaces.web.sockets import Sockets
+from ccappliance.interfaces.web.sockets import Socket, Sockets
 
 SECRET = frozenset({"password", "code", "old", "new", "secret"})  # parameters that no fact has
 MAX_ABOUT = 200  # characters of a parameter in a fact
@@ -129,15 +129,15 @@ class Rest:
         """Items as text messages; an error as {"error": …}, and the end. Slow: its source drops it ("too_slow")."""
         operation.arguments(params, "")
 
-        async def send(socket: web.WebSocketResponse) -> None:
+        async def send(socket: Socket) -> None:
             items = self._operations.stream(operation.name, params, visitor.by if visitor else "")
             try:
                 async for item in items:
                     if visitor is not None and not self._alive(visitor):
                         raise Refused("not_signed_in", "you are signed out")
-                    await socket.send_str(to_json({"item": item}))
+                    await socket.send(to_json({"item": item}))
             except Refused as refused:
-                await socket.send_str(to_json(error_body(refused.code, str(refused))))
+                await socket.send(to_json(error_body(refused.code, str(refused))))
             finally:
                 if isinstance(items, AsyncGenerator):
                     await items.aclose()

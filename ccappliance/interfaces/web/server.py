@@ -47,7 +47,7 @@ class Means:
     """What the web door needs of the house and of the machine."""
 
     clock: Clock
-    aside: Aside
+    aside: Aside  # its own: the house's is closed when the last call has ended, which consoles shall see
     write: Callable[[facts.Fact], object]
     operations: Operations
     owned: Owned
@@ -109,7 +109,7 @@ class WebServer:
             raise
         self._listener = listener
         hub.open()
-        self._tasks.spawn(self._care(listener), "care")
+        self._tasks.spawn(self._care(), "care")
 
     async def stop(self) -> None:
         """Send everybody away; harmless twice, and if it was never started."""
@@ -124,6 +124,22 @@ class WebServer:
             with contextlib.suppress(Refused):
                 await self.accounts.sessions.save()
         self.accounts.close()
+        self._means.aside.close()
+
+    def look(self) -> None:
+        """Read the certificate again if its files have changed; one that cannot be used leaves the old one in use."""
+        if self._certificate is not None and self._listener is not None:
+            try:
+                if self._certificate.stamp() != self._stamp:
+                    self._use(self._certificate, self._listener)
+                    self._log.info("certificate read again")
+            except Refused as refused:
+                self._log.warning("certificate not read", extra={"fields": {"why": str(refused)}})
+
+    @property
+    def connections(self) -> int:
+        """How many are open now."""
+        return self._listener.connections if self._listener is not None else 0
 
     @property
     def address(self) -> str:
@@ -148,17 +164,15 @@ class WebServer:
         self._stamp = certificate.stamp()
         listener.context = certificate.context()
 
-    async def _care(self, listener: Listener) -> None:
+    async def _care(self) -> None:
         while True:
             await asyncio.sleep(CARE)
             self.accounts.sessions.sweep()
+            self.look()
             try:
                 await self.accounts.sessions.save()
-                if self._certificate is not None and self._certificate.stamp() != self._stamp:
-                    self._use(self._certificate, listener)
-                    self._log.info("certificate read again")
-            except Refused as refused:  # what is in use stays in use
-                self._log.warning("web door", extra={"fields": {"why": str(refused)}})
+            except Refused as refused:
+                self._log.warning("sessions not kept", extra={"fields": {"why": str(refused)}})
 
     def _openapi(self) -> dict[str, Any]:
         return document(ROUTES, {route.operation: self._rest.operation(route) for route in ROUTES}, self._means.version)

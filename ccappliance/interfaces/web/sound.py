@@ -7,8 +7,8 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from ccappliance.base.errors import Refused
 from ccappliance.interfaces.web.access import Visitor
+from ccappliance.interfaces.web.errors import BadRange
 from ccappliance.interfaces.web.rest import Ask
 
 CHUNK = 256 * 1024  # bytes read and sent at once: 8 s of sound
@@ -80,7 +80,7 @@ def wanted(header: str, size: int) -> tuple[int, int, bool]:
             return 0, size - 1, False
         empty = False
     if first >= size or empty:
-        raise Refused("bad_range", f"the recording has {size} bytes")
+        raise BadRange(size)
     return first, last, True
 
 
