@@ -32,7 +32,7 @@ SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappl
 
 setup: .venv/built
 
-setup-test: setup .venv/tools
+setup-test: setup .venv/tools .venv/api/built
 
 .venv/packages: tools/packages.sh Makefile
 	tools/packages.sh $(RUN_PACKAGES)
@@ -46,6 +46,11 @@ setup-test: setup .venv/tools
 .venv/tools: .venv/packages requirements-dev.txt
 	tools/packages.sh $(foreach package,$(TEST_PACKAGES),"$(package)")
 	$(PY) -m pip install -q -r requirements-dev.txt
+	touch $@
+
+.venv/api/built: .venv/packages requirements-api.txt
+	test -x .venv/api/bin/python || $(PYTHON) -m venv .venv/api
+	.venv/api/bin/python -m pip install -q -r requirements-api.txt
 	touch $@
 
 build: setup

@@ -235,7 +235,7 @@ class FakeHouse:
 
     def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> Any:
         self.asked.append(("queue_playlist", name, list(pieces), order, messages, by))
-        return QUEUE | {"messages" if messages else "music": list(pieces)}
+        return self.queue(name) | {"messages" if messages else "music": list(pieces)}
 
     def callbacks(self) -> Any:
         return [CALLBACK]

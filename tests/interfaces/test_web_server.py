@@ -118,9 +118,8 @@ def test_bodies_that_are_wrong_are_refused(tmp_path: Path) -> None:
 
 def test_who_asks_too_often_waits_and_others_do_not(tmp_path: Path) -> None:
     async def story(house: WebHouse, browser: Browsers) -> None:
-        one, statuses = browser(), []
-        for _ in range(100):
-            statuses.append((await one.ask("GET", "/api/v1/session")).status)
+        one = browser()
+        statuses = [(await one.ask("GET", "/api/v1/session")).status for _ in range(100)]
         assert statuses[:20] == [200] * 20
         assert 429 in statuses
         answer = await one.ask("GET", "/api/v1/session")
@@ -132,9 +131,7 @@ def test_who_asks_too_often_waits_and_others_do_not(tmp_path: Path) -> None:
 
 def test_connections_have_an_end_and_come_back(tmp_path: Path) -> None:
     async def story(house: WebHouse, browser: Browsers) -> None:
-        held = []
-        for _ in range(4):
-            held.append(await asyncio.open_connection("127.0.0.1", house.server.port))
+        held = [await asyncio.open_connection("127.0.0.1", house.server.port) for _ in range(4)]
         reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
         assert await asyncio.wait_for(reader.read(), 10) == b""  # closed without a word
         writer.close()

@@ -179,9 +179,10 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[WebHouse,
             await house.server.stop()
 
 
-def play(folder: Path, story: Callable[[WebHouse, Callable[[], Browser]], Awaitable[None]], **settings: Any) -> None:
-    """Play a story in a loop of its own; 60 s at most."""
+def play(folder: Path, story: Callable[[WebHouse, Callable[[], Browser]], Awaitable[None]], within: float = 60.0,
+         **settings: Any) -> None:
+    """Play a story in a loop of its own, within so many seconds."""
     async def run() -> None:
         async with opened(folder, **settings) as (house, browser):
-            await asyncio.wait_for(story(house, browser), 60)
+            await asyncio.wait_for(story(house, browser), within)
     asyncio.run(run())

@@ -40,8 +40,10 @@ def document(routes: Iterable[Route], operations: Mapping[str, Operation], versi
         "components": {
             "schemas": {**schemas.named, "Error": _ERROR},
             "responses": {"Error": {
-                "description": "It was refused. Codes: " + ", ".join(sorted(STATUS)),
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}},
+                "description": "It was refused. What is no request at all (a line too long) is told in plain text. "
+                               "Codes: " + ", ".join(sorted(STATUS)),
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
+                            "text/plain": {"schema": {"type": "string"}}}}},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "__Host-session"},
                 "token": {"type": "http", "scheme": "bearer", "description": "Scopes: " + "; ".join(
@@ -60,7 +62,7 @@ def _action(route: Route, operation: Operation, schemas: Schemas) -> dict[str, A
         "operationId": f"{route.method.lower()} {route.path}", "tags": [route.path.split("/")[1]],
         "summary": operation.doc.splitlines()[0], "description": f"{operation.doc}\n\n{right}{own}.",
         "parameters": [{"name": name, "in": "path", "required": True,
-                        "schema": {**parameter_schema(operation.parameters[name]), **_not_empty(operation, name)}}
+                        "schema": _in_path(parameter_schema(operation.parameters[name]))}
                        for name in route.places],
         "responses": {"200": _answer(route, schemas), "default": {"$ref": "#/components/responses/Error"}}}
     if route.open:
@@ -77,8 +79,10 @@ def _action(route: Route, operation: Operation, schemas: Schemas) -> dict[str, A
     return action
 
 
-def _not_empty(operation: Operation, name: str) -> dict[str, Any]:
-    return {"minLength": 1} if operation.parameters[name].kind is str else {}
+def _in_path(schema: dict[str, Any]) -> dict[str, Any]:
+    """A place in a path must be filled."""
+    kept = {name: value for name, value in schema.items() if name != "default"}
+    return {**kept, "minLength": 1} if kept["type"] == "string" else kept
 
 
 def _in_query(schema: dict[str, Any]) -> dict[str, Any]:

@@ -96,8 +96,12 @@ class WebServer:
         app = web.Application(middlewares=[gate.middleware], client_max_size=MAX_WEB_BODY)
         self._rest.add(app, ROUTES)
         (await means.aside.do(lambda: Pages(PAGES))).add(app)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=KEEP_ALIVE,
-                                     max_line_size=MAX_WEB_HEADERS, max_field_size=MAX_WEB_HEADERS)
+        # What the gate lets through it tells itself; what is no HTTP at all is nobody's fault here, and may come often.
+        mute = logging.getLogger("ccappliance.web.http")
+        mute.setLevel(logging.CRITICAL)
+        self._runner = web.AppRunner(app, access_log=None, logger=mute, handle_signals=False,
+                                     keepalive_timeout=KEEP_ALIVE, max_line_size=MAX_WEB_HEADERS,
+                                     max_field_size=MAX_WEB_HEADERS)
         await self._runner.setup()
         try:
             if self._certificate is not None:
