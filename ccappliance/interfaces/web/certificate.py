@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -38,8 +38,10 @@ class Certificate:
         return ":".join(digest[at:at + 2] for at in range(0, len(digest), 2))
 
     def until(self) -> datetime:
-        """The end of its life, UTC, naive. Refused("bad_certificate")."""
-        return self._read().not_valid_after
+        """The end of its life, UTC. Refused("bad_certificate")."""
+        found = self._read()
+        aware: datetime | None = getattr(found, "not_valid_after_utc", None)  # since cryptography 42
+        return aware or found.not_valid_after.replace(tzinfo=UTC)
 
     def stamp(self) -> tuple[int, ...]:
         """Other than before: the files were changed. Refused("bad_certificate")."""
