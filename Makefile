@@ -12,7 +12,7 @@ SECONDS := 60
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata \
-                 python3-phonenumbers python3-aiohttp python3-yarl python3-cryptography
+                 python3-phonenumbers python3-aiohttp python3-yarl python3-argon2 python3-cryptography
 TEST_PACKAGES := python3-pytest python3-six python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
                  ?flite ?festival ?libpocketsphinx3 ?pocketsphinx-en-us ?flac ?opus-tools ?postgresql ?python3-psycopg
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
@@ -36,7 +36,7 @@ SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappl
 
 setup: .venv/built
 
-setup-test: setup .venv/tools
+setup-test: setup .venv/tools .venv/api/built
 
 .venv/packages: tools/packages.sh Makefile
 	tools/packages.sh $(RUN_PACKAGES)
@@ -50,6 +50,11 @@ setup-test: setup .venv/tools
 .venv/tools: .venv/packages requirements-dev.txt
 	tools/packages.sh $(foreach package,$(TEST_PACKAGES),"$(package)")
 	$(PY) -m pip install -q -r requirements-dev.txt
+	touch $@
+
+.venv/api/built: .venv/packages requirements-api.txt
+	test -x .venv/api/bin/python || $(PYTHON) -m venv .venv/api
+	.venv/api/bin/python -m pip install -q -r requirements-api.txt
 	touch $@
 
 build: setup

@@ -29,9 +29,11 @@ from ccappliance.copies import Copies
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
 from ccappliance.house_view import View
+from ccappliance.house_web import web_of
 from ccappliance.interfaces.cli.roof import RunOptions
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
+from ccappliance.interfaces.web.server import WebServer
 from ccappliance.media.ports import Media
 from ccappliance.media.tones import Zone, load_zones
 from ccappliance.places import state_directory
@@ -51,6 +53,7 @@ from ccappliance.store.database import Store
 
 CARE = 1.0  # s between two looks at journal, ticks and systemd; a power cut takes at most so much of the journal
 LATE_ALARM = 10  # late ticks within CARE that are worth an alarm: a fifth of them
+WEB_AGAIN = 10.0  # s between attempts to open the web door
 DRAIN_STEP = 0.2  # s between looks at whether the last call has ended
 
 log = logging.getLogger("ccappliance.daemon")
@@ -113,14 +116,18 @@ class Daemon:
             self._beat.start()
             copies = Copies(self._house, options.config, state, self._clock)
             self._view.headquarters = copies.headquarters.status
-            server = ControlServer(options.socket, copies.operations(operations_of(self._view)),
-                                   group=loaded.value.control.group)
+            operations = copies.operations(operations_of(self._view))
+            web = web_of(self._house, self._view, operations, loaded.value, state, os.urandom)
+            server = ControlServer(options.socket, operations, group=loaded.value.control.group)
             self._open(sink, store, loaded)
             await self._view.configuring.begin()
             await server.start()
             stack.push_async_callback(server.stop)
+            stack.push_async_callback(web.stop)
             self._ready()
             tasks = Supervisor("daemon")
+            if loaded.value.web.enabled:
+                tasks.spawn(self._open_web(web), "web")
             tasks.spawn(self._care(sink), "care")
             copies.begin(tasks)
             stack.push_async_callback(tasks.close)
@@ -272,6 +279,21 @@ class Daemon:
                 self._watch.look()
             ticks, late = stats.ticks, stats.late
             self._systemd.status(f"{len(self._house.switch.calls)} calls, {len(self._house.alarms.standing())} alarms")
+
+    async def _open_web(self, web: WebServer) -> None:
+        """The web door opens as soon as it can: a port that is taken is no reason to take no calls."""
+        while True:
+            try:
+                await web.start()
+            except Refused as refused:
+                if not self._house.alarms.has("web", "door"):
+                    self._alarm("web", "door", str(refused))
+                await asyncio.sleep(WEB_AGAIN)
+                continue
+            if self._house.alarms.has("web", "door"):
+                self._house.journal.write(facts.AlarmCleared("web", "door"))
+            log.info("web door open", extra={"fields": {"address": web.address}})
+            return
 
     def _judge(self, late: int, worst: float) -> None:
         standing = self._house.alarms.has("late_ticks", "media")

@@ -32,6 +32,7 @@ from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
+from ccappliance.interfaces.web.settings import WebSettings
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.say import fragments
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
@@ -279,6 +280,7 @@ class Site:
     backup: BackupSettings = key(factory=BackupSettings, doc="Backups of the whole box.")
     headquarters: HeadquartersSettings = key(factory=HeadquartersSettings, doc="A copy of what happens here, in a "
                                              "PostgreSQL that many branches share.", reload=False)
+    web: WebSettings = key(factory=WebSettings, doc="The web door: console, REST and feed.")
 
     @property
     def acd(self) -> AcdSettings:

@@ -19,6 +19,7 @@ from ccappliance.call.facts_outside import *  # noqa: F403 - every kind of the s
 from ccappliance.call.facts_queue import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_recording import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_voicemail import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_web import *  # noqa: F403 - every kind of the subject is a name of this module
 
 
 def _all_kinds() -> dict[str, type[Fact]]:

@@ -200,6 +200,11 @@ class FakeHouse:
     def status(self) -> Any:
         return STATUS
 
+    async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str) -> Any:
+        if report != "queues":
+            raise Refused("bad_parameters", f"there is no report {report!r}")
+        return [{"queue": "sales", "offered": 4}]
+
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
 
@@ -271,7 +276,7 @@ class FakeHouse:
 
     def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> Any:
         self.asked.append(("queue_playlist", name, list(pieces), order, messages, by))
-        return QUEUE | {"messages" if messages else "music": list(pieces)}
+        return self.queue(name) | {"messages" if messages else "music": list(pieces)}
 
     def callbacks(self) -> Any:
         return [CALLBACK]

@@ -35,7 +35,10 @@ COMMANDS = {
     "spans": f"{_HERE}.lines:spans",
     "status": f"{_HERE}.lines:status",
     "test": f"{_HERE}.play:test",
+    "tokens": f"{_HERE}.tokens:tokens",
+    "users": f"{_HERE}.users:users",
     "voicemail": f"{_HERE}.voicemail:voicemail",
+    "web": f"{_HERE}.web:web",
 }
 _HELP = """A call centre in a box.
 
