@@ -70,7 +70,7 @@ class Campaign:
         self._at = 0
         self._new(self._base)
         # what a run whose disk failed for good has left is no measure
-        self.reference = {} if self.fault in ("flush", "dead", "full") else self._reference()
+        self.reference = {} if self.fault == "dead" else self._reference()
 
     def close(self) -> None:
         self._log.close()
