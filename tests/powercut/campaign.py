@@ -69,7 +69,8 @@ class Campaign:
         self._base = folder / "base.img"  # everything up to the flush before the cut that is tried
         self._at = 0
         self._new(self._base)
-        self.reference = {} if self.fault else self._reference()
+        # what a run whose disk failed for good has left is no measure
+        self.reference = {} if self.fault == "dead" else self._reference()
 
     def close(self) -> None:
         self._log.close()

@@ -7,23 +7,17 @@ from typing import Any
 import pytest
 
 LEFT = "POWER_LEFT"  # set by tools/powercut/test: a folder with `town`, and run-SEED for each run of the guest
+OUTSIDE = "needs what a guest leaves: run `make test-power`"
 HERE = Path(__file__).parent
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in ("run", "fault"):
         if name in metafunc.fixturenames:
-            found = [path for path in sorted(Path(os.environ.get(LEFT, "")).glob(f"{name}-*")) if path.is_dir()]
-            metafunc.parametrize(name, found or [None], ids=[path.name for path in found] or ["none"], scope="module")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get(LEFT):
-        return
-    outside = pytest.mark.skip(reason="needs what a guest leaves: run `make test-power`")
-    for item in items:
-        if HERE in item.path.parents and "left" in getattr(item, "fixturenames", ()):
-            item.add_marker(outside)
+            found = sorted(Path(os.environ[LEFT]).glob(f"{name}-*")) if LEFT in os.environ else []
+            none = pytest.param(None, id="none", marks=pytest.mark.skip(OUTSIDE))
+            metafunc.parametrize(name, [pytest.param(path, id=path.name) for path in found if path.is_dir()] or [none],
+                                 scope="module")
 
 
 @pytest.fixture(scope="module")

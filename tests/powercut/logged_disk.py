@@ -15,7 +15,6 @@ import subprocess
 from pathlib import Path
 
 WHERE = Path("/run/disk")  # it is mounted there
-SPARE = 2048  # sectors behind the file system: nothing is ever written there
 # linux/dm-ioctl.h: DM_TARGET_MSG is _IOWR(0xfd, 14, struct dm_ioctl), whose size is 312.
 DM_TARGET_MSG = 0xC138FD0E
 DM_HEAD = struct.Struct("=3I I I I i I I I Q 128s 129s 7s")
@@ -31,8 +30,7 @@ class LoggedDisk:
         for words in ("modprobe brd rd_nr=2 rd_size=1048576", "modprobe -a ext4 dm-log-writes dm-flakey",
                       f"dmsetup create disk --noudevsync --table '0 {self._sectors} log-writes /dev/ram0 /dev/ram1'",
                       f"dmsetup create upper --noudevsync --table '0 {self._sectors} linear /dev/dm-0 0'",
-                      "mkfs.ext4 -q -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard /dev/dm-1 "
-                      f"{(self._sectors - SPARE) // 2}k",
+                      "mkfs.ext4 -q -b 4096 -E lazy_itable_init=0,lazy_journal_init=0,nodiscard /dev/dm-1",
                       f"mkdir -p {WHERE}", f"mount -o nodiscard /dev/dm-1 {WHERE}"):
             subprocess.run(words, shell=True, check=True)
         self._control = os.open("/dev/mapper/control", os.O_RDWR)
@@ -53,10 +51,6 @@ class LoggedDisk:
     def die(self) -> None:
         """Every write and every flush gives EIO."""
         self._table([(self._sectors, "flakey")])
-
-    def refuse_flushes(self) -> None:
-        """Writes pass; every flush gives EIO. (A flush goes to all parts of a table, and one of them fails.)"""
-        self._table([(self._sectors - 8, "linear"), (8, "flakey")])
 
     def spoil(self, path: Path) -> None:
         """Reads and writes of this file's blocks give EIO; everything else passes, flushes too."""

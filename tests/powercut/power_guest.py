@@ -35,12 +35,11 @@ NOTED = ("call", "recording", "state", "callback", "alarm")  # of each fact
 BEAT = 0.02  # s between two marks
 PATIENCE = 120.0  # s until a call is answered or all are recorded
 FAULT_AFTER = 3.0  # s after all are recorded
-FAULTS = {  # what happens then, for how many seconds, and on a disk of how many MiB
-    "": ("", 0.0, 200),
-    "write": ("spoil", 1.0, 200),  # the segment being written cannot be written any more
-    "flush": ("refuse_flushes", 0.3, 200),  # writes go well, and what they wrote cannot be made safe
-    "dead": ("die", 4.0, 200),  # nothing goes any more; ext4 gives up and does not come back
-    "full": ("", 0.0, 20),  # there is no room
+DISK_MIB = 200
+FAULTS = {  # what happens then, and for how many seconds
+    "": ("", 0.0),
+    "write": ("spoil", 1.0),  # the segment being written cannot be written any more
+    "dead": ("die", 4.0),  # nothing goes any more; ext4 gives up and does not come back
 }
 
 
@@ -128,7 +127,7 @@ class PowerDaemon(Daemon):
 
     async def _watched(self) -> None:
         """While all are recorded; meanwhile the fault."""
-        what, seconds, _ = FAULTS[self._fault]
+        what, seconds = FAULTS[self._fault]
         await asyncio.sleep(FAULT_AFTER)
         if what:
             segments = (self._state / "recordings" / "segments").iterdir()
@@ -192,13 +191,13 @@ class PowerDaemon(Daemon):
 
 
 async def live(town: Path, results: Path, seed: int, fault: str) -> int:
-    disk = LoggedDisk(FAULTS[fault][2])
+    disk = LoggedDisk(DISK_MIB)
     daemon = PowerDaemon(WHERE / "state", town, disk, random.Random(seed), fault)
     code = await daemon.live()
     daemon.house.journal.unfollow(daemon.witness.hear)
     disk.close(results / "disk.log")
     (results / "told.json").write_text(json.dumps({
-        "seed": seed, "fault": fault, "mib": FAULTS[fault][2], "marks": daemon.witness.marks,
+        "seed": seed, "fault": fault, "mib": DISK_MIB, "marks": daemon.witness.marks,
         "recordings": daemon.recordings, "spoken": daemon.spoken}), encoding="utf-8")
     return code
 

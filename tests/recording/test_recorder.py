@@ -23,14 +23,14 @@ from ccappliance.apps.recording.segment import SOUND
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.tape_log import TapeLog
 from ccappliance.apps.recording.wav import repair, repair_recent
-from ccappliance.base.clock import LoopClock
+from ccappliance.base.clock import LoopClock, SystemClock
 from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.units import RATE
 from ccappliance.call import facts
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal import Entry, Journal, MemorySink
+from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.media.files import wav_header
 from ccappliance.service.disk import Disk
 from ccappliance.sim.loop import run_virtual
@@ -622,11 +622,13 @@ def test_a_rows_file_and_gaps_come_from_the_journal(tmp_path: Path) -> None:
     store = Store(":memory:", threaded=False)
     cdrs = CdrStore(store)
     gaps = [[0, 800, 1600]]
-    for seq, fact in enumerate((
+    journal = Journal(SystemClock(), MemorySink())
+    journal.follow(cdrs.hear, cdrs.KINDS)  # as in the house: it is told nothing else
+    for fact in (
             facts.RecordingEnded("c", "r", PATH, 1.0, 0.0, "interrupted"),
             facts.RecordingRecovered("c", "r", 1.0, 0.1, gaps),
-            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)), 1):
-        cdrs.hear(Entry.parse(Entry(seq, EPOCH, 0.0, fact).line()))
+            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)):
+        journal.write(fact)
     (row,) = cdrs.recordings()
     assert (row.file, row.form, row.size, row.sha256, row.gaps) == (
         "2026/11/22/r.flac", "flac", 4711, "ab" * 32, "[[0, 800, 1600]]")
