@@ -79,7 +79,10 @@ class Backups:
         self._failed_at: float | None = None
 
     async def make(self, path: str, recordings: bool, passphrase: str, by: str) -> dict[str, Any]:
-        """A backup under this absolute path. Refused, or another CcError, which BackupFailed tells as well."""
+        """A backup under this absolute path; "": into the configured folder, as by the clock. Refused, or another
+        CcError, which BackupFailed tells as well."""
+        if not path:
+            path, passphrase = await self._as_configured()
         if not path.startswith("/"):
             raise Refused("bad_parameters", "'path' must be absolute: the daemon has a folder of its own")
         if self._busy:
@@ -139,16 +142,21 @@ class Backups:
         elif self._failed_at is not None:
             self._alarm(OLD, f"there is no good backup in {folder}: see why in the journal (BackupFailed)")
 
+    async def _as_configured(self) -> tuple[str, str]:
+        """The next file in the configured folder, and the passphrase."""
+        settings, passphrase = self._settings(), ""
+        if not settings.directory:
+            raise Refused("no_folder", "no folder for backups is configured: set backup.directory, or name a file")
+        at = self._means.clock.wall().astimezone(UTC)
+        if settings.passphrase_file:
+            passphrase = await self._means.aside.do(lambda: sealing.read_passphrase(Path(settings.passphrase_file)))
+        return str(Path(settings.directory) / f"ccappliance-{at:%Y%m%dT%H%M%S}Z.tar.gz"), passphrase
+
     async def _by_the_clock(self, settings: BackupSettings, folder: Path) -> datetime | None:
         at = self._means.clock.wall().astimezone(UTC).replace(microsecond=0)
-        path = folder / f"ccappliance-{at:%Y%m%dT%H%M%S}Z.tar.gz"
         await self._means.aside.do(lambda: _tidy(folder))
         try:
-            passphrase = ""
-            if settings.passphrase_file:
-                passphrase = await self._means.aside.do(
-                    lambda: sealing.read_passphrase(Path(settings.passphrase_file)))
-            await self.make(str(path), settings.recordings, passphrase, "schedule")
+            await self.make("", settings.recordings, "", "schedule")
         except CcError as error:
             self._failed_at = self._means.clock.now()
             self._alarm(FAILED, f"no backup was made into {folder}: {error}")

@@ -24,10 +24,10 @@ class Headquarters(Protocol):
 
 def backup_operations(operations: Operations, backups: MakesBackups, headquarters: Headquarters) -> None:
     @operations.operation("backup")
-    async def backup(path: str, by: str, recordings: bool = False, passphrase: str = ""
+    async def backup(by: str, path: str = "", recordings: bool = False, passphrase: str = ""
                      ) -> AsyncGenerator[dict[str, Any], None]:
         """Put the whole box into one file on the daemon's machine, while calls go on: {seconds} every two seconds, and
-        then what was made."""
+        then what was made. Without a path: into the configured folder, under the configured passphrase."""
         making = asyncio.ensure_future(backups.make(path, recordings, passphrase, by))
         waited = 0.0
         try:

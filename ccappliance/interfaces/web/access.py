@@ -24,7 +24,10 @@ SCOPES: Mapping[str, str] = {
     "callbacks:write": "cancel callbacks, or try them at once",
     "recordings:read": "see which recordings there are",
     "recordings:play": "hear recordings",
-    "recordings:write": "pause and resume a recording",
+    "recordings:write": "begin, pause, resume and end a recording",
+    "recordings:export": "take recordings away",
+    "recordings:hold": "keep recordings from being deleted, and let them go",
+    "recordings:delete": "delete recordings before their time",
     "voicemail:read": "see messages",
     "voicemail:write": "play messages to a telephone, and delete them",
     "prompts:write": "play prompts to a telephone",
@@ -33,6 +36,7 @@ SCOPES: Mapping[str, str] = {
     "audit:read": "have figures and decisions recomputed",
     "config:read": "see the configuration, its plan and its history",
     "config:write": "apply and restore configurations",
+    "backups:write": "make a backup into the configured folder",
     "users:read": "see users, sessions and tokens",
     "users:write": "add, change and remove users, sessions and tokens",
 }
@@ -41,7 +45,8 @@ OWN = "own"  # not a scope: an agent's right to what is his; the route says how 
 _AGENT = frozenset({OWN, "agents:read", "queues:read"})
 _SUPERVISOR = _AGENT | {"status:read", "lines:read", "calls:read", "calls:write", "calls:listen", "history:read",
                         "agents:write", "queues:entries", "queues:write", "callbacks:read", "callbacks:write",
-                        "recordings:read", "recordings:play", "recordings:write", "voicemail:read", "voicemail:write",
+                        "recordings:read", "recordings:play", "recordings:write", "recordings:export",
+                        "recordings:hold", "voicemail:read", "voicemail:write",
                         "prompts:write", "reports:read"}
 ROLES: Mapping[str, frozenset[str]] = {
     "agent": _AGENT,

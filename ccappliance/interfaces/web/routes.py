@@ -71,6 +71,15 @@ RECORDS = (
     Route("GET", "/recordings/{recording}/sound", "recordings.sound", "recordings:play", bytes, account=True),
     Route("POST", "/calls/{call}/recording/pause", "recordings.pause", "recordings:write", HungUp, own="call"),
     Route("POST", "/calls/{call}/recording/resume", "recordings.resume", "recordings:write", HungUp, own="call"),
+    Route("POST", "/calls/{call}/recording/start", "recordings.start", "recordings:write", Named, own="call"),
+    Route("POST", "/calls/{call}/recording/stop", "recordings.stop", "recordings:write", Named, own="call"),
+    Route(STREAM, "/streams/calls/{call}/sound", "recordings.play", "recordings:play", dict[str, Any], account=True),
+    Route(STREAM, "/streams/calls/{call}/export", "recordings.export", "recordings:export", dict[str, Any],
+          account=True),
+    Route("POST", "/calls/{call}/recordings/hold", "recordings.hold", "recordings:hold", Named),
+    Route("POST", "/calls/{call}/recordings/release", "recordings.release", "recordings:hold", Named),
+    Route("POST", "/calls/{call}/recordings/delete", "recordings.delete", "recordings:delete", dict[str, Any]),
+    Route("GET", "/calls/{call}/recordings/heard", "recordings.heard", "recordings:read", list[dict[str, Any]]),
     Route("GET", "/voicemail", "voicemail.list", "voicemail:read", list[messages.MessageRow]),
     Route("GET", "/voicemail/{message}", "voicemail.show", "voicemail:read", messages.MessageRow),
     Route("POST", "/voicemail/{message}/play", "voicemail.play", "voicemail:write", Named),
@@ -90,6 +99,9 @@ CONFIG = (
     Route("POST", "/config/apply", "config.apply", "config:write", configuring.ReloadOutcome),
     Route("GET", "/config/history", "config.history", "config:read", list[configuring.HistoryRow]),
     Route("POST", "/config/history/{entry}/restoring", "config.restoring", "config:write", configuring.Restoring),
+    # Neither path nor passphrase: what a browser names must not become a file of the machine.
+    Route("POST", "/backups", "backup", "backups:write", list[dict[str, Any]], fixed={"path": "", "passphrase": ""}),
+    Route("GET", "/headquarters", "hq.status", "status:read", dict[str, Any]),
     Route("GET", "/operations", "operations.list", "", list[dict[str, Any]]),
 )
 ACCOUNTS = (
