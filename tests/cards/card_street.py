@@ -1,4 +1,4 @@
-"""The street at the far end of a site's channels: exchange and telephones, and ISDN by libpri's network side."""
+"""The street at the far end of a site's channels: exchange, telephones, ISDN by libpri's network side, R2 and E&M."""
 
 import asyncio
 import random
@@ -15,10 +15,11 @@ from ccappliance.drivers.dahdi_channel import ChannelPlan
 from ccappliance.drivers.dahdi_kernel import DahdiKernel
 from ccappliance.media.engine import EngineMedia
 from ccappliance.sim.exchange import Exchange
+from ccappliance.sim.exchange_cas import ExchangeCas
 from ccappliance.sim.exchange_line import LineSettings
 from ccappliance.sim.exchange_pri import ExchangeSpan
 from ccappliance.sim.world import Street
-from ccappliance.site import FxoLine, PriLine, Site
+from ccappliance.site import EmLine, FxoLine, R2Line, Site, SpanLine, occupied
 
 FAR = 8  # plan `house`: channel n of our card meets n + FAR
 FAR_E1 = 31  # and channel n of our E1 span meets n + FAR_E1
@@ -74,6 +75,13 @@ class FarE1:
     data: Valve
 
 
+@dataclass(frozen=True)
+class FarCas:
+    """The exchange's end of channels with signalling bits, by the numbers of our end."""
+
+    bearers: dict[int, Channel]
+
+
 class CardStreet(Street):
     """The exchange and the telephones of a site at the far end of its channels; callers are still of software."""
 
@@ -84,7 +92,7 @@ class CardStreet(Street):
         self._zone = far.zone
         self.exchange = Exchange(loop, far, far.zone, chance)
         ports = {name: line for name, line in sorted(site.lines.items(), key=lambda item: item[1].channel)
-                 if not isinstance(line, PriLine)}
+                 if not isinstance(line, SpanLine)}
         outside = {line.channel + FAR for line in ports.values() if isinstance(line, FxoLine)}
         stations = {line.channel + FAR for line in ports.values()} - outside
         self.span = FarSpan(loop, sorted(outside), sorted(stations))
@@ -102,16 +110,22 @@ class CardStreet(Street):
         self.spans: dict[str, ExchangeSpan] = {}
         self.valves: dict[str, Valve] = {}
         self.card: DahdiDriver | None = None  # of the far E1 spans; its clock may be ticked by
-        trunks = {name: line for name, line in site.lines.items() if isinstance(line, PriLine)}
+        self.cas: dict[str, ExchangeCas] = {}
+        trunks = {name: line for name, line in site.lines.items() if isinstance(line, SpanLine)}
         if trunks:
             self._add_trunks(trunks, clock)
 
-    def _add_trunks(self, trunks: dict[str, PriLine], clock: LoopClock) -> None:
-        numbers = {number + FAR_E1 for line in trunks.values() for number in (*line.bearers.values(), line.dchannel)}
+    def _add_trunks(self, trunks: dict[str, SpanLine], clock: LoopClock) -> None:
+        numbers = {number + FAR_E1 for line in trunks.values() for number in occupied(line)}
         self.card = DahdiDriver(self._loop, DahdiKernel(), wanted=dict.fromkeys(sorted(numbers), ChannelPlan()))
         channels = {channel.number: channel for channel in self.card.channels()}
         datas = {data.number: data for data in self.card.data_channels()}
         for name, line in trunks.items():
+            if isinstance(line, R2Line | EmLine):
+                far: Any = FarCas({number: channels[number + FAR_E1] for number in line.bearers.values()})
+                self.cas[name] = ExchangeCas(name, line, far, self.exchange, media=self._far, zone=self._zone,
+                                             clock=clock, loop=self._loop)
+                continue
             valve = self.valves[name] = Valve(datas[line.dchannel + FAR_E1])
             end: Any = FarE1({number: channels[number + FAR_E1] for number in line.bearers.values()}, valve)
             self.spans[name] = ExchangeSpan(name, line, end, self.exchange, media=self._far, zone=self._zone,
