@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call.call import Call
+from ccappliance.call.early import EarlySound
 from ccappliance.call.leg import Leg, LegGone
 from ccappliance.config.keys import key
 
@@ -108,6 +109,7 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
     LegGone is raised for a cause in `give_back`, for the caller of this function to try elsewhere.
     """
     timer = asyncio.get_running_loop().call_later(settings.ring, leg.clear, Cause.NO_ANSWER)
+    early = EarlySound(call, leg)
     try:
         await leg.answered()
     except LegGone as gone:
@@ -120,6 +122,7 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         return None
     finally:
         timer.cancel()
+        early.close()
     return await _talk(call, leg, settings)
 
 

@@ -87,7 +87,8 @@ def test_an_incoming_call_goes_through_ivr_and_queue_to_an_agent_and_is_recorded
         assert (await daemon.fact("CallEnded", call=call)).items() >= {"cause": 16, "by": "caller"}.items()
         ended = await daemon.fact("RecordingEnded", call=call)
         assert (ended["state"], ended["lost"]) == ("complete", 0.0)
-        with wave.open(str(daemon.state / "recordings" / ended["path"])) as file:
+        archived = await daemon.fact("RecordingArchived", call=call, within=60)
+        with wave.open(str(daemon.state / "recordings" / archived["file"])) as file:
             both = memoryview(file.readframes(file.getnframes())).cast("h")
         for sound, channel in zip(said, (both[0::2], both[1::2]), strict=True):
             assert silenced(sound.pcm) in silenced(channel.tobytes()), "not recorded sample by sample"

@@ -99,7 +99,7 @@ def test_the_recording_holds_every_sample_that_was_sent(told: Told, recordings: 
     ended, archived = (fact for fact in map(json.loads, told.journal) if fact["fact"] in LATER)
     assert ended["lost"] == 0.0
     assert archived["sha256"] == hashlib.sha256((recordings / archived["file"]).read_bytes()).hexdigest()
-    with wave.open(str(recordings / ended["path"])) as file:
+    with wave.open(str(recordings / archived["file"])) as file:
         both = memoryview(file.readframes(file.getnframes())).cast("h")
     left, right = both[0::2].tobytes(), both[1::2].tobytes()
     words = [(step.who, str(step.argument)) for step in script.steps if step.verb == "says"]

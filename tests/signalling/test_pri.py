@@ -14,6 +14,7 @@ from ccappliance.signalling.signals import (
     Digit,
     Offered,
     Proceeding,
+    Progressed,
     Released,
 )
 
@@ -237,7 +238,7 @@ def test_tones_are_listened_to_when_the_network_says_that_they_come():
         assert b.near.ports[1].ears == Ear.PROGRESS
         b.near.ports[1].on_heard(ToneHeard("ringback"))
         b.near.ports[1].on_heard(ToneHeard("busy"))
-        assert b.near.of(1) == [Proceeding(), Alerting(), Cleared(Cause.BUSY, "busy-tone")]
+        assert b.near.of(1) == [Proceeding(), Progressed(), Alerting(), Cleared(Cause.BUSY, "busy-tone")]
         await b.run(0.2)
         assert len(b.near.idle) == len(b.far.idle) == 30
     bench(story)
