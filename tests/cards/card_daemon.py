@@ -217,8 +217,8 @@ class CardDaemon:
 def told(fact: dict[str, Any]) -> str:
     """A fact in short."""
     return f"{fact['now']:9.3f} {fact['fact']} " + " ".join(
-        f"{key}={fact[key]}" for key in ("subject", "alarm", "line", "call", "cause", "by", "state", "why", "digit",
-                                         "digits", "queue", "called") if key in fact)
+        f"{key}={fact[key]}" for key in ("subject", "alarm", "words", "line", "call", "cause", "by", "state", "why",
+                                         "digit", "digits", "queue", "called") if key in fact)
 
 
 def plug_in_e1(*, cas: bool = False) -> None:
