@@ -114,6 +114,7 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         await leg.answered()
     except LegGone as gone:
         if leg.taken_by is not None:
+            early.close()
             return await _talk(call, leg.taken_by, settings)
         if gone.cause in give_back:
             raise
