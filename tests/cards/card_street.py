@@ -33,6 +33,7 @@ class Valve:
         self._data = data
         self._frame: Callable[[bytes], None] = lambda frame: None
         self._kept: dict[int, bytes] | None = None
+        self._received = 0  # N(R) of the newest frame that came
 
     def connect(self, frame: Callable[[bytes], None], event: Callable[[Event], None]) -> None:
         self._frame = frame
@@ -46,7 +47,8 @@ class Valve:
         """The messages that the other end sends arrive later (some 3 s at most: then layer 2 begins anew).
 
         Acknowledgements and polls pass: without them layer 2 would stop what this end wants to send, as soon as its
-        timer T203 happens to end.
+        timer T203 happens to end. What was kept arrives with the newest N(R), as a repetition would: an older one is
+        an error to which layer 2 answers by beginning anew (Q.921 5.8.5), and calls in their beginning are lost.
         """
         self._kept = {}
 
@@ -58,9 +60,11 @@ class Valve:
     def let_go(self) -> None:
         kept, self._kept = self._kept or {}, None
         for frame in kept.values():
-            self._arrive(frame)
+            self._arrive(frame[:3] + bytes([self._received << 1 | frame[3] & 1]) + frame[4:])
 
     def _arrive(self, frame: bytes) -> None:
+        if len(frame) >= 4 and frame[2] & 3 != 3:  # it has an N(R): information or supervisory (Q.921 §3.6)
+            self._received = frame[3] >> 1
         if self._kept is not None and len(frame) > 4 and not frame[2] & 1:  # an information frame (Q.921 §3.6)
             self._kept.setdefault(frame[2] >> 1, frame)  # by its N(S): a repetition is the same message
         elif not self.cut:

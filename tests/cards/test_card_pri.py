@@ -18,6 +18,7 @@ WANG, CHEN = "13800138000", "13900139000"
 IVR, NUMBER = "80010001", "80010002"  # flow:main, and a flow that asks for four digits
 ALL = 30  # channels
 T309 = 30.0  # s; card_daemon.py sets it so short
+ESTABLISH = 4.0  # s; layer 2 tries so long to come up again (N200 + 1 times T200) before it tells its release
 FIRST = 17  # the E1 span's first channel
 Deed = Callable[[], None]
 MISSED = ("missed", "unsent", "slips")
@@ -207,7 +208,7 @@ def test_a_d_channel_lost_for_longer_than_t309_clears_the_calls(daemon: CardDaem
         lost = await daemon.fact("AlarmRaised", alarm="dchannel_down", subject="pri/1", within=60)
         ended = await daemon.fact("CallEnded", call=call, within=T309 + 10)
         assert (ended["cause"], ended["by"]) == (27, "caller")
-        assert abs(ended["now"] - lost["now"] - T309) < 2.0
+        assert T309 - 1 < ended["now"] - lost["now"] < T309 + ESTABLISH + 1
         town.street.valves["pri/1"].cut = False
         await daemon.fact("AlarmCleared", alarm="dchannel_down", subject="pri/1", within=60)
         cdr = daemon.cdrs()[-1]
