@@ -70,6 +70,7 @@ class Call:
         self.end_cause = Cause.NORMAL
         self._anchor: Leg | None = None
         self._in_hands: Leg | None = None
+        self.hears_early = False  # the anchor hears the leg that is called for him before it answers: EarlySound
         self._answered = False
         self._recorded = False
         self._paused_by = ""  # for whose sake its recordings get silence now
@@ -93,6 +94,15 @@ class Call:
 
     async def play(self, sounds: Sequence[Sound]) -> Played:
         await self.answer()
+        return await self.anchor.play(sounds)
+
+    async def play_early(self, sounds: Sequence[Sound]) -> Played:
+        """Play without answering, where the caller's wire carries sound before the answer; else answer first."""
+        if self.anchor.state is LegState.OFFERED and not self.anchor.is_gone:
+            try:
+                self.anchor.circuit.progress()
+            except Refused:
+                await self.answer()
         return await self.anchor.play(sounds)
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
@@ -197,6 +207,8 @@ class Call:
     def leg_alerting(self, leg: Leg) -> None:
         if leg is not self.anchor and self.anchor.state is LegState.OFFERED and not self.anchor.is_gone:
             self.anchor.circuit.alert()
+            if self.hears_early:
+                self.anchor.port.silence()  # he hears the network's ringback already
 
     def leg_gone(self, leg: Leg) -> None:
         if leg is self._anchor and leg is not self._in_hands:

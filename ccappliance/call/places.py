@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call.call import Call
+from ccappliance.call.early import EarlySound
 from ccappliance.call.leg import Leg, LegGone
 from ccappliance.config.keys import key
 
@@ -110,10 +111,12 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
     LegGone is raised for a cause in `give_back`, for the caller of this function to try elsewhere.
     """
     timer = asyncio.get_running_loop().call_later(settings.ring, leg.clear, Cause.NO_ANSWER)
+    early = EarlySound(call, leg)
     try:
         await leg.answered()
     except LegGone as gone:
         if leg.taken_by is not None:
+            early.close()
             return await _talk(call, leg.taken_by, settings, "")
         if gone.cause in give_back:
             raise
@@ -122,6 +125,7 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         return None
     finally:
         timer.cancel()
+        early.close()
     return await _talk(call, leg, settings, agent)
 
 

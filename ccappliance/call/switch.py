@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
@@ -45,7 +45,11 @@ class CallRecorder(Protocol):
 
 
 class Switch:
-    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload."""
+    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload.
+
+    `joins(one, other)`: asks the exchange to join the calls on these two circuits and to free both (ECT); None where it
+    can't be asked. Refused("no_transfer") if it does not.
+    """
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
                  zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
@@ -64,6 +68,7 @@ class Switch:
         self.language = language
         self.groups: Mapping[str, TrunkGroup] = {}
         self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
+        self.joins: Callable[[str, str], Coroutine[Any, Any, None] | None] = lambda one, other: None
         self.log = logging.getLogger("ccappliance.call")
         self._closed = False
         self.calls: dict[str, Call] = {}

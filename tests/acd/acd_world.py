@@ -135,6 +135,9 @@ class FakeLeg:
         else:
             self._on_gone.append(tell)
 
+    def on_progressed(self, tell):
+        """Stations of this world have no network that speaks before the answer."""
+
     def on_answered(self, tell) -> None:
         if self.is_answered:
             tell(self)
