@@ -6,14 +6,15 @@ PY     := .venv/bin/python
 STATE  := var
 BASELINE := docs/accuracy/baseline.json
 HOURS  := 1
+POWER_RUNS := 1
 SECONDS := 60
 
 # What runs on a customer's box comes from Debian; so it does here, at the same versions.
 RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools python3-wheel python3-yaml \
                  python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata \
-                 python3-phonenumbers python3-aiohttp python3-yarl
+                 python3-phonenumbers python3-aiohttp python3-yarl python3-argon2 python3-cryptography
 TEST_PACKAGES := python3-pytest python3-six python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
-                 ?flite ?festival ?libpocketsphinx3 ?pocketsphinx-en-us
+                 ?flite ?festival ?libpocketsphinx3 ?pocketsphinx-en-us ?flac ?opus-tools ?postgresql ?python3-psycopg
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
 # run (32 MB), the rest for the night (260 MB).
 TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav
@@ -26,13 +27,16 @@ NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es
 CARDS_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 dahdi dahdi-source libtonezone-dev \
                   busybox-static kmod make binutils iproute2 ?libopenr2-bin
 
+# Power cuts of the guest's disk: the same guest, and what looks at its file system afterwards.
+POWER_PACKAGES := $(CARDS_PACKAGES) e2fsprogs dmsetup
+
 SOURCES := setup.py pyproject.toml $(wildcard ext/ccappliance/*/*.pyx ext/ccappliance/*/*.pxd ext/ccappliance/*/src/* ext/pri/src/*)
 
-.PHONY: setup setup-test build run test test-cards ci lint docs bench accuracy instructions talkoff fuzz nightly clean
+.PHONY: setup setup-test build run test test-cards test-power ci lint docs bench accuracy instructions talkoff fuzz nightly clean
 
 setup: .venv/built
 
-setup-test: setup .venv/tools
+setup-test: setup .venv/tools .venv/api/built
 
 .venv/packages: tools/packages.sh Makefile
 	tools/packages.sh $(RUN_PACKAGES)
@@ -48,6 +52,11 @@ setup-test: setup .venv/tools
 	$(PY) -m pip install -q -r requirements-dev.txt
 	touch $@
 
+.venv/api/built: .venv/packages requirements-api.txt
+	test -x .venv/api/bin/python || $(PYTHON) -m venv .venv/api
+	.venv/api/bin/python -m pip install -q -r requirements-api.txt
+	touch $@
+
 build: setup
 
 run: setup
@@ -61,10 +70,16 @@ test-cards: setup-test
 	@tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
 	@tools/cards/test $(TESTS)
 
-# What every submission must pass. Where there can be no guest, the cards are skipped, and the last lines say so.
+# Power cuts while a daemon in the same guest records 30 calls, and disks that fail; tests/powercut/README.md.
+test-power: setup-test
+	@tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@POWER_RUNS=$(POWER_RUNS) tools/powercut/test
+
+# What every submission must pass. Where there can be no guest, cards and power cuts are skipped, and the last lines say so.
 ci: test
-	@timeout 600 tools/packages.sh $(CARDS_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@timeout 600 tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
 	@CARDS_WITHIN=900 tools/cards/test || test $$? = 77
+	@tools/powercut/test || test $$? = 77
 
 lint: setup-test
 	.venv/bin/ruff check .
@@ -97,6 +112,8 @@ fuzz: setup-test .venv/night
 
 nightly: setup-test .venv/night
 	$(PY) -m pytest --nightly -m "nightly or slow"
+	@tools/packages.sh $(POWER_PACKAGES) || echo "Some packages are missing; what they are needed for will say so."
+	@POWER_RUNS=5 tools/powercut/test || test $$? = 77
 
 clean:
 	rm -rf build .venv $(STATE) ccappliance.egg-info

@@ -14,7 +14,7 @@ from setuptools.errors import CompileError, LinkError
 
 EXT = Path("ext")
 MEDIA = EXT / "ccappliance" / "media"
-ROOMS = (MEDIA, EXT / "ccappliance" / "drivers")
+ROOMS = (MEDIA, *(EXT / "ccappliance" / room for room in ("drivers", "call", "sim")))
 HEADERS = sorted(str(header) for room in ROOMS for header in (room / "src").glob("*.h"))
 UNITS = {"_bank": sorted(str(unit) for unit in (MEDIA / "src").glob("level_*.c"))}  # one per level of the machine
 

@@ -1,5 +1,6 @@
 """Recordings: one log beside a file for each call, a start beside mere reading, kill -9 without rings."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -11,9 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.timing import best
+from ccappliance.apps.recording.keys import Keys
 from ccappliance.apps.recording.recovery import recover
+from ccappliance.apps.recording.seal import Seal, Vault
 from ccappliance.apps.recording.takes import Label
 from ccappliance.apps.recording.tape_log import TapeLog
+from ccappliance.apps.recording.verify import Verifier
+from ccappliance.base.clock import SystemClock
 from ccappliance.base.units import RATE
 from ccappliance.media.dsp import through_alaw
 from ccappliance.service.disk import RealDisk
@@ -63,6 +68,10 @@ asyncio.run(main())
 def measure() -> Iterator[str]:
     with tempfile.TemporaryDirectory(dir=os.environ.get("CCAPPLIANCE_BENCH")) as folder:
         yield _second(Path(folder))
+    with tempfile.TemporaryDirectory(dir=os.environ.get("CCAPPLIANCE_BENCH")) as folder:
+        yield _sealed(Path(folder))
+    with tempfile.TemporaryDirectory(dir=os.environ.get("CCAPPLIANCE_BENCH")) as folder:
+        yield _verified(Path(folder))
     for what, sound in (("A-law", _sound(SAMPLES)), ("silence", bytes(4 * SAMPLES))):
         with tempfile.TemporaryDirectory(dir=os.environ.get("CCAPPLIANCE_BENCH")) as folder:
             yield _start(Path(folder), what, sound)
@@ -104,6 +113,49 @@ def _second(folder: Path) -> str:
         os.close(file)
     log.close()
     return (f"recording: a second of {CALLS} calls {mine * 1e3:.1f} ms in one log, {peer * 1e3:.1f} ms in a file each: "
+            f"ratio {mine / peer:.2f}")
+
+
+def _sealed(folder: Path) -> str:
+    """The processor's share of a second of 30 calls, sealed; the peer is the same log in clear. No syncs."""
+    disk, sound, used = RealDisk(patient=False), _sound(SAMPLES), []
+    for sealing in (True, False):
+        state = recover(disk, folder / f"segments-{sealing}", SIZE)
+        keys = Keys(disk, folder / f"keys-{sealing}", os.urandom)
+        keys.open(wanted=True)
+        log = TapeLog(disk, state.takes, state.segments, SIZE, keys)
+        log.sealing = sealing
+        numbers = [log.begin(Label(f"r{call}", "c", f"{call}.wav", "", "")) for call in range(CALLS)]
+        taken = []
+        for second in range(8):
+            began = time.process_time()
+            for step in range(ROUNDS):
+                for number in numbers:
+                    log.sound(number, (second * ROUNDS + step) * SAMPLES, sound)
+                log.push() if step % 3 < 2 else log.commit()
+            taken.append(time.process_time() - began)
+        used.append(min(taken))
+        log.close()
+    return (f"recording: a second of {CALLS} calls takes {used[0] * 1e3:.1f} ms of a processor sealed, "
+            f"{used[1] * 1e3:.1f} ms in clear: ratio {used[0] / used[1]:.2f}")
+
+
+def _verified(folder: Path) -> str:
+    """An hour of recordings in files, verified; the peer takes the SHA-256 of the same files."""
+    disk, hour = RealDisk(patient=False), os.urandom(1 << 20)
+    seal = Seal(disk, folder, Vault(folder / "keys", os.urandom, SystemClock().wall), lambda number, digest: None)
+    seal.open(sealing=False, used=0)
+    (folder / "day").mkdir()
+    parts = f"{zlib.crc32(hour):08x}" * 6
+    for number in range(20):
+        (folder / "day" / f"{number}.wav").write_bytes(hour * 6)
+        seal.ledger.add("kept", path=f"day/{number}.wav", size=6 << 20, key=0, parts=parts, form="wav",
+                        sha256=hashlib.sha256(hour * 6).hexdigest(), recording=str(number))
+    seal.ledger.sign()
+    mine = best(lambda: Verifier(disk, folder, folder / "keys").verify({}), 3)
+    peer = best(lambda: [hashlib.sha256(path.read_bytes()).digest() for path in (folder / "day").iterdir()], 3)
+    gigabytes = 20 * (6 << 20) / 1e9
+    return (f"recording: verify takes {mine / gigabytes:.1f} s/GB, mere SHA-256 {peer / gigabytes:.1f} s/GB: "
             f"ratio {mine / peer:.2f}")
 
 

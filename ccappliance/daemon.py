@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -24,12 +25,15 @@ from ccappliance.call.journal_file import FileSink
 from ccappliance.cards import Cards, CardWatch, open_cards
 from ccappliance.config.history import ConfigHistory
 from ccappliance.config.load import Loaded, load
+from ccappliance.copies import Copies
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
 from ccappliance.house_view import View
+from ccappliance.house_web import web_of
 from ccappliance.interfaces.cli.roof import RunOptions
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
+from ccappliance.interfaces.web.server import WebServer
 from ccappliance.media.ports import Media
 from ccappliance.media.rings import Rings, open_rings
 from ccappliance.media.tones import Zone, load_zones
@@ -38,6 +42,7 @@ from ccappliance.service.logs import Logs
 from ccappliance.service.peers import MachinePeers
 from ccappliance.service.systemd import Systemd
 from ccappliance.service.tasks import Supervisor
+from ccappliance.service.time_trust import kernel_trust
 from ccappliance.service.web_aiohttp import AioWeb
 from ccappliance.sim.embedded import STORIES, find
 from ccappliance.sim.narrator import Narrator
@@ -49,6 +54,7 @@ from ccappliance.store.database import Store
 
 CARE = 1.0  # s between two looks at journal, ticks and systemd; a power cut takes at most so much of the journal
 LATE_ALARM = 10  # late ticks within CARE that are worth an alarm: a fifth of them
+WEB_AGAIN = 10.0  # s between attempts to open the web door
 DRAIN_STEP = 0.2  # s between looks at whether the last call has ended
 
 log = logging.getLogger("ccappliance.daemon")
@@ -111,16 +117,26 @@ class Daemon:
             self._signals(loop)
             self._build(stack, loop, loaded, script, state, sink, store)
             self._beat.start()
-            server = ControlServer(options.socket, operations_of(self._view), group=loaded.value.control.group)
+            copies = Copies(self._house, options.config, state, self._clock)
+            self._view.headquarters = copies.headquarters.status
+            operations = copies.operations(operations_of(self._view))
+            web = web_of(self._house, self._view, operations, loaded.value, state, os.urandom)
+            server = ControlServer(options.socket, operations, group=loaded.value.control.group)
             self._open(sink, store, loaded)
             await self._view.configuring.begin()
             await server.start()
             stack.push_async_callback(server.stop)
+            stack.push_async_callback(web.stop)
             self._ready()
             tasks = Supervisor("daemon")
+            if loaded.value.web.enabled:
+                tasks.spawn(self._open_web(web), "web")
             tasks.spawn(self._care(sink), "care")
+            copies.begin(tasks)
             stack.push_async_callback(tasks.close)
+            stack.push_async_callback(copies.close)
             await self._serve(script, tasks, state)
+            await copies.close()  # what it has to tell comes before DaemonStopped
             await self._end()
         if options.story is not None:
             self._say("Ended cleanly.")
@@ -148,7 +164,9 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            rings=self._rings, messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
+            keys=state / "keys", rings=self._rings, messages=state / "voicemail", threaded=True, texts=texts, web=web,
+            peers=MachinePeers(), synchronised=kernel_trust,
+            built=datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
@@ -251,7 +269,7 @@ class Daemon:
         await self._house.around.store.flush()
         root = self._house.recorder.directory
         self._say("What remains of it:")
-        for cdr in reversed(self._house.cdrs.recent(10)):
+        for cdr in reversed(self._house.tables.cdrs.recent(10)):
             if cdr.recordings:
                 where = ", ".join(str(root / path) if root else path for path in cdr.recordings)
                 self._say(f"  recording  {where}  (left: the customer, right: what the customer heard)")
@@ -268,6 +286,7 @@ class Daemon:
             await asyncio.sleep(CARE)
             sink.retry()
             await loop.run_in_executor(None, sink.sync)
+            self._house.keep.care()
             stats = self._media.stats()
             if stats.ticks > ticks:
                 self._systemd.watchdog()
@@ -276,6 +295,21 @@ class Daemon:
                 self._watch.look()
             ticks, late = stats.ticks, stats.late
             self._systemd.status(f"{len(self._house.switch.calls)} calls, {len(self._house.alarms.standing())} alarms")
+
+    async def _open_web(self, web: WebServer) -> None:
+        """The web door opens as soon as it can: a port that is taken is no reason to take no calls."""
+        while True:
+            try:
+                await web.start()
+            except Refused as refused:
+                if not self._house.alarms.has("web", "door"):
+                    self._alarm("web", "door", str(refused))
+                await asyncio.sleep(WEB_AGAIN)
+                continue
+            if self._house.alarms.has("web", "door"):
+                self._house.journal.write(facts.AlarmCleared("web", "door"))
+            log.info("web door open", extra={"fields": {"address": web.address}})
+            return
 
     def _judge(self, late: int, worst: float) -> None:
         standing = self._house.alarms.has("late_ticks", "media")

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,7 +12,6 @@ from zoneinfo import ZoneInfo
 from ccappliance.apps.acd import restore
 from ccappliance.apps.acd.acd import Acd
 from ccappliance.apps.acd.callback import Callbacks, Means
-from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.apps.acd.interventions import Interventions
 from ccappliance.apps.acd.invariants import Invariants
 from ccappliance.apps.acd.pages import Pages
@@ -29,12 +30,15 @@ from ccappliance.apps.ivr.sources.sources import Sources
 from ccappliance.apps.ivr.visit import Tools
 from ccappliance.apps.ivr.webhooks import Webhooks
 from ccappliance.apps.recording.disk_watch import used_percent
+from ccappliance.apps.recording.nightly import Nightly
 from ccappliance.apps.recording.recorder import Recorder
+from ccappliance.apps.recording.room import KeepRoom
+from ccappliance.apps.recording.rules import Rules
 from ccappliance.apps.recording.salvage import Remains
+from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
-from ccappliance.apps.voicemail.messages import MessageStore
 from ccappliance.apps.voicemail.notices import Send
 from ccappliance.base.clock import Outside
 from ccappliance.base.errors import Refused
@@ -44,7 +48,6 @@ from ccappliance.call.calendar import Calendar
 from ccappliance.call.calendar_watch import CalendarWatch
 from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
-from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.line_file import LineFile
@@ -52,17 +55,15 @@ from ccappliance.call.line_file import Lines as FileLines
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.call.numbers import Numbers
 from ccappliance.call.places import HangUp, Prompt, station_finder, trunk_finder
-from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.routes import Routes
 from ccappliance.call.routing import Destinations
-from ccappliance.call.search_store import SearchStore
 from ccappliance.call.supervision import supervise_finder
-from ccappliance.call.survey_store import SurveyStore
 from ccappliance.call.switch import Switch
 from ccappliance.call.trunks import TrunkGroup
 from ccappliance.config.show import Change, changes
 from ccappliance.drivers.api import Driver
 from ccappliance.house_lines import Lines
+from ccappliance.house_tables import Tables
 from ccappliance.media.ports import Media, Sound
 from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
@@ -79,6 +80,7 @@ from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
 
 T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
 SETTLE = 0.1  # s in which the tick tells how the last prompts ended, so that DaemonStopped is the journal's last word
 
@@ -98,6 +100,7 @@ class Surroundings:
     recordings: Path | None  # None: no audio is kept
     threaded: bool  # disk work in threads; False in virtual time
     rings: Remains | None = None  # what a killed run's tape rings hold; None: they died with it
+    keys: Path | None = None  # of recordings; None: `keys` below them
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: the configured engine
@@ -105,6 +108,8 @@ class Surroundings:
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
     peers: Peers = field(default_factory=NoPeers)  # programs that flows hand calls to
+    synchronised: Callable[[], str] = str  # why the wall clock is not; "": it is, as a simulation's always is
+    built: datetime = EPOCH  # no true clock is earlier
     texts: tuple[tuple[str, str], ...] = ()  # (language, text) to speak besides prompts: what people of a story say
 
 
@@ -130,20 +135,13 @@ class House:
 
     def __init__(self, site: Site, around: Surroundings) -> None:
         outside, loop = around.outside, around.loop
-        self.site = site
-        self.around = around
+        self.site, self.around = site, around
         self.timezone = ZoneInfo(site.system.timezone)
-        self.cdrs = CdrStore(around.store)
-        self.kept = CallbackStore(around.store)
-        self.rollups = RollupStore(around.store, self.timezone, self.cdrs)
-        self.search = SearchStore(around.store)
-        self.mail_kept = MessageStore(around.store)
-        self.surveys = SurveyStore(around.store)
-        self.journal = Journal(outside.clock, around.sink, at_least=max(
-            self.cdrs.applied, self.kept.applied, self.rollups.applied, self.mail_kept.applied, self.surveys.applied,
-            self.search.applied))
+        self.tables = Tables(around.store, self.timezone)
+        self.journal = Journal(outside.clock, around.sink, at_least=self.tables.applied)
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
-                                 threaded=around.threaded, used_space=around.used_space, remains=around.rings)
+                                 threaded=around.threaded, used_space=around.used_space, vault=self._vault(),
+                                 remains=around.rings)
         self.alarms = Alarms()
         self.figures = Figures(lambda queue: self._service_level(queue), lambda at: at.astimezone(self.timezone).date(),
                                lambda queue: self._variant(queue))
@@ -154,10 +152,8 @@ class House:
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
         self.numbers = Numbers(site.system.area_code)
-        self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
-                             destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
-                             routes=self._new_routes(site, self.calendars),
-                             callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+        self.rules = Rules(lambda: self.site.recording, outside.chance.random)
+        self.switch = self._new_switch(site)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
                        known_station=self.switch.has_station, is_open=self.is_open, counts=self.figures,
                        number_of=lambda calling: self.numbers.read(calling).normal, why_closed=self._why_closed)
@@ -178,6 +174,8 @@ class House:
         self.conferences = Conferences(site.conferences, media=around.media, prompts=self.prompts, say=self.say,
                                        clock=outside.clock, journal=self.journal)
         self.aside = Aside(threaded=around.threaded)
+        self.keep = self._new_keep_room()
+        self.nightly = self._new_nightly()
         self.sources = self._new_sources(site)
         self.webhooks = Webhooks(around.web, self.aside, self.journal, outside.clock)
         self.scripts = self._new_scripts()
@@ -193,26 +191,20 @@ class House:
 
     def open(self, version: str) -> None:
         """Bring the past in order, then begin: what a kill left open is ended in the journal first."""
-        sink = self.around.sink
+        sink, tables = self.around.sink, self.tables
         self.recorder.repair()
-        ends = interrupted(sink.read(self.cdrs.replay_from), self.recorder.seconds_of)
-        self.cdrs.catch_up(sink.read(self.cdrs.replay_from))
-        self.kept.catch_up(sink.read(self.kept.replay_from))
-        ends += self.recorder.recovered(ends, self._told_ended)
-        self.rollups.catch_up(sink.read(self.rollups.replay_from))
-        self.search.catch_up(sink.read(self.search.replay_from))
-        self.mail_kept.catch_up(sink.read(self.mail_kept.replay_from))
-        self.surveys.catch_up(sink.read(self.surveys.replay_from))
-        ends += self.kept.unfinished(self.around.outside.clock.wall())
-        self.acd.contacts.restore(self.cdrs.recent(CONTACTS))
+        ends = interrupted(sink.read(tables.cdrs.replay_from), self.recorder.seconds_of)
+        tables.cdrs.catch_up(sink.read(tables.cdrs.replay_from))
+        ends += self.recorder.recovered(ends, partial(tables.told_ended, read=sink.read),
+                                        partial(tables.told_gaps, read=sink.read))
+        tables.catch_up(sink.read)
+        ends += tables.callbacks.unfinished(self.around.outside.clock.wall())
+        self.acd.contacts.restore(self.tables.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader, kinds in ((self.cdrs.hear, self.cdrs.KINDS), (self.rollups.hear, self.rollups.KINDS),
-                              (self.search.hear, self.search.KINDS), (self.kept.hear, self.kept.KINDS),
-                              (self.alarms.hear, self.alarms.KINDS), (self.figures.hear, None),
-                              (self.acd.hear, self.acd.KINDS), (self.callbacks.hear, self.callbacks.KINDS),
-                              (self.calendar_watch.hear, None), (self.pages.hear, self.pages.KINDS),
-                              (self.mailroom.hear, self.mailroom.KINDS), (self.surveys.hear, self.surveys.KINDS)):
-            self.journal.follow(reader, kinds)
+        for reader in (tables.cdrs, tables.rollups, tables.search, tables.keeping, tables.legs, tables.callbacks,
+                       self.alarms, self.figures, self.acd, self.callbacks, self.calendar_watch, self.pages,
+                       self.mailroom, tables.surveys):
+            self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
             self.journal.follow(file.hear)
@@ -223,21 +215,24 @@ class House:
         # Of this run: they have not heard the beginning of what a kill cut off.
         self.journal.follow(self.invariants.hear, self.invariants.kinds)
         self.recorder.tidy()
+        self.keep.open(sink)
+        self.nightly.apply(self.site.recording.verify_at)
         self.acd.restore(agents)
-        self.callbacks.restore(self.kept.open())
+        self.callbacks.restore(self.tables.callbacks.open())
         self.mailroom.restore()
         self.journal.write(facts.ConfigApplied([], "start"))
         self._tell_bad_prompts()
         self.speech.start()
 
-    def _told_ended(self, call: str, recording: str) -> bool:
-        """Has the journal told the end of this recording? The database knows most of them, its newest entries the
-        rest."""
-        if any(row.recording == recording for row in self.cdrs.recordings(CONTACTS, call)):
-            return True
-        newest = self.around.sink.read(self.cdrs.replay_from)
-        return any(isinstance(entry.fact, facts.RecordingEnded) and entry.fact.recording == recording
-                   for entry in newest)
+    def _vault(self) -> Vault | None:
+        around = self.around
+        if around.recordings is None:
+            return None
+        return Vault(around.keys or around.recordings / "keys", around.outside.secret, around.outside.clock.wall)
+
+    def _new_nightly(self) -> Nightly:
+        return Nightly(self.around.recordings, self._vault(), self.around.sink, zone=self.timezone, aside=self.aside.do,
+                       write=self.journal.write, alarms=self.alarms)
 
     async def close(self, why: str) -> None:
         """End every call, finish every recording, write the last fact. The sink and the store stay the caller's."""
@@ -246,6 +241,7 @@ class House:
         self.speech.close()
         await self.scripts.close()
         await self.webhooks.close()
+        await self.nightly.close()
         self.aside.close()
         await self.recorder.close()
         await self.mailroom.close()
@@ -253,7 +249,7 @@ class House:
         for span in self.lines.spans.values():
             span.close()
         self.journal.write(facts.DaemonStopped(why))
-        self.rollups.write()
+        self.tables.rollups.write()
         for file in self.files:
             file.close()
 
@@ -298,6 +294,7 @@ class House:
         self.switch.language = site.system.language
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
+        self.nightly.apply(site.recording.verify_at)
         self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
         self.sources = self._new_sources(site, self.sources)
@@ -397,6 +394,19 @@ class House:
     def _new_calendars(self, site: Site) -> dict[str, Calendar]:
         return {name: Calendar(settings, self.timezone) for name, settings in site.calendars.items()}
 
+    def _new_switch(self, site: Site) -> Switch:
+        around = self.around
+        return Switch(loop=around.loop, outside=around.outside, journal=self.journal, media=around.media,
+                      zone=around.zone, destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
+                      routes=self._new_routes(site, self.calendars), policy=self.rules,
+                      callers=Callers(self.numbers, site.vip, _inputs(site)), language=site.system.language)
+
+    def _new_keep_room(self) -> KeepRoom:
+        around = self.around
+        return KeepRoom(self.recorder, self.rules, self.tables.keeping, journal=self.journal,
+                        clock=around.outside.clock, aside=self.aside, flush=around.store.flush,
+                        synchronised=around.synchronised, built=around.built)
+
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)
 
@@ -425,7 +435,7 @@ class House:
 
     def _new_mailroom(self, site: Site) -> Mailroom:
         around = self.around
-        return Mailroom(site.mailboxes, site.voicemail, self.mail_kept, MailMeans(
+        return Mailroom(site.mailboxes, site.voicemail, self.tables.messages, MailMeans(
             loop=around.loop, outside=around.outside, journal=self.journal, prompts=self.prompts, say=self.say,
             zone=self.timezone, files=SoundFiles(around.messages, around.recordings, around.zone), aside=self._aside,
             lamp=self._lamp, send=around.send, way_to=self._way_to))

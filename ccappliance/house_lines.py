@@ -1,8 +1,8 @@
 """The lines of the house: a circuit for every voice path of the configuration, on its channel of the card."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from ccappliance.base.clock import Outside
@@ -80,6 +80,7 @@ class Lines:
 
     def install(self) -> None:
         """Every line of the configuration. Refused("no_channel") if the card has not what it asks for."""
+        self._switch.joins = self.joins
         channels = {channel.number: channel for channel in self._around.driver.channels()}
         for name, line in sorted(self._site.lines.items(), key=lambda item: item[1].channel):
             self._install(name, line, channels)
@@ -137,6 +138,14 @@ class Lines:
             self._switch.add(build_cas(circuit, channels[number], port, line.signalling, line.variant, around.zone,
                                       LiveNumbers(self.dialplan), clock=around.outside.clock, loop=around.loop,
                                       hear=span.hears(circuit, self._switch.hears(circuit))))
+
+    def joins(self, one: str, other: str) -> Coroutine[Any, Any, None] | None:
+        """Ask the exchange to join the calls on two circuits: of one ISDN span that is set to transfer. Else None."""
+        span = self.spans.get(self.line_of.get(one, ""))
+        if span is None or not span.settings.transfer or self.line_of.get(other) != self.line_of.get(one):
+            return None
+        by_name = {circuit.name: circuit for circuit in span.circuits.values()}
+        return span.transfer(by_name[one], by_name[other])
 
     def _owned(self, circuit: str) -> bool:
         leg = self._switch.leg_on(circuit)

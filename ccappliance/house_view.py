@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from ccappliance.house import House
 from ccappliance.house_config import ConfigDesk
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
+from ccappliance.interfaces.control.custody import HouseRecordings
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
@@ -66,11 +67,14 @@ class View:
         self._directory = directory
         self._health = health
         self._desk = ConfigDesk(house, loaded, directory, kept, self.calls)
+        self.headquarters: Callable[[], dict[str, Any]] = dict  # what headquarters was told; the daemon knows
         self._trails: dict[str, list[str]] = {}
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
-        self.past = PastCalls(house.cdrs, house.search, lambda: house.around.store.flush(FLUSH), house.timezone,
+        self.custody = HouseRecordings(house.keep.custody, house.switch, house.aside)
+        self.past = PastCalls(house.tables.cdrs, house.tables.legs, house.tables.keeping, house.tables.search,
+                              lambda: house.around.store.flush(FLUSH), house.timezone,
                               house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink
         self.history = Told(sink.read, sink.about, self._shown, house.timezone, house.around.outside.clock.wall)
@@ -93,6 +97,7 @@ class View:
                       "service_level": round(total.service_level or 0.0, 4)},
             "service_level_is": f"{total.variant}: {VARIANTS[total.variant]}",
             "ticks": stats.ticks, "late_ticks": stats.late, "worst_late": round(stats.worst_late, 6),
+            "headquarters": self.headquarters(),
             "alarms": [{"alarm": one.alarm, "subject": one.subject, "words": one.words,
                         "since": round(now - one.since, 1)} for one in house.alarms.standing()],
         }
@@ -137,7 +142,7 @@ class View:
         store = self._house.around.store
         last = day_of(until) or self._house.around.outside.clock.wall().astimezone(self._house.timezone).date()
         first = day_of(since) or last - timedelta(days=6)
-        self._house.rollups.write()
+        self._house.tables.rollups.write()
         await store.flush(FLUSH)
         return reports.rows(store, report, first, last, by=per, name=name, variant=variant)
 
@@ -255,7 +260,7 @@ class View:
                  "promised_at": _stamp(datetime.fromisoformat(one.promised_at)),
                  "ended_at": _stamp(datetime.fromisoformat(one.ended_at)), "outcome": one.outcome, "why": one.why,
                  "waited": one.waited, "attempts": one.attempts, "low": one.low, "high": one.high}
-                for one in self._house.kept.ended(limit)]
+                for one in self._house.tables.callbacks.ended(limit)]
 
     def callbacks_report(self) -> list[view.CallbackReportRow]:
         figures = self._house.figures.callbacks
@@ -287,12 +292,14 @@ class View:
 
     async def recordings(self, *, limit: int, call_id: str) -> list[view.RecordingRow]:
         await self._house.around.store.flush(FLUSH)  # what ended a moment ago is in the list
-        rows = self._house.cdrs.recordings(limit, call_id or None)
+        rows = self._house.tables.cdrs.recordings(limit, call_id or None)
         root = self._house.recorder.directory
+        gone = self._house.tables.keeping.gone(row.recording for row in rows)
         return [{"id": row.recording, "call": row.call,
-                 "path": str(root / (row.file or row.path)) if root and row.path else "",
+                 "path": str(root / (row.file or row.path)) if root and row.path and row.recording not in gone else "",
                  "started_at": _stamp(row.ended_at - timedelta(seconds=row.seconds)), "seconds": row.seconds,
-                 "lost": row.lost, "state": row.state, "parties": self._parties(row.call)} for row in rows]
+                 "lost": row.lost, "state": "purged" if row.recording in gone else row.state,
+                 "parties": self._parties(row.call)} for row in rows]
 
     async def journal(self, *, last: int, start: int, follow: bool, kinds: Sequence[str]
                       ) -> AsyncIterator[dict[str, Any]]:
@@ -342,7 +349,8 @@ class View:
         house = self._house
         seq, figures = house.journal.seq, shown(house.figures)
         await house.around.store.flush(FLUSH)
-        return Shown(seq, figures, house.cdrs.recent(MOST_ROWS), house.cdrs.recordings(MOST_ROWS))
+        return Shown(seq, figures, house.tables.cdrs.recent(MOST_ROWS), house.tables.cdrs.recordings(MOST_ROWS),
+                     house.tables.legs.legs)
 
     @property
     def _now(self) -> float:
@@ -434,7 +442,7 @@ class View:
         return dict(alive.known)
 
     def _parties(self, call: str) -> list[str]:
-        cdr = self._house.cdrs.find(call)
+        cdr = self._house.tables.cdrs.find(call)
         return [party for party in (cdr.calling, cdr.agent or cdr.called) if party] if cdr else []
 
 

@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccappliance.apps.acd.settings import AcdSettings, AgentSettings, PauseReason, QueueSettings, check_requirement
+from ccappliance.apps.backup.settings import BackupSettings
 from ccappliance.apps.conference.rooms import ASK as ROOM_ASKED
 from ccappliance.apps.conference.settings import ConferenceSettings
+from ccappliance.apps.headquarters.settings import HeadquartersSettings
 from ccappliance.apps.ivr.agi.settings import AgiSettings
 from ccappliance.apps.ivr.check import check_flows
 from ccappliance.apps.ivr.directory import spoken_in
@@ -30,6 +32,7 @@ from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
+from ccappliance.interfaces.web.settings import WebSettings
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.say import fragments
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
@@ -274,6 +277,10 @@ class Site:
     master_csv: str = key("", pattern=r"(/.+)?", doc="File of CDRs in the format of Asterisk's Master.csv, for billing "
                           "tools that read it; empty: none.", reload=False)
     control: ControlSettings = key(factory=ControlSettings, doc="The control socket.")
+    backup: BackupSettings = key(factory=BackupSettings, doc="Backups of the whole box.")
+    headquarters: HeadquartersSettings = key(factory=HeadquartersSettings, doc="A copy of what happens here, in a "
+                                             "PostgreSQL that many branches share.", reload=False)
+    web: WebSettings = key(factory=WebSettings, doc="The web door: console, REST and feed.")
 
     @property
     def acd(self) -> AcdSettings:
@@ -314,6 +321,12 @@ class Site:
         read_out = any(isinstance(node, Directory) for flow in self.flows.values() for node in flow.nodes.values())
         people = [(spoken_in(agent.name), agent.name) for agent in self.agents.values() if agent.name and read_out]
         return [*fragments(self.prompts.languages), *flow_texts(self.flows), *names, *greetings, *people]
+
+    def files_outside(self) -> list[str]:
+        """Files and folders that are named here and belong to the box."""
+        tables = [str(getattr(source, "file", "")) for source in self.sources.values()]
+        named = [self.prompts.directory, self.vip.file, self.agi.sounds, self.agi.directory, *tables]
+        return [name for name in dict.fromkeys(named) if name.startswith("/")]
 
     def prompt_uses(self) -> dict[str, list[str]]:
         """Who plays the prompts that are named in this configuration: name → "flow:main", "queue:sales"."""
@@ -457,6 +470,10 @@ class Site:
             for where, piece in queue.prompts():
                 if piece not in names:
                     report.error(f"queues.{name}.{where}", f"there is no prompt {piece!r}", _some(names))
+        for number, rule in enumerate(self.recording.rules):
+            if rule.announce and rule.announce not in names:
+                report.error(f"recording.rules[{number}].announce", f"there is no prompt {rule.announce!r}",
+                             _some([name for name in names if name.startswith("recording_")]))
 
 
 def _reachable(to: str, known: list[str]) -> bool:

@@ -98,4 +98,4 @@ def test_each_file_is_run_once(machine: Machine) -> None:
     runs = (machine.folder / "runs").read_text(encoding="utf-8").splitlines()
     assert len(runs) == 2
     assert sorted(word for run in runs for word in run.split() if word.startswith("tests/cards/")) == files
-    assert os.path.basename(files[0]) == "test_card_contract.py"
+    assert os.path.basename(files[0]) == "test_card_cas.py"

@@ -33,7 +33,8 @@ class Box:
         write_wav(wav, b"\x00\x10\x00\xf0" * 400)
         # every text is the same short sound: a daemon of this test is up in a second or two
         (self.config / "conf.d" / "test.yaml").write_text(
-            f"prompts: {{commands: {{zh: 'cat {wav}', en: 'cat {wav}'}}}}\nsystem: {{realtime: false}}\n")
+            f"prompts: {{commands: {{zh: 'cat {wav}', en: 'cat {wav}'}}}}\nsystem: {{realtime: false}}\n"
+            "web: {port: 0}\n")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(folder / "notify"))
         self.notify.settimeout(PATIENCE)

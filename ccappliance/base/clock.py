@@ -1,6 +1,7 @@
 """The door through which time and chance come in: nothing above this floor asks the machine for either."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
@@ -56,8 +57,9 @@ class LoopClock:
 
 @dataclass(frozen=True)
 class Outside:
-    """What the house may take from the world: its clock, its chance and its names."""
+    """What the house may take from the world: its clock, its chance, its names and its secrets."""
 
     clock: Clock
     chance: random.Random
     ids: Ids
+    secret: Callable[[int], bytes] = os.urandom  # so many bytes nobody can guess: for keys. A simulation has its own

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from ccappliance.base.errors import Finding
 from ccappliance.call.alarms import Alarms
 from ccappliance.call.calendar import Calendar, CalendarSettings
-from ccappliance.call.facts import AlarmCleared, AlarmRaised, Fact
-from ccappliance.call.journal import Entry
+from ccappliance.call.facts import AgentMoved, AlarmCleared, AlarmRaised, CallOffered, DaemonStarted, DayBegan, Fact
+from ccappliance.call.journal import Entry, Wanted
 
 ALARM = "calendar_ends"
 ADVICE = "update ccappliance, or write the year's holidays and workdays into the calendar"
 
 
 class CalendarWatch:
-    """A reader of the journal: looks with the first fact of every day, so that it needs no timer of its own."""
+    """A reader of the journal: looks with the first of KINDS in every day, so that it needs no timer of its own."""
+
+    KINDS: ClassVar[Wanted] = frozenset({DaemonStarted, DayBegan, CallOffered, AgentMoved})  # a day begins with one
 
     def __init__(self, calendars: Callable[[], Mapping[str, Calendar]], alarms: Alarms,
                  write: Callable[[Fact], object]) -> None:

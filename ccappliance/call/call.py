@@ -12,6 +12,7 @@ from ccappliance.call.callers import NOBODY, Caller
 from ccappliance.call.collect import Collect, Collected
 from ccappliance.call.conversation import Conversation, ConversationEnd
 from ccappliance.call.leg import Leg, LegState, Party
+from ccappliance.call.recorded import Recorded
 from ccappliance.call.shield import Shield
 from ccappliance.call.variables import Variables
 from ccappliance.media.ports import Played, Sound
@@ -52,6 +53,7 @@ class Call:
         self.secrets: dict[str, str] = {}  # entered in secure nodes: read by name where they are needed, shown nowhere
         self.laps: dict[str, int] = {}  # by flow and node: how often a loop has been gone through
         self.shield = Shield(self)
+        self.recording = Recorded(self)
         self.order_class = caller.order_class  # of its place in queues, besides the queue's own; a flow may add to it
         self.boost = caller.boost  # seconds
         self.require = ""  # skills an agent must have for it, besides what the queue asks for
@@ -68,6 +70,7 @@ class Call:
         self.end_cause = Cause.NORMAL
         self._anchor: Leg | None = None
         self._in_hands: Leg | None = None
+        self.hears_early = False  # the anchor hears the leg that is called for him before it answers: EarlySound
         self._answered = False
         self._recorded = False
         self._paused_by = ""  # for whose sake its recordings get silence now
@@ -91,6 +94,15 @@ class Call:
 
     async def play(self, sounds: Sequence[Sound]) -> Played:
         await self.answer()
+        return await self.anchor.play(sounds)
+
+    async def play_early(self, sounds: Sequence[Sound]) -> Played:
+        """Play without answering, where the caller's wire carries sound before the answer; else answer first."""
+        if self.anchor.state is LegState.OFFERED and not self.anchor.is_gone:
+            try:
+                self.anchor.circuit.progress()
+            except Refused:
+                await self.answer()
         return await self.anchor.play(sounds)
 
     async def collect(self, ask: Collect, sounds: Sequence[Sound] = ()) -> Collected:
@@ -137,9 +149,14 @@ class Call:
         leg.change_call(to)
         return leg
 
-    async def converse(self, other: Leg, *, record: str = "") -> ConversationEnd:
-        """Let the anchor and `other` talk until one of them leaves; hook flash transfers. `record`: why, or ""."""
-        return await Conversation(self, self.anchor, other, record).run()
+    async def converse(self, other: Leg, *, record: str = "", queue: str = "", agent: str = "") -> ConversationEnd:
+        """Let the anchor and `other` talk until one of them leaves; hook flash transfers. `record`: why, or ""; rules
+        of recordings may decide otherwise, by `queue` and `agent` too."""
+        return await Conversation(self, self.anchor, other, record, queue, agent).run()
+
+    @property
+    def is_recorded(self) -> bool:
+        return self._recorded
 
     def record(self, why: str, leg: Leg | None = None) -> None:
         """Record the call from now to its end, once, at the customer's side: one recording through all transfers."""
@@ -190,6 +207,8 @@ class Call:
     def leg_alerting(self, leg: Leg) -> None:
         if leg is not self.anchor and self.anchor.state is LegState.OFFERED and not self.anchor.is_gone:
             self.anchor.circuit.alert()
+            if self.hears_early:
+                self.anchor.port.silence()  # he hears the network's ringback already
 
     def leg_gone(self, leg: Leg) -> None:
         if leg is self._anchor and leg is not self._in_hands:

@@ -47,7 +47,7 @@ class Cdr:
     billable: float  # from answer to end
     disposition: str
     cause: int  # Q.850
-    ended_by: str  # "caller", "callee", "us", "interrupted"
+    ended_by: str  # "caller", "callee", "us", "interrupted", "exchange"
     transfers: int
     recordings: tuple[str, ...]  # paths below the recordings' directory
     variables: dict[str, str] = field(default_factory=dict)  # what flows have learnt, the last value of each

@@ -53,7 +53,7 @@ class CdrStore:
     Then write DaemonStarted, and after it what `interrupted(sink.read(cdrs.replay_from))` answered before.
     """
 
-    KINDS: ClassVar[Wanted] = CdrReader.KINDS
+    KINDS: ClassVar[Wanted] = CdrReader.KINDS | {facts.RecordingArchived, facts.RecordingRecovered}
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -113,6 +113,7 @@ class Consultation:
     async def _ring(self, third: Leg) -> "ConversationEnd | None":
         self._conversation.watch(third)
         third.on_answered(lambda leg: self._conversation.tell("answered", leg))
+        third.on_progressed(lambda leg: self._conversation.tell("progressed", leg))
         self._by.port.tone(self._switch.zone.tones["ringback"])
         timer = None
         try:
@@ -120,7 +121,9 @@ class Consultation:
                 event, leg = await self._conversation.event()
                 if leg is third and event == "gone":
                     return await self._recall() if self._by.is_gone else await self._fail()
-                if leg is third and event == "answered":
+                if leg is third and event == "progressed" and not self._by.is_gone and not third.is_gone:
+                    self._conversation.connect(self._by, third)  # he hears the network instead of our ringback
+                elif leg is third and event == "answered":
                     if self._by.is_gone:
                         self._transferred("blind")
                         return None

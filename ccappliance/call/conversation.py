@@ -9,8 +9,9 @@ Flash: the other party is held with music, the one who flashed hears dial tone a
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from ccappliance.call.call import Call
 
 
+BOTH_GONE = 3.0  # s after the exchange has taken one call over until it has taken the other
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationEnd:
-    """How it ended. `by`: "caller" (the anchor's side), "callee", "transfer"; `next`: where the call goes on."""
+    """How it ended. `by`: "caller" (the anchor's side), "callee", "transfer", "exchange" (it has joined the two);
+    `next`: where the call goes on."""
 
     by: str
     next: str | None = None
@@ -35,11 +40,12 @@ class ConversationEnd:
 class Conversation:
     """Two parties talk. One instance per `Call.converse`; its `run` owns the bridge and leaves nothing behind."""
 
-    def __init__(self, call: "Call", anchor: Leg, other: Leg, record: str) -> None:
+    def __init__(self, call: "Call", anchor: Leg, other: Leg, record: str, queue: str = "", agent: str = "") -> None:
         self.call = call
         self.switch = call.switch
         self.parties: list[Leg] = [anchor, other]
-        self._record = record
+        self._record = record  # why the queue, station or flow wants it; "" it does not
+        self._served = queue, agent
         self._events: asyncio.Queue[tuple[str, Leg]] = asyncio.Queue()
         self.bridge = self.switch.media.bridge(call.id)
         self.connected: list[Leg] = []  # who hears each other now
@@ -47,6 +53,7 @@ class Conversation:
         self.coached: Leg | None = other if customer is anchor else anchor  # who hears a supervisor's whisper
         self.listeners = Listeners(self)
         self._consulting: Leg | None = None  # who consults somebody now
+        self._asked: asyncio.Task[bool] | None = None  # the exchange was asked to take both parties over
         self._began = self.switch.outside.clock.now()
 
     async def run(self) -> ConversationEnd:
@@ -57,13 +64,15 @@ class Conversation:
             self.call.conversation = self
             self.watch(self.parties[0])
             self.watch(self.parties[1])
-            if self._record:
-                self.call.record(self._record, self._customer())
+            self.call.recording.begin(self._record, self._customer(), *self._served)
             self._start()
             end = await self._talk()
             return end
         finally:
+            if self._asked is not None:
+                self._asked.cancel()
             self.call.conversation = None
+            self.call.recording.over()
             self.listeners.close()
             self.bridge.close()
             self.call.take_in_hands(None)
@@ -71,7 +80,7 @@ class Conversation:
             self.switch.journal.write(facts.ConversationEnded(self.call.id, end.by, round(seconds, 3)))
             for leg in list(self.call.legs):
                 leg.on_flash = None
-                if leg.feature_keys:
+                if leg.feature_keys or leg.is_station:
                     leg.on_digit = None
                 if leg is not self.call.anchor:
                     leg.clear(Cause.NORMAL)
@@ -85,7 +94,9 @@ class Conversation:
             leg.on_flash = lambda: self._events.put_nowait(("flash", leg))
         if leg.feature_keys:
             leg.on_digit = FeatureKeys(self.switch.loop, lambda: self._events.put_nowait(("flash", leg)),
-                                       lambda: self._leave(leg)).digit
+                                       lambda: self._leave(leg), lambda: self.call.recording.toggle(leg)).digit
+        elif leg.is_station:
+            leg.on_digit = FeatureKeys(self.switch.loop, record=lambda: self.call.recording.toggle(leg)).digit
 
     async def event(self) -> tuple[str, Leg]:
         return await self._events.get()
@@ -149,6 +160,50 @@ class Conversation:
         self.connect(*self.parties)
         agent.clear(Cause.NORMAL, f"taken over by {leg.party.number}")
 
+    # ---- the exchange may join them itself ----
+
+    def _ask_exchange(self, one: Leg, other: Leg) -> None:
+        """Both parties came over one span: its exchange may join them and free both channels. Meanwhile, and if it does
+        not, they talk through us."""
+        joined = self.switch.joins(one.circuit.name, other.circuit.name)
+        if joined is None:
+            return
+        self.call.take_in_hands(self.call.anchor)
+        self._asked = self.switch.loop.create_task(self._joined(joined), name=f"join {self.call.id}")
+        self._asked.add_done_callback(lambda _: self.tell("asked", one))
+
+    async def _joined(self, joined: Coroutine[Any, Any, None]) -> bool:
+        """Did it, and are both channels free? One party's hanging up meanwhile is no transfer."""
+        one, other = self.parties
+        try:
+            await joined
+            async with asyncio.timeout(BOTH_GONE):
+                await asyncio.wait([one.gone, other.gone])
+        except Refused as refused:
+            self.switch.log.info("the exchange does not join two calls", extra={"fields": {
+                "call": self.call.id, "why": str(refused)}})
+            return False
+        except TimeoutError:
+            return False
+        return True
+
+    async def _answer_of_exchange(self) -> ConversationEnd | None:
+        """While the exchange is asked, somebody has left, or it has answered."""
+        assert self._asked is not None
+        asked = await self._asked
+        self._asked = None
+        self.call.take_in_hands(None)
+        if asked:
+            self.switch.journal.write(facts.HandedOver(self.call.id, [party.id for party in self.parties]))
+            self.call.ended_by = "exchange"
+            return ConversationEnd("exchange")
+        gone = next((party for party in self.parties if party.is_gone), None)
+        if gone is None:
+            return None
+        if gone is self.call.anchor:
+            self.call.end_cause = gone.gone.result()
+        return self._left(gone)
+
     # ---- inside ----
 
     def _customer(self) -> Leg:
@@ -166,14 +221,24 @@ class Conversation:
             if event == "gone" and leg in self.parties and len(self.parties) == 3 and leg is not self.call.anchor:
                 self.parties.remove(leg)
                 self.connect(*self.parties)
+            elif self._asked is not None and leg in self.parties and event in ("gone", "asked"):
+                end = await self._answer_of_exchange()
+                if end is not None:
+                    return end
             elif event == "gone" and leg in self.parties:
-                by = "caller" if leg is self.call.anchor or leg is self.parties[0] else "callee"
-                self.call.ended_by = self.call.ended_by or by
-                return ConversationEnd(by)
-            elif event in ("flash", "blind") and leg in self.parties and len(self.parties) == 2:
+                return self._left(leg)
+            elif event in ("flash", "blind") and leg in self.parties and len(self.parties) == 2 and not self._asked:
+                before = list(self.parties)
                 end = await self._consult(leg, event == "blind")
                 if end is not None:
                     return end
+                if len(self.parties) == 2 and self.parties != before:
+                    self._ask_exchange(*self.parties)
+
+    def _left(self, leg: Leg) -> ConversationEnd:
+        by = "caller" if leg is self.call.anchor or leg is self.parties[0] else "callee"
+        self.call.ended_by = self.call.ended_by or by
+        return ConversationEnd(by)
 
     def _leave(self, leg: Leg) -> None:
         """*2: out of a transfer under way, or the beginning of a blind one."""

@@ -14,10 +14,12 @@ from ccappliance.call.facts_calls import *  # noqa: F403 - every kind of the sub
 from ccappliance.call.facts_conference import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_daemon import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_ivr import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_keeping import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_outside import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_queue import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_recording import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_voicemail import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_web import *  # noqa: F403 - every kind of the subject is a name of this module
 
 
 def _all_kinds() -> dict[str, type[Fact]]:

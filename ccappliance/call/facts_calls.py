@@ -54,7 +54,7 @@ class CallAnswered(Fact):
 class CallEnded(Fact):
     call: str
     cause: int  # Q.850
-    by: str  # "caller", "callee", "us", "interrupted"
+    by: str  # "caller", "callee", "us", "interrupted", "exchange" (it has joined the parties: HandedOver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,14 @@ class PromptEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LegProgressed(Fact):
+    """Who is called can be heard before he answers: ringback, or an announcement of his network."""
+
+    call: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridged(Fact):
     """These legs hear each other now (one: alone; none: the bridge is gone)."""
 
@@ -140,7 +148,7 @@ class ConversationStarted(Fact):
 @dataclass(frozen=True, slots=True)
 class ConversationEnded(Fact):
     call: str
-    by: str  # "caller", "callee", "transfer"
+    by: str  # "caller", "callee", "transfer", "exchange"
     seconds: float
 
 
@@ -164,6 +172,14 @@ class TransferEnded(Fact):
     by: str
     target: str
     outcome: str  # "attended", "blind", "returned", "failed", "conference", "held_left", "abandoned" (the call ended)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(Fact):
+    """The exchange has joined the two parties of these legs itself, and their channels are free (ECT, TBCT)."""
+
+    call: str
+    legs: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,3 +46,25 @@ class AlarmRaised(Fact):
 class AlarmCleared(Fact):
     alarm: str
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupMade(Fact):
+    """A backup is whole: written, synced, read back, named."""
+
+    file: str
+    by: str  # "schedule", "cli:root"
+    entry: int  # the last of the journal in it
+    size: int  # bytes
+    seconds: float  # it took
+    recordings: bool  # their sound is in it
+    keys: str  # "sealed", "left out", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFailed(Fact):
+    """No backup was made; what had this name before is there still."""
+
+    file: str
+    by: str
+    why: str

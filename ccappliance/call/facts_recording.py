@@ -74,3 +74,22 @@ class RecordingArchived(Fact):
     form: str  # "wav", "flac", "opus"
     size: int
     sha256: str  # of the file
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSigned(Fact):
+    """An entry of the recordings' ledger was signed; what comes before it cannot be cut off unseen any more."""
+
+    entry: int
+    sha256: str  # of its line in chain.log
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsVerified(Fact):
+    """All recordings were held against their ledger."""
+
+    recordings: int
+    entries: int  # of the ledger
+    signatures: int
+    segments: int
+    wrong: int

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from ccappliance.call import facts
 from ccappliance.call.callback_figures import CallbackFigures
-from ccappliance.call.journal import Entry
+from ccappliance.call.journal import Entry, Wanted
 
 OCCUPIED = ("reserved", "ringing", "talking", "hold", "wrapup")
 ABANDONS = ("abandoned", "short_abandoned")
@@ -103,6 +104,11 @@ class Figures:
     """A reader of the journal. `threshold(queue)` is the queue's service level in s, `variant(queue)` how it is
     reckoned; `local` tells the local day."""
 
+    KINDS: ClassVar[Wanted] = frozenset({
+        facts.AgentMoved, facts.QueueEntered, facts.QueueLeft, facts.QueueAnnounced, facts.OfferEnded,
+        facts.CallOffered, facts.CallbackPromised, facts.CallbackTried, facts.CallbackEnded,
+        facts.DaemonStarted, facts.DayBegan})  # the last two only for the day they are of
+
     def __init__(self, threshold: Callable[[str], float], local: Callable[[datetime], date],
                  variant: Callable[[str], str] = lambda queue: "b") -> None:
         self._threshold = threshold
@@ -161,7 +167,10 @@ class Figures:
         return found
 
     def agent(self, number: str) -> AgentFigures:
-        return self.agents.setdefault(number, AgentFigures())
+        found = self.agents.get(number)
+        if found is None:
+            found = self.agents[number] = AgentFigures()
+        return found
 
     # ---- what strategies compare (apps/acd/strategy.py: Counts) ----
 
@@ -197,7 +206,10 @@ class Figures:
         return total
 
     def _queue(self, name: str) -> QueueFigures:
-        return self.queues.setdefault(name, QueueFigures())
+        found = self.queues.get(name)
+        if found is None:
+            found = self.queues[name] = QueueFigures()
+        return found
 
     def _queue_left(self, fact: facts.QueueLeft) -> None:
         queue = self._queue(fact.queue)
@@ -226,7 +238,7 @@ class Figures:
         agent.state, agent.since = fact.state, now
 
     def _turn_day(self, entry: Entry) -> None:
-        """Begin afresh at the first fact of a new local day, which is looked for once in each quarter of an hour."""
+        """Begin afresh at the first of KINDS in a new local day, looked for once in each quarter of an hour."""
         at = entry.at
         if self._quarter is not None and self._quarter <= at < self._quarter + QUARTER:
             return

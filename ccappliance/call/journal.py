@@ -9,27 +9,22 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ccappliance.base.clock import Clock
 from ccappliance.base.errors import Bug, CcError
 from ccappliance.base.limits import MAX_JOURNAL_TAIL
+from ccappliance.call._line import DIGITS, Form, number, rounded
 from ccappliance.call.facts import Fact, Kinds
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_quote = json.encoder.encode_basestring  # what the encoder itself uses for a text
-_DIGITS = 6  # of a float: a microsecond; more would let two machines' last bits into the digest
 
 
 class JournalError(CcError):
     """A line is not a journal entry of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the journal. `at`: wall clock, UTC, whole milliseconds; `now`: loop clock, seconds."""
 
     seq: int
@@ -39,14 +34,13 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as plain data, as its line has it."""
-        return {"seq": self.seq, "at": _stamp(self.at), "now": round(self.now, _DIGITS),
+        return {"seq": self.seq, "at": _stamp(self.at), "now": round(self.now, DIGITS),
                 "fact": type(self.fact).__name__,
-                **{name: value if type(value) in _PLAIN else _rounded(value)
-                   for name, value in self.fact.as_dict().items()}}
+                **{name: rounded(value) for name, value in self.fact.as_dict().items()}}
 
     def line(self) -> bytes:
         """The entry as one line of JSON in UTF-8, without its line feed. Bug if a field cannot be written so."""
-        return _line(self, _stamp(self.at), _number(self.now))
+        return _line(self, _stamp(self.at), number(self.now))
 
     @classmethod
     def parse(cls, line: bytes) -> "Entry":
@@ -101,9 +95,9 @@ class _Moment:
         self.wall = wall
         self.now = now
         self.at = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
-        self.rounded = round(now, _DIGITS)
+        self.rounded = round(now, DIGITS)
         self.stamp = _stamp(self.at)
-        self.written = _number(self.rounded)
+        self.written = number(self.rounded)
 
 
 class Journal:
@@ -156,17 +150,18 @@ class Journal:
         line = _line(entry, moment.stamp, moment.written)
         self._seq = entry.seq
         self._ring.append(entry)
-        self._untold.append(entry)
-        outermost, self._busy = not self._busy, True
+        if self._busy:
+            self._untold.append(entry)
+            self._sink.append(entry, line)
+            return entry
+        self._busy = True
         try:
             self._sink.append(entry, line)
-            if outermost:
-                while self._untold:
-                    told = self._untold.popleft()
-                    self._tell(told, self._by_kind.get(type(told.fact)) or self._followers(type(told.fact)))
+            self._tell(entry)
+            while self._untold:
+                self._tell(self._untold.popleft())
         finally:
-            if outermost:
-                self._busy = False
+            self._busy = False
         return entry
 
     def tail(self, count: int) -> list[Entry]:
@@ -178,8 +173,9 @@ class Journal:
             reader for reader, kinds in self._readers if kinds is None or kind in kinds)
         return readers
 
-    def _tell(self, entry: Entry, readers: tuple[Reader, ...]) -> None:
-        for reader in readers:
+    def _tell(self, entry: Entry) -> None:
+        kind = type(entry.fact)
+        for reader in self._by_kind.get(kind) or self._followers(kind):
             try:
                 reader(entry)
             except Exception:  # noqa: BLE001  a reader's bug must cost neither the call nor the other readers
@@ -237,89 +233,25 @@ def of_kinds(lines: Iterable[bytes], kinds: Sequence[str]) -> Iterator[Entry]:
                 yield entry
 
 
-_PLAIN = frozenset({str, int, bool, type(None)})
-
-
 def in_journal(seconds: float) -> float:
     """A time or duration to the digit to which the journal keeps it."""
-    return round(seconds, _DIGITS)
+    return round(seconds, DIGITS)
 
 
-def _number(value: float) -> str:
-    if value - value != 0.0:
-        raise ValueError(f"JSON has no {value}")
-    return repr(round(value, _DIGITS))
-
-
-def _mapping(value: dict[Any, Any]) -> str:
-    try:
-        return "{" + ",".join([f"{_quote(key)}:{_written(inner)}" for key, inner in value.items()]) + "}"
-    except TypeError:  # a key that is no text
-        return _encode(_rounded(value))
-
-
-def _sequence(value: Iterable[Any]) -> str:
-    return "[" + ",".join([_written(inner) for inner in value]) + "]"
-
-
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    str: _quote, int: repr, float: _number, bool: {True: "true", False: "false"}.__getitem__,
-    type(None): {None: "null"}.__getitem__, dict: _mapping, list: _sequence, tuple: _sequence}
-
-
-def _written(value: Any) -> str:
-    """A value as JSON, as `_encode(_rounded(value))` writes it, which writes what is of none of these very types."""
-    return _WRITERS.get(type(value), _of_another)(value)
-
-
-def _of_another(value: Any) -> str:
-    return _encode(_rounded(value))
+_FORMS: dict[type, Form] = {}
 
 
 def _line(entry: Entry, stamp: str, now: str) -> bytes:
-    """One format for each kind, its names written once: a busy day has half a million lines, and a JSON encoder's call
-    for one number costs more than ten of its digits.
-    """
     fact = entry.fact
-    form = _FORMS.get(type(fact)) or _form(type(fact))
+    kind = type(fact)
     try:
-        text = form.text % (entry.seq, stamp, now, *[
-            _quote(value) if type(value) is str else _WRITERS.get(type(value), _of_another)(value)
-            for value in form.values(fact)])
-        # A lone surrogate (undecodable caller ID) becomes \udcXX, which is JSON's own way to write it.
-        return text.encode("utf-8", "backslashreplace")
+        form = _FORMS[kind]
+    except KeyError:
+        form = _FORMS[kind] = Form(kind.__name__, [field.name for field in fields(kind)])
+    try:
+        return form.line(fact, entry.seq, stamp, now)
     except (TypeError, ValueError) as error:
         raise Bug(f"the fact {fact!r} cannot be written to the journal: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How a kind is written: the format of its line, and its fields' values in their order."""
-
-    text: str
-    values: Callable[[Fact], Iterable[Any]]
-
-
-_FORMS: dict[type, _Form] = {}
-
-
-def _form(kind: type[Fact]) -> _Form:
-    names = [field.name for field in fields(kind)]
-    keys = "".join(f',"{name}":%s' for name in names)
-    # attrgetter answers a tuple only of two names or more
-    values = attrgetter(*names) if len(names) > 1 else lambda fact: [getattr(fact, name) for name in names]
-    form = _FORMS[kind] = _Form(f'{{"seq":%d,"at":"%s","now":%s,"fact":"{kind.__name__}"{keys}}}', values)
-    return form
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, _DIGITS)
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(inner) for inner in value]
-    return value
 
 
 def _stamp(at: datetime) -> str:

@@ -2,10 +2,12 @@
 
     journal-20261122.jsonl      the day's first segment (UTC day)
     journal-20261122-2.jsonl    begun after a write or sync error on the first (F30: never sync a failed fd again)
-    journal-20261122.jsonl.torn what was cut off its end when it was opened after a crash
+    journal-20261122.jsonl.torn what was cut off its end when it was opened after a crash: a line that is not whole, and
+                                what follows a hole in what was not yet synced
 """
 
 import errno
+import json
 import os
 import re
 from collections import deque
@@ -22,6 +24,8 @@ from ccappliance.service.lock import LockFile
 
 _NAME = re.compile(r"journal-(\d{4})(\d\d)(\d\d)(?:-(\d+))?\.jsonl")
 _TAIL = 64 * 1024  # bytes read at a time, backwards, when looking for the last whole line
+_UNSYNCED = 1024 * 1024  # bytes at the end in which a power cut may have left holes: …
+_UNSYNCED_FOR = 10.0  # s: … a sync every second, and as long as a disk may take for it (F29)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 ALARM, SUBJECT = "journal_disk", "journal"
 
@@ -229,11 +233,15 @@ class FileSink:
             self.on_alarm(fact)
 
     def _recover(self) -> int:
-        """Cut a torn end off the last segment, continue in it; the number of the last entry there is."""
+        """Cut a torn end off the last segment, continue in it; the number of the last entry there is.
+
+        Of what was not synced a disk keeps any sectors it likes: lines may be gone, and later ones be there. What
+        follows such a hole is cut off too, so that no fact stands here without those it follows from.
+        """
         last = 0
         for segment in reversed(segments(self.directory)):
             path = segment.path(self.directory)
-            keep, last = _last_entry(path)
+            keep, last = _before_hole(path, *last_entry(path))
             self._cut(path, keep)
             self._segment = self._segment or segment
             if last:
@@ -253,7 +261,7 @@ class FileSink:
         self.torn += size - keep
 
 
-def _last_entry(path: Path) -> tuple[int, int]:
+def last_entry(path: Path) -> tuple[int, int]:
     """(bytes up to the end of the last line that is an entry, its number); (0, 0) if there is none.
 
     Only lines that are not even JSON of ours are torn: an entry of a kind we do not know still counts.
@@ -277,6 +285,42 @@ def _last_entry(path: Path) -> tuple[int, int]:
             if begin == 0 and start == 0:
                 return 0, 0
             tail = tail[:start]
+
+
+def _before_hole(path: Path, end: int, last: int) -> tuple[int, int]:
+    """(bytes up to the first hole in what may not have been synced before `end`, the number of the entry before it).
+
+    A hole is older if an entry before it is: a disk has spoilt it since, and what follows is dear.
+    """
+    with path.open("rb") as file:
+        at = max(0, end - _UNSYNCED)
+        file.seek(at)
+        lines = file.read(end - at).splitlines(keepends=True)
+    if at and lines:
+        at += len(lines.pop(0))
+    entries = [_whole(line) for line in lines]
+    if None not in entries:
+        return end, last
+    times = [entry[1] for entry in entries if entry is not None]
+    if not times:
+        return end, last
+    since, seq = times[0], 0
+    for line, entry in zip(lines, entries, strict=True):
+        if entry is not None:
+            seq, since = entry
+        elif abs((times[-1] - since).total_seconds()) <= _UNSYNCED_FOR and (seq or at == 0):
+            return at, seq
+        at += len(line)
+    return end, last
+
+
+def _whole(line: bytes) -> tuple[int, datetime] | None:
+    """Number and time of an entry, whatever its kind; None if the line is none."""
+    seq = _seq_of(line)
+    try:
+        return (seq, datetime.fromisoformat(json.loads(line)["at"])) if seq is not None else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _first_seq(path: Path) -> int | None:

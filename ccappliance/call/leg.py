@@ -94,6 +94,8 @@ class Leg:
         self._collector: Collector | None = None
         self._on_gone: list[Callable[[Leg], None]] = []
         self._on_answered: list[Callable[[Leg], None]] = []
+        self._on_progressed: list[Callable[[Leg], None]] = []
+        self._progressed = False
         self._note("", state, "")
 
     # ---- state ----
@@ -132,6 +134,13 @@ class Leg:
             tell(self)
         else:
             self._on_answered.append(tell)
+
+    def on_progressed(self, tell: Callable[["Leg"], None]) -> None:
+        """Call `tell(leg)` when it can be heard before it has answered (at once if it can)."""
+        if self._progressed and self.state in (LegState.SEIZED, LegState.ALERTING):
+            tell(self)
+        else:
+            self._on_progressed.append(tell)
 
     # ---- requests ----
 
@@ -231,6 +240,11 @@ class Leg:
             case signals.Alerting() if self._machine.may(LegState.ALERTING):
                 self._move(LegState.ALERTING, "")
                 self.call.leg_alerting(self)
+            case signals.Progressed() if self.state in (LegState.SEIZED, LegState.ALERTING):
+                self._progressed = True
+                self._journal.write(facts.LegProgressed(self.call.id, self.id))
+                for tell in self._on_progressed:
+                    tell(self)
             case signals.Answered(how) if self._machine.may(LegState.ANSWERED):
                 self._how_answered = how
                 if self.screen is None:

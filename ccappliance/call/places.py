@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ccappliance.base.causes import Cause
 from ccappliance.base.errors import Refused
 from ccappliance.call.call import Call
+from ccappliance.call.early import EarlySound
 from ccappliance.call.leg import Leg, LegGone
 from ccappliance.config.keys import key
 
@@ -67,6 +68,7 @@ class Station:
         return call.place(self._number, calling=calling)
 
     async def run(self, call: Call) -> str | None:
+        await call.recording.tell(_asked(self._settings))
         try:
             leg = self.place(call)
         except Refused as refused:
@@ -102,17 +104,20 @@ class Outside:
                 continue  # the line's fault: the next one
 
 
-async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back: tuple[Cause, ...] = ()) -> str | None:
+async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back: tuple[Cause, ...] = (),
+                  agent: str = "") -> str | None:
     """Wait for `leg` to answer, then converse. Clears the caller with the leg's cause if it never does.
 
     LegGone is raised for a cause in `give_back`, for the caller of this function to try elsewhere.
     """
     timer = asyncio.get_running_loop().call_later(settings.ring, leg.clear, Cause.NO_ANSWER)
+    early = EarlySound(call, leg)
     try:
         await leg.answered()
     except LegGone as gone:
         if leg.taken_by is not None:
-            return await _talk(call, leg.taken_by, settings)
+            early.close()
+            return await _talk(call, leg.taken_by, settings, "")
         if gone.cause in give_back:
             raise
         call.ended_by = call.ended_by or "callee"
@@ -120,11 +125,16 @@ async def connect(call: Call, leg: Leg, settings: StationSettings, *, give_back:
         return None
     finally:
         timer.cancel()
-    return await _talk(call, leg, settings)
+        early.close()
+    return await _talk(call, leg, settings, agent)
 
 
-async def _talk(call: Call, leg: Leg, settings: StationSettings) -> str | None:
-    return (await call.converse(leg, record="station" if settings.record == "always" else "")).next
+async def _talk(call: Call, leg: Leg, settings: StationSettings, agent: str) -> str | None:
+    return (await call.converse(leg, record=_asked(settings), agent=agent)).next
+
+
+def _asked(settings: StationSettings) -> str:
+    return "station" if settings.record == "always" else ""
 
 
 def station_finder(known: Callable[[str], bool], settings: Callable[[], StationSettings]

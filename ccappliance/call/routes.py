@@ -203,6 +203,6 @@ def _close(name: str, known: Sequence[str]) -> str:
 
 
 def _fixed(pattern: str) -> str:
-    """The pattern's part before `.` or `!`, when it is plain digits; what a prefix such as 9. strips."""
-    plain = pattern.rstrip(".!")
-    return plain if plain != pattern and all(c in "0123456789*#" for c in plain) else ""
+    """The digits a pattern begins with, which a prefix such as 9. or 6XXXXXXXX strips; none of a whole number."""
+    after = pattern.lstrip("0123456789*#")
+    return pattern[:len(pattern) - len(after)] if after else ""

@@ -5,6 +5,8 @@ conversation was let go when that ended.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ccappliance.call.leg import Leg
@@ -44,6 +46,15 @@ class Shield:
         """TAIL seconds from now, unless it is raised again; harmless if it is down or falling."""
         if self._leg is not None and self._falling is None:
             self._falling = self._call.switch.loop.call_later(TAIL, self._fall)
+
+    @contextmanager
+    def over(self) -> Iterator[None]:
+        """Up for what is done inside, the prompts too: a secret may be typed ahead while one plays."""
+        self.raise_up()
+        try:
+            yield
+        finally:
+            self.lower()
 
     async def lowered(self) -> None:
         """Wait until it is down: before somebody else may hear the caller."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 from ccappliance.base.causes import Cause
 from ccappliance.base.clock import Outside
@@ -14,6 +14,7 @@ from ccappliance.call.call import Call
 from ccappliance.call.callers import Callers
 from ccappliance.call.journal import Journal
 from ccappliance.call.leg import Leg, LegGone, LegState, Party
+from ccappliance.call.recorded import AsAsked, RecordingPolicy
 from ccappliance.call.routes import Routed, Routes
 from ccappliance.call.routing import Destinations
 from ccappliance.call.trunks import TrunkGroup
@@ -44,11 +45,15 @@ class CallRecorder(Protocol):
 
 
 class Switch:
-    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload."""
+    """Owns circuits, legs and calls. `routes`, `callers` and `groups` are replaced whole by a reload.
+
+    `joins(one, other)`: asks the exchange to join the calls on these two circuits and to free both (ECT); None where it
+    can't be asked. Refused("no_transfer") if it does not.
+    """
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, outside: Outside, journal: Journal, media: Media,
                  zone: Zone, destinations: Destinations, sounds: Sounds, recorder: CallRecorder, routes: Routes,
-                 callers: Callers, language: str = "zh") -> None:
+                 callers: Callers, language: str = "zh", policy: RecordingPolicy | None = None) -> None:
         self.loop = loop
         self.outside = outside
         self.journal = journal
@@ -57,12 +62,15 @@ class Switch:
         self.destinations = destinations
         self.sounds = sounds
         self.recorder = recorder
+        self.policy: RecordingPolicy = policy or AsAsked()
         self.routes = routes
         self.callers = callers
         self.language = language
         self.groups: Mapping[str, TrunkGroup] = {}
         self.numbers: Mapping[str, str] = {}  # by circuit name: what callers of an outside line have dialled
+        self.joins: Callable[[str, str], Coroutine[Any, Any, None] | None] = lambda one, other: None
         self.log = logging.getLogger("ccappliance.call")
+        self._closed = False
         self.calls: dict[str, Call] = {}
         self.circuits: dict[str, signals.Circuit] = {}
         self._legs: dict[str, Leg] = {}  # by circuit name: a channel has at most one leg
@@ -167,6 +175,8 @@ class Switch:
 
     def _originate(self, circuit: signals.Circuit, number: str, routed: Routed, *, called: str, calling: str,
                    shown: tuple[str, str], ring: float, variables: Mapping[str, str] | None = None) -> Call:
+        if self._closed:
+            raise Refused("closing", "the daemon is ending: no call is begun any more: try again after its start")
         if circuit.name in self._legs or not circuit.idle:
             if circuit.blocked is not None:
                 raise Refused("blocked", f"{circuit.name} can't be used: {circuit.blocked.words}")
@@ -195,7 +205,8 @@ class Switch:
         call.anchor.clear(cause, f"hung up by {by}")
 
     async def close(self) -> None:
-        """Clear every call and wait until their tasks have cleaned up."""
+        """Clear every call and wait until their tasks have cleaned up. Whoever comes later is turned away."""
+        self._closed = True
         tasks = [call.task for call in self.calls.values() if call.task is not None]
         for call in list(self.calls.values()):
             call.anchor.clear(Cause.NORMAL, "shutdown")
@@ -235,7 +246,7 @@ class Switch:
         former = self._legs.get(circuit.name)
         if former is not None and former.is_gone:
             former.hear(signals.Released())  # a new call says that the old one is over (glare)
-        if len(self.calls) >= MAX_CALLS:
+        if len(self.calls) >= MAX_CALLS or self._closed:
             circuit.clear(Cause.CONGESTION)  # F62: shed before answer
             return
         if station:

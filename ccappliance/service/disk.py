@@ -17,16 +17,18 @@ _MOST_PARTS = 1024  # IOV_MAX: parts one pwritev takes
 class Disk(Protocol):
     """What a recorder asks of a file system. Every method may wait for the disk, and raises OSError."""
 
-    def make_directory(self, path: Path) -> None:
-        """With its parents, each of them on the platter when this returns; harmless if it is there."""
+    def make_directory(self, path: Path, *, private: bool = False) -> None:
+        """With its parents, each of them on the platter when this returns; harmless if it is there. `private`: nobody
+        but its owner may look into it."""
         ...
 
     def names(self, directory: Path) -> list[str]:
         """What lies in a directory, sorted; none if there is no such directory."""
         ...
 
-    def create(self, path: Path) -> int:
-        """A new empty file, open to read and write. FileExistsError rather than touch another one."""
+    def create(self, path: Path, *, private: bool = False) -> int:
+        """A new empty file, open to read and write. FileExistsError rather than touch another one. `private`: nobody
+        but its owner may read it."""
         ...
 
     def open(self, path: Path, *, write: bool = False) -> int:
@@ -71,12 +73,12 @@ class RealDisk:
     def __init__(self, *, patient: bool = True) -> None:
         self._patient = patient
 
-    def make_directory(self, path: Path) -> None:
+    def make_directory(self, path: Path, *, private: bool = False) -> None:
         if path.is_dir():
             return
         self.make_directory(path.parent)
         with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=0o750)
+            path.mkdir(mode=0o700 if private else 0o750)
         self.sync_directory(path.parent)
 
     def names(self, directory: Path) -> list[str]:
@@ -85,8 +87,8 @@ class RealDisk:
         except FileNotFoundError:
             return []
 
-    def create(self, path: Path) -> int:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    def create(self, path: Path, *, private: bool = False) -> int:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o640)
 
     def open(self, path: Path, *, write: bool = False) -> int:
         return os.open(path, (os.O_RDWR if write else os.O_RDONLY) | os.O_CLOEXEC)

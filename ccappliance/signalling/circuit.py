@@ -103,6 +103,9 @@ class LineCircuit(ABC, Generic[S]):
     def alert(self) -> None:
         self._step(self._alert)
 
+    def progress(self) -> None:
+        self._step(self._progress)
+
     def answer(self) -> None:
         self._step(self._answer)
 
@@ -126,6 +129,10 @@ class LineCircuit(ABC, Generic[S]):
 
     @abstractmethod
     def _alert(self) -> None: ...
+
+    def _progress(self) -> None:
+        """The voice path to the caller opens before the answer, where there is such a thing."""
+        raise Refused("no_early_sound", f"{self.name} carries no sound to a caller before the call is answered")
 
     @abstractmethod
     def _answer(self) -> None: ...

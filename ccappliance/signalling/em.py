@@ -88,6 +88,12 @@ class EmCircuit(CasCircuit[State]):
         if self._settings.tones:
             self.port.tone(self._zone.tone("ringback"))
 
+    def _progress(self) -> None:
+        """E&M has no word for it: the voice path is open since the seizure."""
+        self._must_be_offered("progress")
+        if self._settings.tones:
+            self.port.silence()
+
     def _answer(self) -> None:
         self._must_be_offered("answer")
         begun = self._clock.now() - self._seized_at

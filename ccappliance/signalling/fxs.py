@@ -111,6 +111,10 @@ class FxsCircuit(LineCircuit[State]):
             self._move(State.ALERTING)
             self.port.tone(self._zone.tone("ringback"))
 
+    def _progress(self) -> None:
+        self._accept()
+        self.port.silence()
+
     def _answer(self) -> None:
         if self._state not in (State.OFFERED, State.ALERTING):
             raise self._wrong_state("answer")

@@ -24,6 +24,7 @@ from ccappliance.signalling.signals import (
     Hear,
     Offered,
     Proceeding,
+    Progressed,
 )
 
 IN_BAND = pipe.INBAND | pipe.NOT_END_TO_END
@@ -42,6 +43,7 @@ class PriCircuit(Bearer):
         self._ring: pipe.Ring | None = None  # the call that came
         self._digits = ""  # came so far, or still to be sent
         self._collecting = False  # SETUP ACKNOWLEDGE was sent: digits may follow
+        self._in_band = False  # outgoing: the network has said that there is something to hear
         self._doubted = False  # an audit has found the helper not to know our call
 
     # ---- requests ----
@@ -59,6 +61,7 @@ class PriCircuit(Bearer):
         self.withhold = False
         self._digits = number if in_parts else ""
         self.connected_number = self.connected_name = ""
+        self._in_band = False
         self.call = self._span.new_call(self)
         self._move(State.SEIZED, called)
         self._span.ask(pipe.Setup(
@@ -88,7 +91,12 @@ class PriCircuit(Bearer):
 
         Refused("wrong_state") if no call is offered.
         """
+        self._step(self._say_progress, tone, cause)
+
+    def _say_progress(self, tone: str, cause: Cause | None) -> None:
         self._must_be_offered("progress")
+        if self._settings.tones:
+            self.port.silence()
         self._span.ask(pipe.Progress(self.call, self.slot, int(cause or 0)))
         if tone:
             self.port.tone(self._zone.tone(tone))
@@ -237,8 +245,10 @@ class PriCircuit(Bearer):
         if self._state is State.SEIZED and not isinstance(answer, pipe.Alerted):
             self._move(State.PROCEEDING)
             self._tell(Proceeding())
-        if answer.progress & IN_BAND:
+        if answer.progress & IN_BAND and not self._in_band:
+            self._in_band = True
             self.port.listen(Ear.PROGRESS)  # the network beyond tells by tones what becomes of the call
+            self._tell(Progressed())
         if isinstance(answer, pipe.Progressed) and answer.cause and not answer.progress & IN_BAND:
             self._go(cause_of(answer.cause), "progress")
 

@@ -29,6 +29,12 @@ class Alerting:
 
 
 @dataclass(frozen=True, slots=True)
+class Progressed:
+    """Outgoing, told at most once, not answered: what there is to hear is on the line now, ringback or an announcement
+    of the network (Q.931 4.5.23, progress indicators 1 and 8)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The call is up. Outgoing: they answered; incoming: our `answer` took effect."""
 
@@ -78,15 +84,15 @@ class Unblocked:
     pass
 
 
-Signal = Offered | Proceeding | Alerting | Answered | Digit | Flash | Occupied | Cleared | Released | Blocked \
-    | Unblocked
+Signal = Offered | Proceeding | Alerting | Progressed | Answered | Digit | Flash | Occupied | Cleared | Released \
+    | Blocked | Unblocked
 Hear = Callable[[Signal], None]  # given at construction; always called in the loop, never from inside a request
 
 
 class Circuit(Protocol):
     """One channel with its signalling. Requests never wait; each has a promised signal that follows it.
 
-    `seize` → Proceeding?, Alerting?, then Answered or Cleared; `answer` → Answered or Cleared;
+    `seize` → Proceeding?, Progressed?, Alerting?, then Answered or Cleared; `answer` → Answered or Cleared;
     `clear` → Released (at once or when the line has calmed down; also when nobody was there any more).
     A request that does not fit the state raises Refused("wrong_state") and changes nothing, but `clear` always fits.
     """
@@ -125,6 +131,11 @@ class Circuit(Protocol):
 
     def alert(self) -> None:
         """Incoming: somebody is being rung (PRI ALERTING; ringback tone towards an FXS caller)."""
+        ...
+
+    def progress(self) -> None:
+        """Incoming, not answered: what the port plays from now on is heard by the caller. Refused("no_early_sound")
+        where the wire carries nothing before the answer (FXO, R2)."""
         ...
 
     def answer(self) -> None: ...

@@ -92,9 +92,10 @@ async def _day(day: Day, site: Site, seed: int, sink: MemorySink, cache: Path, v
     street = Street(site, loop=loop, far=sound.far, zone=zone, chance=stream("exchange"), clock=clock,
                     lines={name: treated for name, line in site.lines.items() if isinstance(line, FxoLine)})
     house = House(site, Surroundings(
-        loop=loop, outside=Outside(clock, stream("house"), Ids(int(day.begins.timestamp()))), zone=zone,
-        media=sound.near, driver=street.driver, sink=sink, store=Store(":memory:", threaded=False), cache=cache,
-        recordings=None, threaded=False, voice=voice, send=post, speech=ScriptedSpeech(loop)))
+        loop=loop, outside=Outside(clock, stream("house"), Ids(int(day.begins.timestamp())),
+                                   stream("secret").randbytes),
+        zone=zone, media=sound.near, driver=street.driver, sink=sink, store=Store(":memory:", threaded=False),
+        cache=cache, recordings=None, threaded=False, voice=voice, send=post, speech=ScriptedSpeech(loop)))
     ledger = Ledger(Figures(lambda queue: site.queues[queue].service_level, lambda at: date.min,
                             lambda queue: site.queues[queue].service_level_variant))
     house.journal.follow(ledger.hear, ledger.kinds)

@@ -156,6 +156,7 @@ class ExchangeCall:
         self._exchange = exchange
         self._called: Party | None = None
         self._bridge: Bridge | None = None
+        self._early: Bridge | None = None  # before the answer
         self._no_answer: asyncio.TimerHandle | None = None
         self._over = False
 
@@ -176,6 +177,14 @@ class ExchangeCall:
         self.caller.hear_tone("ringback")
         called.ring(self, self._exchange.identity(self.caller))
         self._no_answer = self._exchange.after(NO_ANSWER, self._give_up)
+
+    def progressed(self, line: Party) -> None:
+        """The called party, an ISDN one, can be heard before it answers: the caller hears it instead of ringback."""
+        if line is self._called and self._bridge is None and self._early is None and not self._over:
+            self._early = self._exchange.bridge()
+            self.caller.port.silence()
+            for party in (self.caller, line):
+                self._early.join(party.port)
 
     def lifted(self, line: Party) -> None:
         """The called party is off-hook (also by glare, between rings): connected."""
@@ -228,6 +237,7 @@ class ExchangeCall:
 
     def _give_up(self) -> None:
         self._over = True
+        self._stop_waiting()
         if self._called is not None:
             self._called.stop_ringing()
         self.caller.part("busy")
@@ -236,3 +246,6 @@ class ExchangeCall:
         if self._no_answer is not None:
             self._no_answer.cancel()
             self._no_answer = None
+        if self._early is not None:
+            self._early.close()
+            self._early = None

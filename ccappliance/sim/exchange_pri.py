@@ -38,6 +38,7 @@ class ExchangeBearer(ExchangeTrunk[PriCircuit]):
         self.circuit.progress(cause=Cause.UNALLOCATED)
         self.port.play(sounds).on_end(lambda said: self._leave(Cause.UNALLOCATED) if said.completed else None)
 
+
 class ExchangeSpan:
     """The exchange's end of one span: whoever calls one of its numbers gets a channel, lowest first."""
 
@@ -46,7 +47,7 @@ class ExchangeSpan:
         near = line.signalling
         self._exchange = exchange
         settings = PriSettings(side=OTHER_SIDE[near.side], switch=near.switch, overlap=OTHER_OVERLAP[near.overlap],
-                               restart=False, t309=near.t309)
+                               restart=False, t309=near.t309, tones=True)
         self.bearers = {slot: ExchangeBearer(exchange, zone) for slot in line.bearers}
         channels = {slot: end.bearers[number] for slot, number in line.bearers.items()}
         by_circuit = {f"exchange/{name}/{slot}": bearer for slot, bearer in self.bearers.items()}

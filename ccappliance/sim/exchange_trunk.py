@@ -115,6 +115,8 @@ class ExchangeTrunk(Generic[Trunk]):
                 self.settings = LineSettings(withheld=absence == "withheld")
                 self.circuit.accept()
                 self._exchange.connect(self, called)
+            case signals.Progressed() if self._state is LineState.RINGING and self.connection is not None:
+                self.connection.progressed(self)
             case signals.Answered() if self._state is LineState.RINGING and self.connection is not None:
                 self.connection.lifted(self)
             case signals.Cleared(cause):

@@ -112,6 +112,7 @@ _SENTENCES: Mapping[type[Fact], Callable[[Fact], str | None]] = {
     facts.ConversationStarted: _field("a conversation begins"),
     facts.TransferStarted: _field("transfer to {target} begins"),
     facts.TransferEnded: _field("transfer to {target}: {outcome}"),
+    facts.HandedOver: _field("the exchange has joined the two itself: our channels are free"),
     facts.RecordingStarted: _field("records the conversation"),
     facts.RecordingPaused: _field("pauses the recording at {seconds:.1f} s ({by})"),
     facts.RecordingResumed: _field("resumes the recording at {seconds:.1f} s"),

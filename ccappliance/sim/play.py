@@ -93,8 +93,9 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     sink, store = (past.sink, past.store) if past else (told, Store(":memory:", threaded=False))
     language = site.system.language
     house = House(site, Surroundings(
-        loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp()))), zone=zone, media=sound.near,
-        driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
+        loop=loop, outside=Outside(clock, chance, Ids(int(script.at.timestamp())),
+                                   random.Random(f"{script.seed} secret").randbytes),
+        zone=zone, media=sound.near, driver=street.driver, sink=sink, store=store, cache=cache, recordings=recordings,
         messages=recordings / "voicemail" if recordings is not None else None,
         threaded=False, used_space=lambda _: 0.0, voice=voice, send=post,
         speech=None if engine else ScriptedSpeech(loop),
@@ -123,7 +124,7 @@ async def _play(script: Script, site: Site, engine: bool, cache: Path, voice: Vo
     street.close()
     return Played(f"{failed.step.place}: {failed.step}" if failed else "", failed.why if failed else "",
                   round(clock.now(), 3), told.digest(), tuple(house.invariants.breaches), tuple(told.lines),
-                  tuple(left), tuple(reversed(house.cdrs.recent(100_000))))
+                  tuple(left), tuple(reversed(house.tables.cdrs.recent(100_000))))
 
 
 async def _at_rest(house: House) -> list[str]:

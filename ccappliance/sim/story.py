@@ -235,7 +235,7 @@ class Story:
                 return f"it is not set; set are: {', '.join(call.variables) or 'none'}"
             value = call.variables[wanted.name]
             return "" if value == wanted.value else f"it is {value!r}"
-        cdr = self._house.cdrs.find(call.id)
+        cdr = self._house.tables.cdrs.find(call.id)
         if cdr is None:
             return "the call has not ended, so it has no CDR: let everybody hang up before"
         other = [f"{name} is {found!r}" for name, value in wanted.fields.items()

@@ -11,6 +11,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # What time or a person may heal; any other error would come again with the same statement for ever.
 _HEALS = (*_CORRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
           sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM)
+
+_SQL_OF, _PARAMS_OF = itemgetter(0), itemgetter(1)
 
 
 class StoreError(CcError):
@@ -102,8 +106,7 @@ class Store:
             raise StoreError(f"the database {self.path} is closed")
         if not self._threaded:
             with self._writer:
-                for sql, params in statements:
-                    self._writer.execute(sql, params)
+                _execute(self._writer, statements)
         elif self.dropped or self._spool.qsize() >= self._most:
             self.dropped += 1
         else:
@@ -231,8 +234,7 @@ class Store:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             for statements in groups:
-                for sql, params in statements:
-                    self._writer.execute(sql, params)
+                _execute(self._writer, statements)
             self._writer.execute("COMMIT")
         finally:
             if self._writer.in_transaction:
@@ -243,6 +245,12 @@ class Store:
         if bool(before) != bool(words) and self._on_trouble is not None and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 self._loop.call_soon_threadsafe(self._on_trouble, words)
+
+
+def _execute(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+    """In their order; many of one kind that follow each other cost SQLite one look at their text."""
+    for sql, alike in groupby(statements, _SQL_OF):
+        connection.executemany(sql, map(_PARAMS_OF, alike))
 
 
 def _code(error: Exception) -> int:

@@ -33,6 +33,7 @@ from ccappliance.call.conversation import ConversationEnd
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.call.leg import LegGone, Party
+from ccappliance.call.shield import Shield
 from ccappliance.media.ports import Played, Sound
 
 EPOCH = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -98,6 +99,7 @@ class FakeLeg:
         self.released: asyncio.Future[None] = world.loop.create_future()
         self.answered_now: float | None = None
         self.circuit = SimpleNamespace(name=f"line of {party}")
+        self.masked = False
         self.port = SimpleNamespace(silence=self._silence)
         self.screen: Callable[[FakeLeg], None] | None = None
         self.again = None
@@ -132,6 +134,9 @@ class FakeLeg:
             tell(self)
         else:
             self._on_gone.append(tell)
+
+    def on_progressed(self, tell):
+        """Stations of this world have no network that speaks before the answer."""
 
     def on_answered(self, tell) -> None:
         if self.is_answered:
@@ -224,6 +229,13 @@ class FakeLeg:
         self._on_gone.clear()
 
 
+class Untold:
+    """A call's recording, where no rule wants a caller to be told of it."""
+
+    async def tell(self, asked: str, queue: str = "") -> None:
+        pass
+
+
 class FakeCall:
     """A call as apps see it."""
 
@@ -246,12 +258,21 @@ class FakeCall:
         self.queued_since: float | None = None
         self.anchor = FakeLeg(world, self, f"{self.id}-anchor", calling, True)
         self.recorded = ""
+        self.recording = Untold()
         self.given = False
         self.ended_by = ""
         self.conversing_since: float | None = None
         self.task: asyncio.Task[None] | None = None
         self.transfer_to: str | None = None
+        self.switch = world
+        self.shield = Shield(self)
         self._keys = list(keys)
+
+    def pause_recording(self, by: str) -> None:
+        """Nothing is recorded here."""
+
+    def resume_recording(self) -> None:
+        """Nothing is recorded here."""
 
     async def answer(self) -> None:
         if self.anchor.is_gone:
@@ -281,7 +302,7 @@ class FakeCall:
         self.given = True
         return self.anchor
 
-    async def converse(self, other: FakeLeg, *, record: str = "") -> ConversationEnd:
+    async def converse(self, other: FakeLeg, *, record: str = "", queue: str = "", agent: str = "") -> ConversationEnd:
         self.recorded = record
         self.conversing_since = self.world.loop.time()
         over: asyncio.Future[str] = self.world.loop.create_future()

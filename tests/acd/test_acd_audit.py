@@ -13,6 +13,7 @@ from test_acd_redone import busy_settings, live
 from ccappliance.call import facts
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.journal import Entry
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.recount import shown
 from ccappliance.interfaces.control.audit import Shown, audit
 from ccappliance.sim.loop import run_virtual
@@ -28,11 +29,14 @@ class Box:
         self.world = world
         self.store = Store(":memory:", threaded=False)
         self.cdrs = CdrStore(self.store)
+        self.legs = LegStore(self.store)
         world.journal.follow(self.cdrs.hear)
+        world.journal.follow(self.legs.hear)
 
     def shown(self) -> Shown:
         world = self.world
-        return Shown(world.journal.seq, shown(world.figures), self.cdrs.recent(10_000), self.cdrs.recordings(10_000))
+        return Shown(world.journal.seq, shown(world.figures), self.cdrs.recent(10_000), self.cdrs.recordings(10_000),
+                     self.legs.legs)
 
     def audit(self, given: Shown | None = None, day: date | None = None) -> dict[str, Any]:
         return audit(self.world.sink.read(), day, given or self.shown(), UTC, TODAY)

@@ -78,7 +78,7 @@ def test_a_lower_class_that_is_served_before_a_higher_one_is_told():
     """Between classes: strict. The second caller is made one of a higher class in the journal."""
     entries = recorded()
     entered = [entry for entry in entries if isinstance(entry.fact, facts.QueueEntered)]
-    higher = replace(entered[2], fact=replace(entered[2].fact, order_class=5))
+    higher = entered[2]._replace(fact=replace(entered[2].fact, order_class=5))
     made = [entry for entry in entries if isinstance(entry.fact, facts.OfferMade)]
     assert not told(entries)
     changed = [higher if entry is entered[2] else entry for entry in entries]

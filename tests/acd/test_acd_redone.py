@@ -103,7 +103,7 @@ def told(entries) -> list[str]:
 def test_a_recorded_decision_that_is_wrong_is_told(change, words):
     entries = recorded()
     first = next(index for index, entry in enumerate(entries) if isinstance(entry.fact, facts.OfferMade))
-    entries[first] = replace(entries[first], fact=change(entries[first].fact))
+    entries[first] = entries[first]._replace(fact=change(entries[first].fact))
     assert any(words in line for line in told(entries)), told(entries)
 
 
@@ -135,7 +135,7 @@ def test_the_lot_is_drawn_again():
         return list(world.sink.read())
     entries = run_virtual(story())
     at = [index for index, entry in enumerate(entries) if isinstance(entry.fact, facts.OfferMade)][1]
-    entries[at] = replace(entries[at], fact=replace(entries[at].fact, rule="random: lot 0.999999999 among 7"))
+    entries[at] = entries[at]._replace(fact=replace(entries[at].fact, rule="random: lot 0.999999999 among 7"))
     assert any("was chosen; made again" in line for line in told(entries))
 
 

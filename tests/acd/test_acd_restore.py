@@ -42,9 +42,9 @@ async def second_life(lines: list[bytes], later: float, *, loop_clock: float = 0
     world = World(SITE)
     past = [Entry.parse(line) for line in lines]
     shift = past[-1].at - (world.outside.clock.wall() - timedelta(seconds=later))
-    moved = [replace(entry, at=entry.at - shift, now=entry.now + loop_clock,
-                     fact=replace(entry.fact, until=entry.fact.until + loop_clock)
-                     if getattr(entry.fact, "until", None) else entry.fact) for entry in past]
+    moved = [entry._replace(at=entry.at - shift, now=entry.now + loop_clock,
+                            fact=replace(entry.fact, until=entry.fact.until + loop_clock)
+                            if getattr(entry.fact, "until", None) else entry.fact) for entry in past]
     world.acd.restore(stands(entry for entry in moved if type(entry.fact).__name__ in KINDS))
     return world
 

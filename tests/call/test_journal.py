@@ -262,6 +262,34 @@ def test_every_length_of_a_torn_tail(tmp_path: Path) -> None:
         opened.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("apart", "cut"), [(0.02, True), (60.0, False)])
+def test_what_follows_a_hole_in_the_unsynced_end_is_cut_off(tmp_path: Path, apart: float, cut: bool) -> None:
+    """Of what was not synced a disk keeps any sectors. A hole in what is older is spoilt: what follows it stays."""
+    clock, sink = HandClock(), FileSink(tmp_path)
+    journal = Journal(clock, sink)
+    for number in range(60):
+        journal.write(answered(number))
+        clock.step(apart)
+    sink.close()
+    assert sink.path is not None
+    whole = sink.path.read_bytes()
+    for at in range(0, len(whole) - 1, 512):
+        holed = whole[:at] + bytes(min(512, len(whole) - at)) + whole[at + 512:]
+        sink.path.write_bytes(holed)
+        Path(f"{sink.path}.torn").unlink(missing_ok=True)
+        opened = FileSink(tmp_path)
+        before = whole.count(b"\n", 0, at)
+        numbers = [entry.seq for entry in read_journal(tmp_path)]
+        after = whole.count(b"\n", at + 512) - 1  # the rest of the line in which the hole ends is none
+        if cut or after <= 0:
+            assert numbers == list(range(1, before + 1))
+            assert sink.path.read_bytes() + Path(f"{sink.path}.torn").read_bytes() == holed
+        else:
+            assert numbers == [*range(1, before + 1), *range(61 - after, 61)]
+        opened.close()
+
+
 def test_an_unreadable_line_in_the_middle_is_told_and_left_out(tmp_path: Path) -> None:
     clock, sink = HandClock(), FileSink(tmp_path)
     journal = Journal(clock, sink)

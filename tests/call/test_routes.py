@@ -32,6 +32,8 @@ def routes(clock: Noon) -> Routes:
         RouteSettings(source="stations", called="80XX", to="station:{called}"),
         RouteSettings(source="stations", called="9.", to="trunk:pstn/{rest}"),
         RouteSettings(source="stations", called="*11", to="agent:login"),
+        RouteSettings(source="stations", called="6ZXX", to="trunk:pbx/{rest}"),
+        RouteSettings(source="stations", called="110", to="trunk:pstn/{rest}"),
     ], {"office": office}, clock)
 
 
@@ -52,7 +54,8 @@ def test_a_closed_office_goes_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(("dialled", "to"), [("8001", "station:8001"), ("913800138000", "trunk:pstn/13800138000"),
-                                             ("*11", "agent:login"), ("9", None), ("5", None)])
+                                             ("*11", "agent:login"), ("9", None), ("5", None),
+                                             ("6123", "trunk:pbx/123"), ("110", "trunk:pstn/110")])
 def test_what_a_telephone_may_dial(dialled: str, to: str | None) -> None:
     assert routes(Noon()).from_station(dialled) == to
 

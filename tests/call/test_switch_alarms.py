@@ -1,12 +1,18 @@
-"""What the switch writes when circuits are blocked: an alarm that takes another's place ends it."""
+"""What the switch does when circuits are blocked, and after its end: no alarm stays, no call is left open."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from ccappliance.base.causes import Cause
+from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.alarms import Alarms
+from ccappliance.call.routes import Routed
 from ccappliance.call.switch import Switch
-from ccappliance.signalling.signals import Blocked, Unblocked
+from ccappliance.signalling.signals import Blocked, Offered, Unblocked
 
 
 def test_one_alarm_in_place_of_another_leaves_none_standing() -> None:
@@ -34,3 +40,19 @@ def test_one_alarm_in_place_of_another_leaves_none_standing() -> None:
     assert written == [facts.AlarmRaised("red", "fxo/1", "no signal"), facts.AlarmCleared("red", "fxo/1"),
                        facts.AlarmRaised("recovering", "fxo/1", "usable within seconds"),
                        facts.AlarmCleared("recovering", "fxo/1")]
+
+
+def test_nobody_is_let_in_after_the_end() -> None:
+    """Who calls while the last recordings are written would be answered, and never told to have left."""
+    nobody: Any = None
+    cleared: list[Cause] = []
+    circuit: Any = SimpleNamespace(name="fxo/1", idle=True, clear=cleared.append)
+    switch = Switch(loop=nobody, outside=nobody, journal=nobody, media=nobody, zone=nobody, destinations=nobody,
+                    sounds=nobody, recorder=nobody, routes=nobody, callers=nobody)
+    switch.add(circuit, station="8001")
+    asyncio.run(switch.close())
+    switch.hears("fxo/1")(Offered("61234567", "13800138000"))
+    assert cleared == [Cause.CONGESTION]
+    assert switch.calls == {}
+    with pytest.raises(Refused, match="the daemon is ending"):
+        switch.call_station("8001", Routed("flow:main", "test"), called="8001")

@@ -34,7 +34,7 @@ spans:
       - {port: fxo, channels: "1-4"}
       - {port: fxs, channels: "5-8"}
 """
-OVERLAY_E1 = """
+OVERLAY_PRI = """
   operator: {type: e1, number: 3, first: 17, signalling: pri, side: user, crc4: false}
 lines:
   pri/1:
@@ -42,7 +42,7 @@ lines:
     channels: "17-31,33-47"
     dchannel: 32
     numbers: ["80010001", "80010002"]
-    signalling: {caller_number: "80010000", t309: 60}
+    signalling: {caller_number: "80010000", t309: 30}
 trunks:
   pstn: {lines: [pri/1], order: last}
   first: {lines: [pri/1], order: first}
@@ -55,6 +55,22 @@ routes:
   - {source: stations, called: "6XXXXXXXXXXX", to: "trunk:first/{rest}"}
   - {source: stations, called: "9.", to: "trunk:pstn/{rest}"}
 """
+OVERLAY_CAS = """
+  operator: {type: e1, number: 3, first: 17, signalling: cas, crc4: false}
+lines:
+  r2/1: {type: r2, variant: cn, channels: "17-24", numbers: ["80010001"], signalling: {caller_number: "80010000"}}
+  em/1: {type: em, channels: "25-31", numbers: ["80020001"]}
+trunks:
+  r2: {lines: [r2/1], order: last}
+  em: {lines: [em/1], order: last}
+routes:
+  - {source: lines, to: "flow:main", called: "80010001"}
+  - {source: lines, to: "flow:main", called: "80020001"}
+  - {source: stations, called: "80XX", to: "station:{called}"}
+  - {source: stations, called: "7XXXXXXXXXXX", to: "trunk:r2/{rest}"}
+  - {source: stations, called: "6XXXXXXXXXXX", to: "trunk:em/{rest}"}
+"""
+E1 = {"": "", "pri": OVERLAY_PRI, "cas": OVERLAY_CAS}  # by what the E1 span signals with; "": there is none
 FLOW = """
 start: ask
 nodes:
@@ -66,8 +82,7 @@ nodes:
 class CardDaemon:
     """`ccappliance run` with `driver: dahdi`, in a folder of its own."""
 
-    def __init__(self, folder: Path, *, e1: bool) -> None:
-        self._e1 = e1
+    def __init__(self, folder: Path, *, e1: str = "") -> None:
         self.config = folder / "etc"
         self.state = folder / "state"
         self.socket = folder / "control.sock"
@@ -75,8 +90,8 @@ class CardDaemon:
         self.process: subprocess.Popen[bytes] | None = None
         shutil.copytree(CONFIGURATION, self.config)
         (self.config / "conf.d" / "cards.yaml").write_text(
-            OVERLAY + (OVERLAY_E1 if e1 else "") + f"prompts: {{cache: {REHEARSED / 'prompts'}}}\n", encoding="utf-8")
-        if e1:
+            OVERLAY + E1[e1] + f"prompts: {{cache: {REHEARSED / 'prompts'}}}\n", encoding="utf-8")
+        if e1 == "pri":
             (self.config / "flows" / "number.yaml").write_text(FLOW, encoding="utf-8")
         self.site: Site = load(self.config, Site).value
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -96,11 +111,20 @@ class CardDaemon:
                 [sys.executable, "-m", "ccappliance", "run", "--config", str(self.config), "--state", str(self.state),
                  "--socket", str(self.socket)], cwd=HERE.parent.parent, env=self._environment, stdout=log, stderr=log)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(START):
-            while b"READY=1" not in await loop.sock_recv(self._notify, 4096):
-                pass
+        until = loop.time() + START
+        ready = loop.create_task(self._until_ready())
+        while not ready.done():
+            await asyncio.wait([ready], timeout=LOOK)
+            if self.process.poll() is not None or loop.time() > until:
+                ready.cancel()
+                raise AssertionError(f"the daemon is not ready; exit code {self.process.poll()}, its log:\n"
+                                     f"{self.log.read_text(errors='replace')[-3000:]}")
         self.look()
         self._looked = len(self.facts)
+
+    async def _until_ready(self) -> None:
+        while b"READY=1" not in await asyncio.get_running_loop().sock_recv(self._notify, 4096):
+            pass
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for its end; the exit code."""
@@ -193,15 +217,18 @@ class CardDaemon:
 def told(fact: dict[str, Any]) -> str:
     """A fact in short."""
     return f"{fact['now']:9.3f} {fact['fact']} " + " ".join(
-        f"{key}={fact[key]}" for key in ("subject", "alarm", "line", "call", "cause", "by", "state", "why", "digit",
-                                         "digits", "queue", "called") if key in fact)
+        f"{key}={fact[key]}" for key in ("subject", "alarm", "words", "line", "call", "cause", "by", "state", "why",
+                                         "digit", "digits", "queue", "called") if key in fact)
 
 
-def plug_in_e1() -> None:
-    """Two spans wired to each other, ours and the network's."""
+def plug_in_e1(*, cas: bool = False) -> None:
+    """Two spans wired to each other, ours and the network's; idle bits are those of R2 and of E&M."""
     plug_in(NEAR, 31)
     plug_in(FAR, 31)
-    configure("bchan=17-31,33-47", "dchan=32", "bchan=48-62,64-78", "dchan=63")
+    if cas:
+        configure("cas=17-31,33-47:1101", "cas=48-62,64-78:1101")
+    else:
+        configure("bchan=17-31,33-47", "dchan=32", "bchan=48-62,64-78", "dchan=63")
 
 
 def unplug_e1() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from card_daemon import CardDaemon
+from card_daemon import CardDaemon, told
 from card_street import CardStreet
 
 from ccappliance.base.clock import LoopClock
@@ -26,6 +26,7 @@ LOUD = 3000  # of noise that is spoken: some -20 dBm0
 RATE = 8000
 SEED = 7
 UP = 60.0  # s until layer 2 is up at the latest, and every channel restarted
+RECENT = 30  # facts that are shown when a story fails
 REST = 2.0  # s after everybody has hung up
 
 
@@ -98,6 +99,8 @@ def play(daemon: CardDaemon, story: Callable[[Town], Coroutine[Any, Any, None]])
     try:
         asyncio.run(whole())
     except Exception:  # noqa: BLE001  # kept as words: a traceback would keep the channels open for every later test
-        failed = traceback.format_exc()
+        daemon.look()
+        recent = "\n".join(told(fact) for fact in daemon.facts[-RECENT:])
+        failed = f"{traceback.format_exc()}\nThe daemon's journal ends:\n{recent}"
     gc.collect()
     assert not failed, failed

@@ -17,7 +17,7 @@ CLEAN = 2.0  # s after the daemon was killed in which nobody's line may stay off
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardDaemon]:
-    daemon = CardDaemon(tmp_path_factory.mktemp("daemon"), e1=False)
+    daemon = CardDaemon(tmp_path_factory.mktemp("daemon"))
     began = time.monotonic()
     try:
         asyncio.run(daemon.start())

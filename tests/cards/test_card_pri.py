@@ -17,6 +17,8 @@ from ccappliance.sim.people import Person
 WANG, CHEN = "13800138000", "13900139000"
 IVR, NUMBER = "80010001", "80010002"  # flow:main, and a flow that asks for four digits
 ALL = 30  # channels
+T309 = 30.0  # s; card_daemon.py sets it so short
+ESTABLISH = 4.0  # s; layer 2 tries so long to come up again (N200 + 1 times T200) before it tells its release
 FIRST = 17  # the E1 span's first channel
 Deed = Callable[[], None]
 MISSED = ("missed", "unsent", "slips")
@@ -25,7 +27,7 @@ MISSED = ("missed", "unsent", "slips")
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardDaemon]:
     plug_in_e1()
-    daemon = CardDaemon(tmp_path_factory.mktemp("daemon"), e1=True)
+    daemon = CardDaemon(tmp_path_factory.mktemp("daemon"), e1="pri")
     began = time.monotonic()
     try:
         asyncio.run(daemon.start())
@@ -86,7 +88,8 @@ def test_an_incoming_call_goes_through_ivr_and_queue_to_an_agent_and_is_recorded
         assert (await daemon.fact("CallEnded", call=call)).items() >= {"cause": 16, "by": "caller"}.items()
         ended = await daemon.fact("RecordingEnded", call=call)
         assert (ended["state"], ended["lost"]) == ("complete", 0.0)
-        with wave.open(str(daemon.state / "recordings" / ended["path"])) as file:
+        archived = await daemon.fact("RecordingArchived", call=call, within=60)
+        with wave.open(str(daemon.state / "recordings" / archived["file"])) as file:
             both = memoryview(file.readframes(file.getnframes())).cast("h")
         for sound, channel in zip(said, (both[0::2], both[1::2]), strict=True):
             assert silenced(sound.pcm) in silenced(channel.tobytes()), "not recorded sample by sample"
@@ -195,6 +198,35 @@ def test_calls_go_on_while_the_d_channel_is_lost(daemon: CardDaemon) -> None:
     play(daemon, story)
 
 
+def test_a_d_channel_lost_for_longer_than_t309_clears_the_calls(daemon: CardDaemon) -> None:
+    """Q.931 5.8.8; cause 27, and a CDR like any other. Then the span works as before."""
+    async def story(town: Town) -> None:
+        await town.up()
+        li, wang = town.person("li", station="8001"), town.person("wang", number=WANG)
+        call = await answered(town, wang, li)
+        town.street.valves["pri/1"].cut = True
+        lost = await daemon.fact("AlarmRaised", alarm="dchannel_down", subject="pri/1", within=60)
+        ended = await daemon.fact("CallEnded", call=call, within=T309 + 10)
+        assert (ended["cause"], ended["by"]) == (27, "caller")
+        assert T309 - 1 < ended["now"] - lost["now"] < T309 + ESTABLISH + 1
+        town.street.valves["pri/1"].cut = False
+        await daemon.fact("AlarmCleared", alarm="dchannel_down", subject="pri/1", within=60)
+        cdr = daemon.cdrs()[-1]
+        assert (cdr["call"], cdr["disposition"], cdr["cause"]) == (call, "ANSWERED", 27)
+        li.hang_up()
+        wang.hang_up()
+        await daemon.fact("AgentMoved", agent="1001", state="ready", within=30)
+        await town.up()
+        call = await answered(town, wang, li)
+        await town.hears(wang, li, words(8))
+        wang.hang_up()
+        await daemon.fact("CallEnded", call=call, cause=16)
+        li.hang_up()
+        await daemon.fact("AgentMoved", agent="1001", state="ready", within=30)
+
+    play(daemon, story)
+
+
 @pytest.mark.parametrize(("alarm", "begins", "ends"), [
     ("red", storm_begins, storm_ends),
     ("removed", taken_out, put_back),
@@ -230,7 +262,8 @@ def test_glare_is_resolved_in_favour_of_the_network(daemon: CardDaemon) -> None:
     """Our SETUP is on its way when the exchange, which cannot know, sends its own for the same channel."""
     async def story(town: Town) -> None:
         await town.up()
-        li, wang = town.person("li", station="8001"), town.person("wang", number=WANG)
+        li, wang, chen = town.person("li", station="8001"), town.person("wang", number=WANG), \
+            town.person("chen", number=CHEN)
         valve = town.street.valves["pri/1"]
         li.lift()
         await li.hear_tone("dial", 10)
@@ -245,6 +278,10 @@ def test_glare_is_resolved_in_favour_of_the_network(daemon: CardDaemon) -> None:
         valve.let_go()
         ours = await daemon.fact("LegMoved", line="pri/1/1", state="cleared", why="glare", again=True)
         await daemon.fact("LegMoved", call=ours["call"], line="pri/1/2", state="seized")
+        await chen.ring(1, within=30)
+        chen.lift()
+        await daemon.fact("LegMoved", call=ours["call"], line="pri/1/2", state="answered")
+        await town.hears(li, chen, words(9))
         assert daemon.of("CallEnded", offered["call"]) == []
 
     play(daemon, story)

@@ -1,6 +1,7 @@
 """A house made of plain data, and a thread that serves it on a control socket, for the tests of the doors."""
 
 import asyncio
+import base64
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
+from ccappliance.media.files import wav_header
 
 CALL = {"id": "1000.000001", "direction": "in", "calling": "13800138000", "called": "61234567", "name": "王小明",
         "line": "fxo/1", "state": "waiting", "where": "queue:sales", "agent": "",
@@ -28,7 +30,8 @@ STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "stat
           "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75},
           "service_level_is": "b: answered in time / offered",
           "ticks": 100, "late_ticks": 1,
-          "worst_late": 0.0123, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
+          "worst_late": 0.0123, "headquarters": {},
+          "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
                                             "since": 61.0}]}
 CALLBACK = {"callback": "1000.000001-c1", "queue": "sales", "number": "13800138000", "name": "王小明", "position": 2,
             "state": "resting", "why": "tried again later", "promised": 125.0, "waited": 200.0, "attempts": 1,
@@ -137,7 +140,45 @@ class FakePast:
     async def show(self, call: str) -> Any:
         if call != self.ROW["id"]:
             raise Refused("no_such_call", f"there is no call {call}")
-        return self.ROW
+        kept = {"recording": "r1", "rule": "", "file": "9.wav", "gone_at": "", "gone_by": "", "gone_why": ""}
+        return {**self.ROW, "legs": [], "recorded": [], "kept": [kept], "holds": [], "heard": []}
+
+
+class FakeRecordings:
+    """One call in custody, c; everything asked is remembered, and anything but a reason is refused."""
+
+    WAV = wav_header(2, 8000) + bytes(range(250)) * 32
+
+    def __init__(self, house: "FakeHouse") -> None:
+        self._asked = house.asked
+
+    def start(self, call: str, by: str) -> None:
+        self._asked.append(("start", call, by))
+
+    def stop(self, call: str, by: str) -> None:
+        self._asked.append(("stop", call, by))
+
+    async def give(self, call: str, recording: str, what: str, by: str, why: str) -> AsyncIterator[dict[str, Any]]:
+        self._asked.append((what, call, recording, by, why))
+        yield {"recording": recording or "r", "call": call, "size": len(self.WAV), "rule": ""}
+        for offset in range(0, len(self.WAV), 1024):
+            yield {"data": base64.b64encode(self.WAV[offset:offset + 1024]).decode()}
+
+    async def hold(self, call: str, why: str, by: str) -> None:
+        self._asked.append(("hold", call, why, by))
+
+    async def release(self, call: str, why: str, by: str, holder: str) -> None:
+        self._asked.append(("release", call, why, by, holder))
+
+    async def delete(self, call: str, why: str, by: str) -> list[str]:
+        if call == "held":
+            raise Refused("held", "call held is held (cli:lawyer: a lawsuit)")
+        self._asked.append(("delete", call, why, by))
+        return ["r"]
+
+    async def heard(self, call: str) -> list[dict[str, Any]]:
+        return [{"at": "2026-11-22T08:00:00.000+00:00", "what": "played", "by": "cli:root", "why": "a complaint",
+                 "recording": "r"}]
 
 
 class FakeHouse:
@@ -149,6 +190,7 @@ class FakeHouse:
         self.messages = FakeMessages(self)
         self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
+        self.custody = FakeRecordings(self)
         self.feeds: list[Feed[dict[str, Any]]] = []
         self.closed = 0
         self.gate: asyncio.Event | None = None  # recordings wait here, if set
@@ -158,6 +200,11 @@ class FakeHouse:
 
     def status(self) -> Any:
         return STATUS
+
+    async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str) -> Any:
+        if report != "queues":
+            raise Refused("bad_parameters", f"there is no report {report!r}")
+        return [{"queue": "sales", "offered": 4}]
 
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]
@@ -230,7 +277,7 @@ class FakeHouse:
 
     def queue_playlist(self, name: str, pieces: Sequence[str], order: str, messages: bool, by: str) -> Any:
         self.asked.append(("queue_playlist", name, list(pieces), order, messages, by))
-        return QUEUE | {"messages" if messages else "music": list(pieces)}
+        return self.queue(name) | {"messages" if messages else "music": list(pieces)}
 
     def callbacks(self) -> Any:
         return [CALLBACK]

@@ -12,6 +12,8 @@ from ccappliance.base.limits import MAX_NOTE
 from ccappliance.call import facts
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.journal import Journal, MemorySink
+from ccappliance.call.keeping_store import KeepingStore
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.search_store import SearchStore
 from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.past import PastCalls
@@ -24,14 +26,15 @@ class Box:
 
     def __init__(self) -> None:
         store = Store(":memory:", threaded=False)
-        cdrs, index = CdrStore(store), SearchStore(store)
+        cdrs, legs, index = CdrStore(store), LegStore(store), SearchStore(store)
         self.sink = MemorySink()
         journal = Journal(SystemClock(), self.sink)
         journal.follow(cdrs.hear, cdrs.KINDS)
         journal.follow(index.hear, index.KINDS)
         self.operations = Operations()
-        finding_operations(self.operations, PastCalls(cdrs, index, self._flush, ZoneInfo("Asia/Shanghai"),
-                                                      {"alive"}.__contains__, journal.write))
+        finding_operations(self.operations, PastCalls(
+            cdrs, legs, KeepingStore(store), index, self._flush, ZoneInfo("Asia/Shanghai"), {"alive"}.__contains__,
+            journal.write))
         for call in ("over", "alive"):
             journal.write(facts.CallOffered(call, "fxo/1", "in", "4008001", "13812345678", ""))
         journal.write(facts.RecordingStarted("over", "r", "r.wav", "always"))

@@ -40,13 +40,13 @@ class SimulatedDisk:
 
     # ---- Disk ----
 
-    def make_directory(self, path: Path) -> None:
+    def make_directory(self, path: Path, *, private: bool = False) -> None:
         self._meet("make_directory", path)
 
     def names(self, directory: Path) -> list[str]:
         return sorted(path.name for path in self.files if path.parent == directory)
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Path, *, private: bool = False) -> int:
         self._meet("create", path)
         if path in self.files:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

@@ -1,22 +1,33 @@
 """A day of recordings on a disk of a test, with what must be true of it at every moment: for power cuts and faults."""
 
+import hashlib
+import json
 import random
 import struct
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from simulated_disk import SimulatedDisk
 
 from ccappliance.apps.recording.archive import Archiver
+from ccappliance.apps.recording.keys import ERASED, LIVE
+from ccappliance.apps.recording.ledger import pack
 from ccappliance.apps.recording.playable import TakeWav
 from ccappliance.apps.recording.recovery import Recovered, recover
+from ccappliance.apps.recording.seal import Seal, Vault
+from ccappliance.apps.recording.sealed_file import SealedFile
 from ccappliance.apps.recording.settings import ArchiveSettings
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.tape_log import TapeLog
+from ccappliance.apps.recording.verify import Verified, Verifier
 from ccappliance.media.dsp import through_alaw
 
 ROOT = Path("/recordings")
 SEGMENTS = ROOT / "segments"
+KEYS = Path("/keys")
+LEDGER = ROOT / "chain.log"
+AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 SIZE = 8192  # bytes of a segment: many are filled in a short day
 ROUND = 667  # samples of a leg that come in a round of 1/12 s; here they are fewer, and a sample is worth so much more
 SAMPLES = 24  # of a round
@@ -35,6 +46,7 @@ class Fate:
     over: bool = False  # its end has been added
     whole: bool = False  # RecordingEnded has told that it is whole
     filed: bool = False
+    key: int = 0
     purging: bool = False
     gone: bool = False
 
@@ -42,14 +54,25 @@ class Fate:
 class Office:
     """Records, ends, archives, purges and recycles by chance; `check` holds a disk against what was told."""
 
-    def __init__(self, disk: SimulatedDisk, chance: random.Random, state: Recovered | None = None) -> None:
+    def __init__(self, disk: SimulatedDisk, chance: random.Random, *, sealed: bool = False) -> None:
+        """`sealed`: recordings have keys, and all of them a ledger."""
         self.disk = disk
         self.chance = chance
-        self.state = state or recover(disk, SEGMENTS, SIZE)
-        self.log = TapeLog(disk, self.state.takes, self.state.segments, SIZE)
-        self.archiver = Archiver(disk, ROOT, ArchiveSettings())
+        self.sealed = sealed
+        self.signed: dict[int, str] = {}
+        seal = self.seal_of(disk)
+        self.state, self.log = opened(disk, seal, sealing=sealed)
+        self.seal = seal
+        self.archiver = Archiver(disk, ROOT, ArchiveSettings(), seal)
         self.fates: list[Fate] = []
         self.rounds = 0
+
+    def seal_of(self, disk: SimulatedDisk, *, told: bool = True) -> Seal | None:
+        """Keys and ledger as a start finds them. `told`: the journal hears what is signed."""
+        if not self.sealed:
+            return None
+        vault = Vault(KEYS, random.Random(f"{self.chance.random()} secret").randbytes, lambda: AT)
+        return Seal(disk, ROOT, vault, self.signed.__setitem__ if told else lambda number, digest: None)
 
     def round(self) -> None:
         """A twelfth of a second."""
@@ -59,6 +82,7 @@ class Office:
             fate = Fate(f"2026/11/22/{number}.wav")
             self.fates.append(fate)
             fate.number = self.log.begin(Label(f"r{number}", f"c{number}", fate.path, "test", "2026-11-22T08:00:00Z"))
+            fate.key = self.seal.keys.last if self.seal is not None else 0
             active.append(fate)
         for fate in active:
             self._say(fate)
@@ -96,14 +120,14 @@ class Office:
                 if self.chance.random() < 0.2:
                     fate.purging = True  # it is taken away before it has a file
                 else:
-                    self.archiver.keep(TakeWav(self.log, take), fate.path)
+                    self.archiver.keep(TakeWav(self.log, take), fate.path, take.label.recording, take.key)
                     fate.filed = True
                 self.log.free(fate.number)
                 self._commit()
             if fate.filed and not fate.purging and self.chance.random() < 0.1:
                 fate.purging = True
             if fate.purging and not fate.gone:
-                self.archiver.purge(fate.path)
+                self.archiver.purge(fate.path, fate.key)
                 fate.gone = True
         self.log.recycle()
 
@@ -111,18 +135,49 @@ class Office:
 
     def check(self, disk: SimulatedDisk, *, cut: bool = True) -> Recovered:
         """Whatever was told must be true of this disk; AssertionError. Answers what a start would find there."""
-        state = recover(disk, SEGMENTS, SIZE)
-        again = recover(disk, SEGMENTS, SIZE)
+        seal = self.seal_of(disk, told=False)
+        has_key = seal.has_key if seal is not None else lambda number: True
+        again = recover(disk, SEGMENTS, SIZE, has_key)
+        state, log = opened(disk, seal, sealing=False)
         assert summary(state) == summary(again), "a second recovery finds something else"
-        log = TapeLog(disk, state.takes, state.segments, SIZE)
         takes = {take.label.path: take for take in state.takes if not take.freed_in}
         for fate in self.fates:
             self._judge(fate, takes.get(fate.path), disk, log, cut)
+        if seal is not None:
+            self._judge_seal(seal, disk)
         return state
+
+    def _judge_seal(self, seal: Seal, disk: SimulatedDisk) -> None:
+        """What was purged has no key, what is needed has one, and the ledger tells of every file and every purge."""
+        seal.ledger.open()
+        lines = [json.loads(line) for line in bytes(disk.files[LEDGER].cache).split(b"\n") if line.startswith(b"{")] \
+            if LEDGER in disk.files else []
+        told = {(line["what"], line.get("path")) for line in lines}
+        for fate in self.fates:
+            if fate.gone:
+                assert seal.keys.state(fate.key) == ERASED, f"{fate.path} was purged and its key is there"
+                assert ("purged", fate.path) in told
+            elif fate.safe and not fate.purging:
+                assert seal.keys.state(fate.key) == LIVE, f"{fate.path} has lost its key {fate.key}"
+            assert not fate.filed or ("kept", fate.path) in told
+        assert [line["n"] for line in lines] == list(range(1, len(lines) + 1))
+        for number, digest in self.signed.items():
+            assert hashlib.sha256(pack(lines[number - 1])).hexdigest() == digest, "what was signed is not there"
+
+    def verified(self, disk: SimulatedDisk) -> Verified:
+        """What `recordings verify` says of this disk."""
+        return Verifier(disk, ROOT, KEYS).verify(self.signed)
 
     def _judge(self, fate: Fate, take: Take | None, disk: SimulatedDisk, log: TapeLog, cut: bool) -> None:
         inode = disk.files.get(ROOT / fate.path)
         filed = None if inode is None else bytes(inode.cache)[44:]
+        if inode is not None and self.sealed and not fate.purging:
+            seal = self.seal_of(disk, told=False)
+            assert seal is not None
+            seal.keys.open(wanted=False)
+            file = SealedFile(disk, disk.open(ROOT / fate.path), fate.key, seal.keys.key(fate.key))
+            filed = file.read(44, file.size)
+            file.close()
         if fate.gone:
             assert take is None, f"{fate.path} was purged and is in the segments again"
             assert filed is None, f"{fate.path} was purged and has a file again"
@@ -159,6 +214,19 @@ class Office:
                 untold = [at for at in wrong if not any(
                     one == leg and first <= at < end for one, first, end in gaps)]
                 assert not untold, f"{fate.path}: leg {leg} is wrong at {untold[:5]} and no gap tells it"
+
+
+def opened(disk: SimulatedDisk, seal: Seal | None, *, sealing: bool) -> tuple[Recovered, TapeLog]:
+    """A start."""
+    if seal is None:
+        state = recover(disk, SEGMENTS, SIZE)
+        return state, TapeLog(disk, state.takes, state.segments, SIZE)
+    state = recover(disk, SEGMENTS, SIZE, seal.has_key)
+    log = TapeLog(disk, state.takes, state.segments, SIZE, seal.keys, seal.recycled)
+    assert seal.open(sealing=sealing, used=state.last_key) == "" or not sealing
+    log.sealing = sealing
+    seal.ledger.head = lambda: log.head
+    return state, log
 
 
 def summary(state: Recovered) -> list[object]:

@@ -19,17 +19,18 @@ import pytest
 
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name
+from ccappliance.apps.recording.segment import SOUND
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.tape_log import TapeLog
 from ccappliance.apps.recording.wav import repair, repair_recent
-from ccappliance.base.clock import LoopClock
+from ccappliance.base.clock import LoopClock, SystemClock
 from ccappliance.base.errors import Refused
 from ccappliance.base.ids import Ids
 from ccappliance.base.units import RATE
 from ccappliance.call import facts
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal import Entry, Journal, MemorySink
+from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.media.files import wav_header
 from ccappliance.service.disk import Disk
 from ccappliance.sim.loop import run_virtual
@@ -591,15 +592,46 @@ def test_a_recording_whose_start_the_journal_has_lost(tmp_path: Path) -> None:
     virtual(again)
 
 
+def test_what_is_missing_is_told_once(tmp_path: Path) -> None:
+    """A start that was itself cut off before the segments were given back finds the same gap again."""
+    async def cut() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "queue sales")
+        await asyncio.sleep(1.0)
+
+    virtual(cut)
+    (segment, *_) = sorted((tmp_path / "segments").iterdir())
+    spoilt = bytearray(segment.read_bytes())
+    middle = spoilt.index(b"CCTp", len(bytes(spoilt).rstrip(b"\0")) // 2)
+    while spoilt[middle + 16] != SOUND:
+        middle = spoilt.index(b"CCTp", middle + 1)
+    spoilt[middle + 60] ^= 1
+    segment.write_bytes(spoilt)
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        _, left_of_it = house.recorder.recovered([], lambda call, recording: True)
+        assert isinstance(left_of_it, facts.RecordingRecovered)
+        assert len(left_of_it.gaps) == 1
+        for told, count in ((left_of_it.gaps, 1), ([[0, 0, 160]], 2)):
+            found = house.recorder.recovered([], lambda call, recording: True, lambda call, recording, told=told: told)
+            assert len(found) == count
+
+    virtual(start)
+
+
 def test_a_rows_file_and_gaps_come_from_the_journal(tmp_path: Path) -> None:
     store = Store(":memory:", threaded=False)
     cdrs = CdrStore(store)
     gaps = [[0, 800, 1600]]
-    for seq, fact in enumerate((
+    journal = Journal(SystemClock(), MemorySink())
+    journal.follow(cdrs.hear, cdrs.KINDS)  # as in the house: it is told nothing else
+    for fact in (
             facts.RecordingEnded("c", "r", PATH, 1.0, 0.0, "interrupted"),
             facts.RecordingRecovered("c", "r", 1.0, 0.1, gaps),
-            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)), 1):
-        cdrs.hear(Entry.parse(Entry(seq, EPOCH, 0.0, fact).line()))
+            facts.RecordingArchived("c", "r", "2026/11/22/r.flac", "flac", 4711, "ab" * 32)):
+        journal.write(fact)
     (row,) = cdrs.recordings()
     assert (row.file, row.form, row.size, row.sha256, row.gaps) == (
         "2026/11/22/r.flac", "flac", 4711, "ab" * 32, "[[0, 800, 1600]]")

@@ -318,14 +318,128 @@ def test_the_same_story_gives_the_same_journal_under_any_hash_seed(tmp_path: Pat
     assert len(digests) == 1
 
 
-def test_the_exchange_says_in_band_that_nobody_has_the_number_and_then_the_cause(tmp_path: Path, prompts: Path) -> None:
+def test_the_exchange_says_in_band_that_nobody_has_the_number_and_then_the_cause(tmp_path: Path, prompts: Path,
+                                                                                engine: bool) -> None:
+    """The agent who has dialled it hears what is said, before anybody has answered (PROGRESS, indicator 8)."""
     def announce(stage: Stage) -> None:
         book = stage.house.prompts
         stage.street.exchange.announce("13600000000", [book.get("error", "zh")])
     played = told(tmp_path, prompts, """
   - li: lifts
   - li: {presses: "913600000000"}
+  - li: {hears: error, within: 20}
   - expect: {fact: CallEnded, cause: 1, by: callee, within: 40}
+  - li: {hears: busy}
   - li: hangs up
-""", interfere=lambda stage: stage.loop.call_later(1.0, announce, stage))
+""", engine=engine, interfere=lambda stage: stage.loop.call_later(1.0, announce, stage))
     assert [fact["why"] for fact in legs(played, "cleared")] == ["disconnect"]
+    assert len(facts(played, "LegProgressed")) == 1
+    assert facts(played, "CallAnswered") == []
+
+
+def test_the_networks_own_ringback_is_heard(tmp_path: Path, prompts: Path, engine: bool) -> None:
+    """ALERTING with progress indicator 8: our ringback does not sound over it, and it ends with the answer."""
+    played = told(tmp_path, prompts, """
+  - li: lifts
+  - li: {presses: "913800138000"}
+  - li: {hears: ringback, within: 15}
+  - wang: {rings: 2, within: 15}
+  - wang: lifts
+  - wait: 1
+  - wang: {says: 您好。, to: li}
+  - wang: hangs up
+  - li: hangs up
+""", engine=engine)
+    [progressed] = facts(played, "LegProgressed")
+    alerting = [fact for fact in legs(played, "alerting") if fact["leg"] == progressed["leg"]]
+    assert progressed["now"] <= alerting[0]["now"] < legs(played, "answered")[0]["now"]
+
+
+EARLY = """
+config:
+  flows:
+    closed:
+      start: tell
+      nodes:
+        tell: {type: play, prompt: error, early: true, next: "hangup:unallocated"}
+  lines:
+    pri/1: {type: pri, channels: "101-115,117-131", dchannel: 116, numbers: ["80010001"]}
+  routes:
+    - {source: lines, to: "flow:closed"}
+    - {source: stations, called: "80XX", to: "station:{called}"}
+    - {source: stations, called: "7", to: "flow:closed"}
+people:
+  li: {name: 李明, station: "8001"}
+  wang: {name: 王芳, number: "13800138000"}
+steps:
+  - wait: 3
+"""
+
+
+@pytest.mark.parametrize(("who", "number", "answered"), [
+    ("wang", "80010001", 0), ("li", "7", 0), ("wang", "61234567", 1)])
+def test_a_flow_says_something_before_the_answer_where_the_line_can(tmp_path: Path, prompts: Path, engine: bool,
+                                                                    who: str, number: str, answered: int) -> None:
+    """ISDN and a telephone of ours carry it; an FXO line is answered first, for nobody would hear it else."""
+    path = tmp_path / "early.yaml"
+    path.write_text(EARLY + f"""
+  - {who}: {{calls: "{number}"}}
+  - {who}: {{hears: error, within: 20}}
+  - expect: {{fact: CallEnded, within: 20}}
+  - {who}: hangs up
+""", encoding="utf-8")
+    played = tell(path, prompts, engine=engine)
+    assert not played.failed, played.failed
+    assert trouble(played) == []
+    assert len(facts(played, "CallAnswered")) == answered
+    assert played.cdrs[0].cause == Cause.UNALLOCATED
+
+
+TRANSFER = INCOMING + """
+  - li: flashes
+  - li: {hears: dial}
+  - li: {presses: "913900139000"}
+  - chen: {rings: 1, within: 15}
+"""
+
+
+@pytest.mark.parametrize("attended", [True, False], ids=["attended", "blind"])
+def test_a_transfer_back_to_the_exchange_frees_both_channels(tmp_path: Path, prompts: Path, engine: bool,
+                                                             attended: bool) -> None:
+    """ECT: caller and third party go on talking, our call is over, and its CDR says how."""
+    ends = ["  - chen: lifts\n", "  - wait: 1\n", "  - li: hangs up\n"]
+    played = told(tmp_path, prompts, TRANSFER + "".join(ends if attended else ends[::-1]) + """
+  - expect: {fact: HandedOver, within: 10}
+  - expect: {fact: CallEnded, by: exchange, cause: 16, within: 5}
+  - wait: 2
+  - wang: {says: 您好，我想订货。, to: chen}
+  - chen: {says: 好的，请讲。, to: wang}
+  - chen: hangs up
+  - wang: {hears: busy}
+  - wang: hangs up
+""", engine=engine, signalling=", signalling: {transfer: true}")
+    [cdr] = played.cdrs
+    assert (cdr.ended_by, cdr.transfers, cdr.disposition) == ("exchange", 1, "ANSWERED")
+    assert len(legs(played, "released")) == 2
+    assert facts(played, "ConversationEnded")[-1]["by"] == "exchange"
+
+
+@pytest.mark.parametrize("signalling", ["", ", signalling: {transfer: true}"], ids=["not asked", "refused"])
+def test_where_the_exchange_does_not_take_them_over_they_talk_through_us(tmp_path: Path, prompts: Path, engine: bool,
+                                                                         signalling: str) -> None:
+    def refuse(stage: Stage) -> None:
+        stage.street.spans["pri/1"].span.on_transfer = lambda one, other: False
+    played = told(tmp_path, prompts, TRANSFER + """
+  - chen: lifts
+  - wait: 1
+  - li: hangs up
+  - wait: 15
+  - wang: {says: 您好，我想订货。, to: chen}
+  - chen: {says: 好的，请讲。, to: wang}
+  - wang: hangs up
+  - expect: {fact: CallEnded, by: caller, cause: 16, within: 5}
+  - chen: {hears: busy}
+  - chen: hangs up
+""", engine=engine, signalling=signalling, interfere=refuse)
+    assert facts(played, "HandedOver") == []
+    assert (played.cdrs[0].ended_by, played.cdrs[0].transfers) == ("caller", 1)

@@ -110,6 +110,8 @@ def test_withheld_is_offered_at_once():
         await rig.ring()
         rig.heard(FskHeard(callerid.encode_mdmf("", "", WHEN, absence="withheld")))
         assert rig.take() == [Offered("", "", "", "withheld")]
+        with pytest.raises(Refused, match="before the call is answered"):
+            rig.ask("progress")
 
     bench("fxo", story)
 

@@ -95,6 +95,8 @@ def test_dial_a_whole_number(pulse):
         rig.ask("accept")
         rig.ask("alert")
         assert rig.port.sounding == "ringback"
+        rig.ask("progress")  # somebody else's sound is to be heard
+        assert rig.port.sounding == ""
         rig.ask("answer")
         await rig.wait()
         assert rig.take() == [Answered("off-hook")]

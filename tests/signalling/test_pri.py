@@ -14,6 +14,7 @@ from ccappliance.signalling.signals import (
     Digit,
     Offered,
     Proceeding,
+    Progressed,
     Released,
 )
 
@@ -237,10 +238,30 @@ def test_tones_are_listened_to_when_the_network_says_that_they_come():
         assert b.near.ports[1].ears == Ear.PROGRESS
         b.near.ports[1].on_heard(ToneHeard("ringback"))
         b.near.ports[1].on_heard(ToneHeard("busy"))
-        assert b.near.of(1) == [Proceeding(), Alerting(), Cleared(Cause.BUSY, "busy-tone")]
+        assert b.near.of(1) == [Proceeding(), Progressed(), Alerting(), Cleared(Cause.BUSY, "busy-tone")]
         await b.run(0.2)
         assert len(b.near.idle) == len(b.far.idle) == 30
     bench(story)
+
+
+def test_sound_before_the_answer_is_told_once_and_only_if_there_is_some():
+    async def story(b):
+        def progress(end, circuit, offered):
+            circuit.progress()
+            circuit.alert()  # with progress indicator 8 as well
+        b.on_offer = progress
+        b.near.seize(1, "13800138000")
+        await b.run(0.2)
+        assert b.near.of(1) == [Proceeding(), Progressed(), Alerting()]
+        b.far.circuits[1].answer()
+        await b.run(0.2)
+        b.on_offer = lambda end, circuit, offered: end.circuits[2].answer()
+        b.near.seize(2, "13800138001")
+        await b.run(0.2)
+        assert b.near.kinds(2) == ["Proceeding", "Answered"]
+        with pytest.raises(Refused):
+            b.far.circuits[1].progress()  # it is answered
+    bench(story, far=PriSettings(side="network", restart=False, tones=True))
 
 
 def test_ringback_is_played_where_a_pbx_needs_it():

@@ -1,11 +1,27 @@
 """The virtual loop's own round beside asyncio's: the same program of chance runs in the same order on both."""
 
 import asyncio
+import contextvars
 import random
+import selectors
+import weakref
+from typing import Any
 
 import pytest
 
-from ccappliance.sim.loop import VirtualLoop, _Jump
+from ccappliance.sim.loop import Deadlock, VirtualLoop, run_virtual
+
+
+class _Jump(selectors.SelectSelector):
+    """A selector that never waits: it moves the loop's clock by the time it was asked to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        self.now += max(0.0, timeout or 0.0)
+        return []
 
 
 class Plain(asyncio.SelectorEventLoop):
@@ -55,15 +71,61 @@ def test_a_closed_loop_takes_no_timer() -> None:
         loop.call_later(1.0, print)
 
 
+class Held:
+    """Something a callback is given."""
+
+
 def test_a_timer_that_was_cancelled_is_swept_and_forgets_what_it_held() -> None:
-    loop = VirtualLoop()
-    timers = [loop.call_later(1000.0, print, n) for n in range(300)]
+    loop, held = VirtualLoop(), Held()
+    timers = [loop.call_later(1000.0, print, held) for _ in range(300)]
+    alive = weakref.ref(held)
     for timer in timers:
         timer.cancel()
         timer.cancel()  # the second time nothing
+    del held
+    assert alive() is None
     loop.run_until_complete(asyncio.sleep(0.1))
     assert not loop._scheduled
-    assert not any(timer._args for timer in timers)
+    assert all(timer.cancelled() for timer in timers)
+    loop.close()
+
+
+def test_a_callback_runs_in_the_context_in_which_it_was_asked_for() -> None:
+    loop, told = VirtualLoop(), list[str]()
+    asked = contextvars.ContextVar("asked", default="nobody")
+
+    def tell(change: str) -> None:
+        told.append(asked.get())
+        asked.set(change)  # seen by nobody else
+
+    asked.set("first")
+    loop.call_soon(tell, "spoilt")
+    loop.call_later(1.0, tell, "spoilt")
+    asked.set("second")
+    loop.call_at(2.0, tell, "spoilt")
+    loop.call_soon(tell, "spoilt", context=contextvars.Context())
+    loop.run_until_complete(asyncio.sleep(3.0))
+    loop.close()
+    assert (told, asked.get()) == (["first", "nobody", "first", "second"], "second")
+
+
+def test_nothing_scheduled_and_nothing_to_do_is_a_deadlock_that_names_who_waits() -> None:
+    async def wait_for_ever() -> None:
+        await asyncio.sleep(7.0)
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(Deadlock, match=r"at 7\.000 s:\n +.*test_loop.py:\d+"):
+        run_virtual(wait_for_ever())
+
+
+def test_an_interrupt_leaves_the_loop() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    loop = VirtualLoop()
+    loop.call_later(1.0, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_forever()
     loop.close()
 
 

@@ -20,18 +20,21 @@ from pathlib import Path
 # by themselves, and so do the Python packages that these depend on.
 PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps",
             "iproute2", "dahdi", "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data",
-            "libopenr2-bin", "python3", "python3-yaml", "python3-click", "python3-systemd", "python3-phonenumbers",
-            "python3-pytest", "python3-hypothesis")
+            "libopenr2-bin", "python3", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs")
 PYTHON = re.compile(r"(lib)?python3")  # of which dependencies are followed
+RUN = re.compile(r"^RUN_PACKAGES *:=((?:.*\\\n)*.*)", re.MULTILINE)  # of the Makefile: what a customer's box needs …
+TO_BUILD = re.compile(r"python3-(dev|venv|pip|setuptools|wheel)$")  # … and what of it is for building only
 NEVER = re.compile(r"/usr/(share/(doc|man|info|locale|lintian|bug|bash-completion|perl)"
                    r"|lib/python3\.\d+/(idlelib|test))/")
 ALSO = ("/usr/bin/sh", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/passwd", "/etc/group",
         "/etc/nsswitch.conf", "/etc/hosts", "/etc/localtime", "/etc/dahdi", "/etc/modprobe.d")
-MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc-ccitt")
+MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc-ccitt", "brd", "ext4", "dm-log-writes",
+           "dm-flakey")
 # Of the checkout: what no test reads.
 LEFT_OUT = {".git", ".venv", ".ci", "var", "build", "benchmarks", "docs", "ext"}
 CACHES = {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
 TOOLS = re.compile(r"mypy|ruff|.*mypyc|pip|ast_serialize|librt|types_")  # of .venv
+ROOT = Path(__file__).resolve().parent.parent.parent  # this checkout
 ELF = b"\x7fELF"
 ALIGN = 4
 
@@ -100,6 +103,13 @@ def installed(packages: Iterable[str]) -> list[str]:
     return found
 
 
+def of_the_house(makefile: str) -> list[str]:
+    """The Python packages the house runs with, from the one list of them: a new one is in the guest as well."""
+    found = RUN.search(makefile)
+    words = found[1].split() if found else []
+    return [word for word in words if word.startswith("python3-") and not TO_BUILD.match(word)]
+
+
 def real_place(path: str) -> str:
     """The path below links of folders: /bin/bash is /usr/bin/bash."""
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
@@ -159,7 +169,8 @@ def pack_system(folder: Path, kernel: str, target: Path) -> None:
         archive.folder(name)
     archive.device("/dev/console", 5, 1)
     archive.device("/dev/null", 1, 3)
-    mine = list(files_of(installed(PACKAGES)))
+    house = of_the_house((ROOT / "Makefile").read_text(encoding="utf-8"))
+    mine = list(files_of(installed((*PACKAGES, *house))))
     for path in (*mine, *libraries(mine), *modules(kernel)):
         for one in with_targets(path):
             archive.add(one)
@@ -174,11 +185,10 @@ def pack_house(job: str, paths: Iterable[str], target: Path) -> None:
     """This checkout and its .venv at their own places, `paths`, and what is to be done."""
     archive = Archive(target)
     archive.add(job, "/job")
-    root = Path(__file__).resolve().parent.parent.parent
-    for path in sorted(root.iterdir()):
+    for path in sorted(ROOT.iterdir()):
         if path.name not in LEFT_OUT | CACHES:
             _tree(archive, str(path))
-    venv = root / ".venv"
+    venv = ROOT / ".venv"
     linked = [str(path) for path in sorted((venv / "bin").glob("python*"))]
     archive.add(str(venv / "pyvenv.cfg"))
     for path in linked:
@@ -189,7 +199,7 @@ def pack_house(job: str, paths: Iterable[str], target: Path) -> None:
                 _tree(archive, str(path))
     for path in paths:
         _tree(archive, path)
-    programs = [str(path) for path in (*root.glob("ccappliance/**/*.so"), *root.glob("ccappliance/**/_pri_helper"))]
+    programs = [str(path) for path in (*ROOT.glob("ccappliance/**/*.so"), *ROOT.glob("ccappliance/**/_pri_helper"))]
     for path in libraries(programs):
         for one in with_targets(path):
             archive.add(one)

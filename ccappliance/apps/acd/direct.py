@@ -136,4 +136,5 @@ class AgentNumber:
         except Refused:
             call.anchor.clear(Cause.BUSY)
             return None
-        return await connect(call, leg, StationSettings(ring=300.0))  # the offer has its own, shorter time
+        own = StationSettings(ring=300.0)  # the offer has its own, shorter time
+        return await connect(call, leg, own, agent=self._number)

@@ -29,6 +29,9 @@ _KINDS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "ConversationEnded": ("通话 {seconds:.1f} 秒,由 {by} 结束", "conversation over after {seconds:.1f} s, by {by}"),
     "TransferStarted": ("转接到 {target}", "transfer to {target} began"),
     "TransferEnded": ("转接到 {target}: {outcome}", "transfer to {target}: {outcome}"),
+    "HandedOver": ("交换机已直接接通双方,线路已释放", "the exchange has joined the two itself, our lines are free"),
+    "RecordingDecided": ("录音: {record}({why})", "recording: {record} ({why})"),
+    "RecordingPurged": ("录音已删除: {why},由 {by}", "recording deleted: {why}, by {by}"),
     "RecordingStarted": ("开始录音 {path}", "recording {path} began"),
     "RecordingEnded": ("录音结束,{seconds:.1f} 秒", "recording over, {seconds:.1f} s")})
 

@@ -90,13 +90,14 @@ class Identity:
         return speak_as(agent, call)
 
     async def _ask(self, call: "Call") -> Agent:
-        for _ in range(TRIES):
-            number = await self._digits(call, ENTER_NUMBER, Collect(most=8, first=8.0))
-            pin = await self._digits(call, ENTER_PIN, Collect(most=12, first=8.0, secure=True))
-            agent = self._agents.by_number.get(number)
-            if self.pins.right(number, pin, agent) and agent is not None:
-                return agent
-            await call.play([self._prompts.get(WRONG, call.language)])
+        with call.shield.over():
+            for _ in range(TRIES):
+                number = await self._digits(call, ENTER_NUMBER, Collect(most=8, first=8.0))
+                pin = await self._digits(call, ENTER_PIN, Collect(most=12, first=8.0, secure=True))
+                agent = self._agents.by_number.get(number)
+                if self.pins.right(number, pin, agent) and agent is not None:
+                    return agent
+                await call.play([self._prompts.get(WRONG, call.language)])
         raise Refused("wrong_pin", f"{TRIES} wrong PINs")
 
     async def _digits(self, call: "Call", prompt: str, ask: Collect) -> str:

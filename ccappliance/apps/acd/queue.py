@@ -81,6 +81,7 @@ class Queue(Standing):
         turned_away = self._turn_away(call)
         if turned_away is None:
             await call.answer()
+            await call.recording.tell(self._asked, self.name)
             turned_away = self._turn_away(call)  # it takes a moment to answer
         if turned_away is not None:
             return turned_away.to
@@ -117,13 +118,18 @@ class Queue(Standing):
         """The conversation of an entry that was answered: where the call goes on after it."""
         assert isinstance(entry.ended, Connected)
         assert entry.ended.offer.leg is not None
-        record = f"queue {self.name}" if self.settings.record == "always" else ""
-        call.served = Served(entry.ended.offer.agent.number, self.name)
+        agent = entry.ended.offer.agent.number
+        call.served = Served(agent, self.name)
         try:
-            end = await call.converse(entry.ended.offer.leg, record=record)
+            end = await call.converse(entry.ended.offer.leg, record=self._asked, queue=self.name, agent=agent)
             return end.next or self._survey(call, end, entry.ended.offer.leg)
         finally:
             self._let_go(entry, call)
+
+    @property
+    def _asked(self) -> str:
+        """Why its conversations are recorded, if the rules of recordings do not say otherwise."""
+        return f"queue {self.name}" if self.settings.record == "always" else ""
 
     def _survey(self, call: "Call", end: ConversationEnd, agent: Leg) -> str | None:
         """Where a customer goes on whom the agent has hung up on, if he is one of those who are asked."""

@@ -158,6 +158,12 @@ class Visit:
         if sounds:
             await self.call.play(sounds)
 
+    async def play_early(self, written: Prompts) -> None:
+        """Play to the end without answering, where the caller's line carries sound before the answer; else answer."""
+        sounds = self.sounds(written)
+        if sounds:
+            await self.call.play_early(sounds)
+
     async def listen(self, sounds: Sequence[Sound]) -> None:
         """Play until the end or a digit, which is kept; not at all if one is kept already."""
         if not self._kept:

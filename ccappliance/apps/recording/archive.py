@@ -1,6 +1,6 @@
 """The archiver: moves a recording that is over out of the segments into a file of its own, verified before it is freed.
 
-    write NAME.part → sync → read it back and compare → rename to NAME → sync the directory → FREED in the log
+    write NAME.part → sync → read it back and compare → rename to NAME → sync the directory → ledger → FREED in the log
 
 A cut between any two leaves the recording whole in the segments, in its file, or in both; the next start goes on.
 """
@@ -10,11 +10,17 @@ import hashlib
 import os
 import shlex
 import subprocess
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccappliance.apps.recording.playable import FRAME, Playable
+from ccappliance.apps.recording.seal import Seal
+from ccappliance.apps.recording.sealed_file import HEADER as SEALED_HEADER
+from ccappliance.apps.recording.sealed_file import SealedSound, key_of
 from ccappliance.apps.recording.settings import ArchiveSettings
+from ccappliance.base.errors import Refused
 from ccappliance.base.units import RATE
 from ccappliance.media.files import HEADER
 from ccappliance.service.disk import Disk
@@ -38,50 +44,78 @@ class Archived:
     size: int
     digest: str  # SHA-256 of the file, hexadecimal
     complaint: str = ""  # why it is not of the form that was asked for
+    parts: str = ""  # the CRC-32 of each MiB, hexadecimal: where a file was changed, once its digest says so
 
 
 class Archiver:
     """Writes files. All its methods may wait for the disk; one thread at a time."""
 
-    def __init__(self, disk: Disk, directory: Path, settings: ArchiveSettings) -> None:
+    def __init__(self, disk: Disk, directory: Path, settings: ArchiveSettings, seal: Seal | None = None) -> None:
+        """`seal`: keys and ledger; None: neither."""
         self.settings = settings
+        self._seal = seal
         self._disk = disk
         self._directory = directory
 
-    def keep(self, sound: Playable, path: str) -> Archived:
-        """Give this WAV a file: `path`, or a name beside it if another file has that. OSError."""
-        digest = hashlib.sha256()
-        for offset in range(0, sound.size, CHUNK):
-            digest.update(sound.read(offset, CHUNK))
-        wanted = digest.hexdigest()
+    def keep(self, sound: Playable, path: str, recording: str = "", key: int = 0) -> Archived:
+        """Give this WAV a file: `path`, or a name beside it if another file has that; sealed if it has a key. It
+        stands in the ledger when this returns. OSError, ArchiveError."""
+        try:
+            if key and self._seal is not None:
+                sound = SealedSound(sound, key, self._seal.keys.key(key))
+            archived = self._keep(sound, path, plain=not key)
+        except Refused as error:  # the key is missing or destroyed, or the recording was taken away meanwhile
+            raise ArchiveError(f"{path}: {error}") from error
+        if self._seal is not None and not self._seal.ledger.kept(archived.path, archived.digest):
+            parts = archived.parts or self._digest(self._directory / archived.path)[1]
+            self._seal.ledger.add("kept", path=archived.path, sha256=archived.digest, size=archived.size,
+                                  form=archived.form, key=key, recording=recording, parts=parts)
+        return archived
+
+    def _keep(self, sound: Playable, path: str, *, plain: bool) -> Archived:
+        wanted, parts = _digest_of(sound.size, lambda offset: sound.read(offset, CHUNK))
         known = self._there_already(path, sound.size, wanted)
         if known:
-            return Archived(known, "wav", sound.size, wanted)
+            return Archived(known, "wav", sound.size, wanted, parts=parts)
         target = self._directory / path
         self._disk.make_directory(target.parent)
         part = target.with_name(f"{target.name}.part")
         self._write(part, sound)
-        if self._digest(part) != wanted:
+        if self._digest(part)[0] != wanted:
             raise ArchiveError(f"{part} does not read back as it was written: see to its disk")
         complaint = ""
-        if self.settings.form != "wav":
+        if self.settings.form != "wav" and plain:  # an encoder would need a sealed one's sound in clear on the disk
             try:
                 return self._encoded(part, target, sound.size, wanted)
             except (ArchiveError, OSError, subprocess.SubprocessError) as error:
                 complaint = str(error)  # a WAV is better than nothing, and nothing is lost by it
         final = self._free_name(target)
         self._place(part, final)
-        return Archived(str(final.relative_to(self._directory)), "wav", sound.size, wanted, complaint)
+        return Archived(str(final.relative_to(self._directory)), "wav", sound.size, wanted, complaint, parts)
 
-    def purge(self, path: str) -> None:
-        """Take a file away for good; harmless if there is none. Only after the log has freed it."""
+    def purge(self, path: str, key: int = 0) -> None:
+        """Take a recording away for good: into the ledger, its key destroyed, its file gone; harmless to do again, and
+        if there is none. Only after the log has freed it. `key`: its own, if it has no file yet."""
         target = self._directory / path
+        if self._seal is not None:
+            key = key or self._key_of(target) or self._seal.key_of(path)
+            self._seal.purged(path, key)
         for victim in (target, target.with_name(f"{target.name}.part")):
             with contextlib.suppress(FileNotFoundError):
                 self._disk.unlink(victim)
                 self._disk.sync_directory(target.parent)
 
     # ---- inside ----
+
+    def _key_of(self, path: Path) -> int:
+        try:
+            file = self._disk.open(path)
+        except FileNotFoundError:
+            return 0
+        try:
+            return key_of(self._disk.read(file, SEALED_HEADER, 0))
+        finally:
+            self._disk.close(file)
 
     def _there_already(self, path: str, size: int, wanted: str) -> str:
         """The name under which exactly this lies there: a cut came between its name and its FREED."""
@@ -95,7 +129,7 @@ class Archiver:
                 same = self._disk.size(file) == size
             finally:
                 self._disk.close(file)
-            if same and self._digest(name) == wanted:
+            if same and self._digest(name)[0] == wanted:
                 self._disk.sync_directory(target.parent)  # the cut may have been a kill: its name is not yet safe
                 return str(name.relative_to(self._directory))
         return ""
@@ -111,15 +145,12 @@ class Archiver:
         finally:
             self._disk.close(file)
 
-    def _digest(self, path: Path) -> str:
-        digest = hashlib.sha256()
+    def _digest(self, path: Path) -> tuple[str, str]:
         file = self._disk.open(path)
         try:
-            for offset in range(0, self._disk.size(file), CHUNK):
-                digest.update(self._disk.read(file, CHUNK, offset))
+            return _digest_of(self._disk.size(file), lambda offset: self._disk.read(file, CHUNK, offset))
         finally:
             self._disk.close(file)
-        return digest.hexdigest()
 
     def _place(self, part: Path, final: Path) -> None:
         self._disk.rename(part, final)
@@ -151,17 +182,17 @@ class Archiver:
             self._run(decoder, coded, back)
             self._compare(back, size, wanted, exact=form == "flac")
             self._sync(coded)
-            digest = self._digest(coded)
+            digest, parts = self._digest(coded)
             self._place(coded, final)
         finally:
             for left in (coded, back):
                 with contextlib.suppress(FileNotFoundError):
                     self._disk.unlink(left)
         self._disk.unlink(wav)
-        return Archived(str(final.relative_to(self._directory)), form, self._size(final), digest)
+        return Archived(str(final.relative_to(self._directory)), form, self._size(final), digest, parts=parts)
 
     def _compare(self, back: Path, size: int, wanted: str, *, exact: bool) -> None:
-        if exact and self._digest(back) != wanted:
+        if exact and self._digest(back)[0] != wanted:
             raise ArchiveError(f"what {self.settings.form} has made does not come back as it was")
         if not exact and abs(self._size(back) - size) > LOSSY_LENGTH * RATE * FRAME + HEADER:
             raise ArchiveError(f"what {self.settings.form} has made has another length when it comes back")
@@ -189,6 +220,16 @@ class Archiver:
             self._disk.sync(file)
         finally:
             self._disk.close(file)
+
+
+def _digest_of(size: int, read: Callable[[int], bytes]) -> tuple[str, str]:
+    """(SHA-256, the CRC-32 of each MiB), hexadecimal."""
+    digest, parts = hashlib.sha256(), []
+    for offset in range(0, size, CHUNK):
+        data = read(offset)
+        digest.update(data)
+        parts.append(f"{zlib.crc32(data):08x}")
+    return digest.hexdigest(), "".join(parts)
 
 
 def lowest_priority(thread: int) -> None:

@@ -22,7 +22,8 @@ def used_percent(directory: Path) -> float:
 
 
 class DiskWatch:
-    """Raises and clears the alarms disk_full, recording_gap, recording_failed and archive."""
+    """Raises and clears the alarms disk_full, recording_gap, recording_failed, recording_keys and
+    archive."""
 
     def __init__(self, clock: Clock, journal: Journal, directory: Path, used_space: Callable[[Path], float]) -> None:
         self._clock = clock
@@ -74,6 +75,13 @@ class DiskWatch:
                                   "and it is tried again")
         else:
             self.clear("archive")
+
+    def keys_trouble(self, words: str) -> None:
+        """Recordings cannot be sealed, heard or signed; "": they can."""
+        if words:
+            self.alarm("recording_keys", words)
+        else:
+            self.clear("recording_keys")
 
     def alarm(self, alarm: str, words: str) -> None:
         if alarm not in self._alarms:

@@ -1,21 +1,29 @@
 """The keeper of all sound: log, writer and archiver joined; in threads, or by hand in virtual time."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccappliance.apps.recording.archive import Archived, ArchiveError, Archiver
+from ccappliance.apps.recording.cipher import Damaged
+from ccappliance.apps.recording.keys import Locked
 from ccappliance.apps.recording.playable import FilePlayable, Playable, TakeWav
 from ccappliance.apps.recording.recovery import Recovered, recover
 from ccappliance.apps.recording.salvage import Remains, salvage
+from ccappliance.apps.recording.seal import Seal, Vault
+from ccappliance.apps.recording.sealed_file import HEADER as SEALED_HEADER
+from ccappliance.apps.recording.sealed_file import SealedFile, key_of
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import Segments, TapeLog
 from ccappliance.apps.recording.writer import ROUND, ArchiveThread, Reel, Rounds, WriterThread
+from ccappliance.base.errors import CcError
 from ccappliance.service.disk import Disk, RealDisk
 
 SEGMENTS = "segments"  # their folder, below that of the recordings
 MIB = 1 << 20
+_SOUNDS = (b"RIFF", b"fLaC", b"OggS")  # how files of sound begin; noise is never played
 
 
 @dataclass(frozen=True)
@@ -26,19 +34,27 @@ class Told:
     kept: Callable[[Take, Archived], None]  # it has a file
     troubled: Callable[[str], None]  # the disk takes nothing; "": it does again
     archive_troubled: Callable[[str], None]
+    keys_troubled: Callable[[str], None] = lambda words: None  # keys are missing or damaged
+    signed: Callable[[int, str], None] = lambda number, digest: None  # an entry of the ledger
 
 
 class Keeping:
     """Takes reels, keeps their sound, gives it out again. Nothing here raises because of the disk but `play`."""
 
     def __init__(self, settings: RecordingSettings, directory: Path, told: Told, *, threaded: bool,
-                 disk: Disk | None = None, remains: Remains | None = None) -> None:
-        """`remains`: rings that a killed run may have left."""
+                 disk: Disk | None = None, vault: Vault | None = None, remains: Remains | None = None) -> None:
+        """`vault`: of keys and signatures; None: nothing is sealed, and there is no ledger. `remains`: rings that a
+        killed run may have left."""
         self.directory = directory
-        self.archiver = Archiver(disk or RealDisk(patient=threaded), directory, settings.archive)
         self._disk = disk or RealDisk(patient=threaded)
+        self._seal = Seal(self._disk, directory, vault, told.signed) if vault is not None else None
+        self._sealing = settings.encrypt
+        if self._seal is not None:
+            self._seal.key_of = self._key_of
+        self.archiver = Archiver(self._disk, directory, settings.archive, self._seal)
         self._told = told
         self._remains = remains
+        self._waiting: dict[int, None] = {}  # takes whose rings wait for their key: neither ended nor filed
         self._threaded = threaded
         self._size = (settings.segment if threaded else 1) * MIB  # stories are short, and leave many folders behind
         self._every = max(1, round(settings.sync / ROUND)) if threaded and settings.sync else 0
@@ -56,7 +72,8 @@ class Keeping:
         if self._state is None:
             segments = self.directory / SEGMENTS
             try:
-                self._state = recover(self._disk, segments, self._size)
+                self._state = recover(self._disk, segments, self._size,
+                                      self._seal.has_key if self._seal is not None else lambda number: True)
             except OSError as error:
                 self._state = Recovered(Takes(), Segments(segments))
                 self._told.troubled(error.strerror or str(error))
@@ -67,13 +84,25 @@ class Keeping:
     def _salvage(self, remains: Remains) -> None:
         log, _ = self._opened()
         try:
-            ended = salvage(log, remains)
+            saved = salvage(log, remains)
         except OSError as error:  # the next start tries again: the rings stay
             self._told.troubled(error.strerror or str(error))
             return
-        remains.forget()
-        found = self.recover().interrupted
-        found += [take for take in ended if take not in found]
+        state = self.recover()
+        self._waiting = dict.fromkeys(take.number for take in saved.waiting)
+        found = [take for take in state.interrupted if take.number not in self._waiting]
+        state.interrupted = found + [take for take in saved.ended if take not in found]
+        if saved.why:
+            self._told.keys_troubled(saved.why)
+        else:
+            remains.forget()
+
+    def apply(self, settings: RecordingSettings) -> None:
+        """After a reload: recordings that begin from now on are sealed, or not."""
+        self.archiver.settings = settings.archive
+        changed, self._sealing = settings.encrypt != self._sealing, settings.encrypt
+        if changed and self._log is not None:
+            self._open_seal()
 
     def tidy(self) -> None:
         """Go on with what the last run left: end what it did not end, give files to what has none."""
@@ -83,7 +112,7 @@ class Keeping:
             if take.closed is not None:
                 continue  # `salvage` has ended it
             log.end(take.number, take.samples, take.missing, "interrupted")
-        left = [take for take in state.takes if not take.freed_in]
+        left = [take for take in state.takes if not take.freed_in and take.number not in self._waiting]
         if left or state.segments.in_use:
             rounds.free_unused()
         if self._threaded:
@@ -116,14 +145,42 @@ class Keeping:
         """Why nothing can be recorded now; "": it can."""
         return self._rounds.trouble if self._rounds is not None else ""
 
+    def remove(self, path: str) -> None:
+        """A file goes for good, soon in the archiver's thread, or at once; again later if the disk fails."""
+        if self._threaded:
+            self._start_threads()
+            assert self._archive is not None
+            self._archive.add(path)
+            return
+        try:
+            self.archiver.purge(path)
+        except OSError as error:
+            self._told.archive_troubled(str(error))
+
     # ---- listening ----
 
     def play(self, path: str) -> Playable:
-        """A recording by the path it was told under, or that of its file. FileNotFoundError, OSError."""
+        """A recording by the path it was told under, or that of its file. FileNotFoundError, OSError; Locked or Erased
+        if it is sealed and its key cannot be had."""
         take = self.recover().takes.by_path(path)
         if take is not None and not take.freed_in and self._log is not None:
+            if take.key and self._seal is not None:
+                self._seal.keys.key(take.key)
             return TakeWav(self._log, take)
-        return FilePlayable(self._disk, self._disk.open(self.directory / path))
+        file = self._disk.open(self.directory / path)
+        try:
+            head = self._disk.read(file, SEALED_HEADER, 0)
+            number = key_of(head)
+            if not number and head.startswith(_SOUNDS):
+                return FilePlayable(self._disk, file)
+            if not number:
+                raise Damaged(f"{path} is neither sound nor sealed")
+            if self._seal is None:
+                raise Locked(f"{path} is sealed, and there are no keys here")
+            return SealedFile(self._disk, file, number, self._seal.keys.key(number))
+        except (CcError, OSError):
+            self._disk.close(file)
+            raise
 
     def take(self, path: str) -> Take | None:
         return self.recover().takes.by_path(path)
@@ -140,15 +197,33 @@ class Keeping:
         elif self._rounds is not None:
             self._rounds.round(commit=True)
             self._rounds.close()
+        if self._seal is not None and self._log is not None:
+            with contextlib.suppress(OSError):  # the next start signs it
+                self._seal.ledger.sign()
 
     # ---- inside ----
 
     def _opened(self) -> tuple[TapeLog, Rounds]:
         if self._log is None or self._rounds is None:
             state = self.recover()
-            self._log = TapeLog(self._disk, state.takes, state.segments, self._size)
+            seal = self._seal
+            self._log = TapeLog(self._disk, state.takes, state.segments, self._size, seal.keys, seal.recycled) \
+                if seal is not None else TapeLog(self._disk, state.takes, state.segments, self._size)
+            self._open_seal()
             self._rounds = Rounds(self._log, self._every, self._over, self._told.troubled)
         return self._log, self._rounds
+
+    def _open_seal(self) -> None:
+        assert self._log is not None
+        if self._seal is not None:
+            log = self._log
+            self._seal.ledger.head = lambda: log.head
+            self._told.keys_troubled(self._seal.open(sealing=self._sealing, used=self.recover().last_key))
+            self._log.sealing = self._sealing
+
+    def _key_of(self, path: str) -> int:
+        take = self.recover().takes.by_path(path)
+        return take.key if take is not None else 0
 
     def _start_threads(self) -> None:
         if self._writer is None:
@@ -169,7 +244,7 @@ class Keeping:
             return
         assert self._log is not None
         try:
-            archived = self.archiver.keep(TakeWav(self._log, take), take.label.path)
+            archived = self.archiver.keep(TakeWav(self._log, take), take.label.path, take.label.recording, take.key)
         except (OSError, ArchiveError) as error:
             self._told.archive_troubled(str(error))
             return

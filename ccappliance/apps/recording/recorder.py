@@ -13,6 +13,7 @@ from ccappliance.apps.recording.disk_watch import DiskWatch, used_percent
 from ccappliance.apps.recording.keeping import Keeping, Told
 from ccappliance.apps.recording.playable import Playable
 from ccappliance.apps.recording.salvage import Remains
+from ccappliance.apps.recording.seal import Vault
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.wav import repair_recent, seconds_in
@@ -71,7 +72,7 @@ class Recorder:
 
     def __init__(self, settings: RecordingSettings, clock: Clock, journal: Journal, directory: Path | None, ids: Ids,
                  *, threaded: bool = True, used_space: Callable[[Path], float] = used_percent,
-                 disk: Disk | None = None, remains: Remains | None = None) -> None:
+                 disk: Disk | None = None, vault: Vault | None = None, remains: Remains | None = None) -> None:
         self.directory = directory
         self._settings = settings
         self._clock = clock
@@ -88,8 +89,10 @@ class Recorder:
         if directory is not None:
             self._watch = DiskWatch(clock, journal, directory, used_space)
             told = Told(self._hearer(self._finish), self._hearer(self._archived), self._hearer(self._watch.trouble),
-                        self._hearer(self._watch.archive_trouble))
-            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk, remains=remains)
+                        self._hearer(self._watch.archive_trouble), self._hearer(self._watch.keys_trouble),
+                        self._hearer(self._signed))
+            self._keeping = Keeping(settings, directory, told, threaded=threaded, disk=disk, vault=vault,
+                                    remains=remains)
 
     @property
     def settings(self) -> RecordingSettings:
@@ -99,7 +102,7 @@ class Recorder:
     def settings(self, settings: RecordingSettings) -> None:
         self._settings = settings
         if self._keeping is not None:
-            self._keeping.archiver.settings = settings.archive
+            self._keeping.apply(settings)
 
     # ---- requests ----
 
@@ -200,6 +203,15 @@ class Recorder:
         except OSError as error:
             raise Refused("no_recording", f"there is no recording {path}: {error.strerror}") from error
 
+    def remove(self, path: str) -> None:
+        """Delete the file of a recording; after its RecordingPurged is safe."""
+        if self._keeping is not None and path:
+            self._keeping.remove(path)
+
+    def used(self) -> float:
+        """How full the recordings' disk is, in per cent; 0.0 if no sound is kept."""
+        return self._watch.look(self.settings) if self._keeping is not None else 0.0
+
     def active(self) -> list[Recording]:
         """What is being recorded or written now, oldest first."""
         return list(self._active.values())
@@ -240,9 +252,11 @@ class Recorder:
         take = self._keeping.take(path)
         return take.samples / RATE if take is not None else seconds_in(self.directory / path)
 
-    def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool]) -> list[Fact]:
+    def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool],
+                  gaps: Callable[[str, str], list[list[int]]] = lambda call, recording: []) -> list[Fact]:
         """What to write at the start beside `ends` (of `interrupted`), whatever the journal has lost, so that each
-        recording that was cut off has one end. `told(call, recording)`: does the journal have it already?"""
+        recording that was cut off has one end. `told(call, recording)`: does the journal have it already?
+        `gaps(call, recording)`: those it has told."""
         if self._keeping is None:
             return []
         state = self._keeping.recover()
@@ -257,8 +271,9 @@ class Recorder:
             if take.freed_in:
                 continue
             if label.recording not in ending and told(label.call, label.recording):
-                if take.missing:  # its end was told, and the disk has spoilt some of it since
-                    found.append(_recovered(take))
+                left = _recovered(take)
+                if take.missing and left.gaps != gaps(label.call, label.recording):
+                    found.append(left)  # its end was told, and the disk has spoilt some of it since
                 continue
             if label.recording not in ending:
                 found.append(facts.RecordingStarted(label.call, label.recording, label.path, label.why))
@@ -316,6 +331,9 @@ class Recorder:
     def _archived(self, take: Take, archived: Archived) -> None:
         self._journal.write(facts.RecordingArchived(take.label.call, take.label.recording, archived.path, archived.form,
                                                     archived.size, archived.digest))
+
+    def _signed(self, entry: int, digest: str) -> None:
+        self._journal.write(facts.LedgerSigned(entry, digest))
 
     def _give_up(self, recording: Recording) -> None:
         """What is safe by now is all that can be promised; the rest may still be written later."""

@@ -5,14 +5,19 @@ never become any. What is found is made safe before it is told, or a second cut 
 is there.
 """
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
-from ccappliance.apps.recording.segment import FREE, HEADER, Scanned, read_header, scan
+from ccappliance.apps.recording.chain import last_link
+from ccappliance.apps.recording.segment import CHAIN, FREE, HEAD, HEADER, Scanned, read_header, scan
 from ccappliance.apps.recording.takes import Take, Takes
 from ccappliance.apps.recording.tape_log import SPARES, Segments
 from ccappliance.service.disk import Disk
 
+_OFFSET, _LENGTH, _KEY = itemgetter(2), 3, 5  # of what is `Laid`
 _CHUNK = 1 << 20  # bytes read at once; what a broken sector takes with it is at most so much
 
 
@@ -25,11 +30,13 @@ class Recovered:
     interrupted: list[Take] = field(default_factory=list)  # recordings without an end: the cut has ended them
     broken: int = 0  # bytes of records that were begun and are not whole
     unreadable: int = 0  # bytes the disk would not give
+    last_key: int = 0  # the highest key any record names
 
 
-def recover(disk: Disk, directory: Path, size: int) -> Recovered:
+def recover(disk: Disk, directory: Path, size: int, has_key: Callable[[int], bool] = lambda number: True) -> Recovered:
     """Read all segments of a directory. `size`: bytes of a segment to be used from now on. OSError if the directory or
-    a file's length cannot be read; a segment that cannot be opened or read costs its own content."""
+    a file's length cannot be read; a segment that cannot be opened or read costs its own content. `has_key(number)`:
+    a key was made safe, whatever became of it since."""
     state = Recovered(Takes(), Segments(directory))
     found: list[Scanned] = []
     for name in disk.names(directory):
@@ -38,12 +45,35 @@ def recover(disk: Disk, directory: Path, size: int) -> Recovered:
             state.segments.slot = max(state.segments.slot, int(slot))
             scanned = _look_at(disk, directory / name, size, state)
             if scanned is not None:
-                found.append(scanned)
+                found.append(_whole(scanned, has_key, state))
     found.sort(key=lambda one: one.number)
     for one in found:
         state.takes.hear_all(one)
     state.interrupted = [take for take in state.takes if take.closed is None and not take.freed_in]
     return state
+
+
+def _whole(scanned: Scanned, has_key: Callable[[int], bool], state: Recovered) -> Scanned:
+    """Without sealed sound that came after the last link and whose key the cut has taken: it was never safe. What lies
+    before a link is: if its key is missing now, somebody must bring it back, and it stays."""
+    state.last_key = max(state.last_key, scanned.last_key)
+    last = max((one.offset for one in scanned.found if one.record.kind == CHAIN), default=-1)
+    known = {0: True}
+    laid = {}
+    for place, rows in scanned.laid.items():
+        after = bisect_right(rows, last, key=_OFFSET)
+        kept = rows[:after]
+        for row in rows[after:]:
+            key = row[_KEY]
+            if key not in known:
+                known[key] = has_key(key)
+            if known[key]:
+                kept.append(row)
+            else:
+                state.broken += HEAD + row[_LENGTH]
+        if kept:
+            laid[place] = kept
+    return scanned._replace(laid=laid)
 
 
 def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> Scanned | None:
@@ -58,7 +88,8 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> Scanned | N
         header = read_header(_read(disk, file, HEADER, state))
         length = disk.size(file)
         free = header is not None and header[1] == FREE
-        scanned = scan(b"" if free else _read(disk, file, length, state))
+        data = b"" if free else _read(disk, file, length, state)
+        scanned = scan(data)
         if not scanned.empty:
             disk.sync(file)
     except OSError:  # of the sync: what was found is told as interrupted, never as whole
@@ -69,6 +100,9 @@ def _look_at(disk: Disk, path: Path, size: int, state: Recovered) -> Scanned | N
     if not scanned.empty and scanned.number not in segments.in_use:
         state.broken += scanned.broken  # not those of a wreck: it is gone, and a second start would not find them
         segments.in_use[scanned.number] = path
+        link = last_link(data, scanned.found)
+        if link:
+            segments.links[scanned.number] = link
         return scanned
     if free and length == size and len(segments.free) < SPARES:
         segments.free.append(path)

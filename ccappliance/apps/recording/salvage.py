@@ -7,8 +7,9 @@ out of bounds is left out; whoever has an end, or was freed, has had everything.
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from ccappliance.apps.recording.keys import Erased, Locked
 from ccappliance.apps.recording.segment import AGENT, CALLER
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.tape_log import TapeLog
@@ -27,12 +28,22 @@ class Remains(Protocol):
     def forget(self) -> None: ...
 
 
-def salvage(log: TapeLog, remains: Remains) -> list[Take]:
-    """Append what is missing, make it safe, end those recordings: as often as one likes. Answers what was ended.
+class Salvaged(NamedTuple):
+    """What became of rings."""
 
-    OSError of the disk or of the rings' file: then the rings stay for the next start.
+    ended: list[Take]
+    waiting: list[Take]  # sealed, and their key cannot be had now: not ended, a later start does it
+    why: str  # of what must wait, though it be not in `waiting` because the log knows nothing of it; "": all is done
+
+
+def salvage(log: TapeLog, remains: Remains) -> Salvaged:
+    """Append what is missing, make it safe, end those recordings: as often as one likes.
+
+    OSError of the disk or of the rings' file: then the rings stay for the next start, as they do if anything waits.
     """
     ended: list[Take] = []
+    waiting: list[Take] = []
+    why = ""
     open_takes = {take.label.recording: take for take in log.takes if take.closed is None and not take.freed_in}
     known = {take.label.recording: None for take in log.takes}
     for ring in remains.left():
@@ -41,7 +52,14 @@ def salvage(log: TapeLog, remains: Remains) -> list[Take]:
             continue
         take = open_takes.pop(label.recording, None)
         known[label.recording] = None
-        number = take.number if take is not None else log.begin(label)
+        try:
+            number = _number(log, take, label)
+        except Erased:
+            continue  # nobody may hear it any more
+        except Locked as error:
+            why = str(error)
+            waiting += [take] if take is not None else []
+            continue
         _append(log, number, take, ring)
         log.commit()
         take = log.takes.by_number[number]
@@ -49,7 +67,15 @@ def salvage(log: TapeLog, remains: Remains) -> list[Take]:
         log.end(number, whole, take.missing + whole - take.samples, "interrupted")
         log.commit()
         ended.append(take)
-    return ended
+    return Salvaged(ended, waiting, why)
+
+
+def _number(log: TapeLog, take: Take | None, label: Label) -> int:
+    """Of a recording that is ready to be gone on with. Locked, Erased."""
+    if take is None:
+        return log.begin(label)
+    log.resume(take)
+    return take.number
 
 
 def _label(ring: Left) -> Label | None:

@@ -18,7 +18,7 @@ HEADER = 512  # the smallest piece that a disk writes whole
 IN_USE, FREE = 1, 2
 
 # kinds of records; a reader passes over those it does not know, if their CRC is right
-OPEN, SOUND, PAUSED, CLOSE, FREED = 1, 2, 3, 4, 5
+OPEN, SOUND, PAUSED, CLOSE, FREED, CHAIN = 1, 2, 3, 4, 5, 6
 
 # how sound is written: see `sound.py`
 SILENCE, ALAW, LINEAR = 0, 1, 2
@@ -58,7 +58,7 @@ class Found(NamedTuple):
     length: int  # of its content
 
 
-Laid = tuple[int, int, int, int, bool]  # sound: first sample, samples, offset, length of the content, paused
+Laid = tuple[int, int, int, int, bool, int]  # first sample, samples, offset, length of the content, paused, key
 
 
 def pack_header(number: int, state: int) -> bytes:
@@ -110,6 +110,7 @@ class Scanned(NamedTuple):
     laid: dict[tuple[int, int], list[Laid]]  # these, by recording and leg, in the order in which they lie there
     broken: int  # bytes of records that were begun and are not whole: a torn end, or a damaged disk
     last: int  # the highest sequence
+    last_key: int  # the highest key
 
     @property
     def empty(self) -> bool:
@@ -121,13 +122,13 @@ def scan(data: bytes) -> Scanned:
     number. Nearly all of them are sound, of which nothing but its place is kept: a GB has a million and a half."""
     header = read_header(data)
     if header is not None and header[1] == FREE:
-        return Scanned(0, [], {}, 0, 0)
+        return Scanned(0, [], {}, 0, 0, 0)
     number = header[0] if header is not None else 0
     found: list[Found] = []
     laid: dict[tuple[int, int], list[Laid]] = {}
     view, size = memoryview(data), len(data)
     unpack_from, crc32 = _HEAD.unpack_from, zlib.crc32
-    at, broken, last = data.find(_MAGIC, HEADER), 0, 0
+    at, broken, last, last_key = data.find(_MAGIC, HEADER), 0, 0, 0
     while 0 <= at <= size - HEAD:
         magic, crc, length, segment, kind, leg, coding, flags, sequence, tape, first, count, key = \
             unpack_from(data, at)
@@ -140,8 +141,10 @@ def scan(data: bytes) -> Scanned:
                 number = segment
                 if sequence > last:
                     last = sequence
+                if key > last_key:
+                    last_key = key
                 if kind in _LAID:
-                    row = (first, count, at, length, kind == PAUSED)
+                    row = (first, count, at, length, kind == PAUSED, key)
                     try:
                         laid[tape, leg].append(row)
                     except KeyError:
@@ -154,4 +157,4 @@ def scan(data: bytes) -> Scanned:
             if number:
                 broken += min(HEAD + length, size - at)
         at = data.find(_MAGIC, at + 4)
-    return Scanned(number, found, laid, broken, last)
+    return Scanned(number, found, laid, broken, last, last_key)

@@ -16,6 +16,7 @@ from ccappliance.apps.recording.segment import (
     AGENT,
     BOTH,
     CALLER,
+    CHAIN,
     CLOSE,
     FREED,
     OPEN,
@@ -77,7 +78,7 @@ class Pieces:
         """`add` of many, all of one segment: what a start does for every piece there is."""
         at_end, silent = self.end, bool(self._length) and self._length[-1] == 0 and self._segment[-1] == segment
         firsts, counts, offsets, lengths = array("q"), array("Q"), array("I"), array("I")
-        for first, samples, offset, length, _ in rows:
+        for first, samples, offset, length, _, _ in rows:
             if first < at_end or samples == 0:
                 continue
             if length == 0 and silent and first == at_end:
@@ -151,6 +152,7 @@ class Take:
         self.pauses: list[tuple[int, int]] = []  # (from, to) of samples that were not to be heard by anybody
         self.segments: dict[int, None] = {}  # where any of it lies, oldest first
         self.closed: dict[str, Any] | None = None  # what its CLOSE says: samples, lost, state
+        self.key = 0  # of its sealed sound; 0: it lies there in clear
         self.freed_in = 0  # the segment of its newest FREED; 0: its sound is still needed
 
     @property
@@ -198,9 +200,12 @@ class Takes:
             take.segments[found.segment] = None
             take.legs[record.leg].add(record.first, record.samples, found.segment, found.offset, found.length)
             return
+        if record.kind == CHAIN:
+            return  # of the segment, not of a recording
         if take is None:
             if record.kind == OPEN:
                 take = self.by_number[record.tape] = Take(record.tape, Label.unpack(record.content))
+                take.key = record.key
             elif record.kind == FREED:
                 return  # nothing else of it is left
             else:
@@ -247,7 +252,7 @@ class Takes:
             if both:
                 rows = sorted(rows + both, key=_OFFSET) if rows else both
             take.legs[leg].lay(rows, scanned.number)
-        for first, samples, _, _, paused in both:
+        for first, samples, _, _, paused, _ in both:
             if paused:
                 self._paused(take, first, first + samples)
 

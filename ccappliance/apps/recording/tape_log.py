@@ -9,12 +9,17 @@ for by others.
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+from ccappliance.apps.recording.chain import LINK, Chain
+from ccappliance.apps.recording.cipher import SEALED, Damaged, seal, unseal
+from ccappliance.apps.recording.keys import Keys, Locked
 from ccappliance.apps.recording.segment import (
     AGENT,
     BOTH,
     CALLER,
+    CHAIN,
     CLOSE,
     FREE,
     FREED,
@@ -39,6 +44,7 @@ from ccappliance.base.errors import Bug
 from ccappliance.service.disk import Disk
 
 HELD = 2000  # samples of silence that are one record: what comes between two commits; an hour of it takes a third
+PASSED_OVER = 1 << 24  # sequences: hours of thirty calls, of which a run that can write nothing keeps seconds
 SPARES = 2  # free segments kept for the next use; more are given back to the disk
 
 
@@ -52,15 +58,23 @@ class Segments:
         self.spoilt: dict[int, None] = {}  # in use, and a write or sync of it has failed: never to be written again
         self.last = 0  # the highest number ever given, as far as anything tells
         self.slot = 0  # the highest file number
+        self.links: dict[int, bytes] = {}  # the last link of the chain in each segment
 
 
 class TapeLog:
     """Appends. Every method may wait for the disk and raise OSError; what was added then is kept for the next
     `push`."""
 
-    def __init__(self, disk: Disk, takes: Takes, segments: Segments, size: int) -> None:
+    def __init__(self, disk: Disk, takes: Takes, segments: Segments, size: int, keys: Keys | None = None,
+                 recycled: Callable[[int, bytes], None] = lambda number, link: None) -> None:
+        """`keys`: of sealed recordings. `recycled(number, its last link)`: before a segment is given back."""
         self.takes = takes
         self.segments = segments
+        self.sealing = False  # recordings that begin from now on are sealed
+        self._keys = keys
+        self._recycled = recycled
+        self._sealed: dict[int, tuple[int, bytes]] = {}  # recordings under way → number of the key, and it
+        self._chain = Chain(segments.links)
         self._disk = disk
         self._size = size
         self._sequence = takes.last_sequence
@@ -80,14 +94,32 @@ class TapeLog:
         """Records that are not yet safe."""
         return len(self._pending) + len(self._uncommitted) + len(self._silent)
 
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """(segment, link): the newest of the chain that is safe."""
+        return self._chain.head
+
     # ---- what is added ----
 
     def begin(self, label: Label) -> int:
-        """A recording begins; its number."""
+        """A recording begins; its number. Locked if it is to be sealed and cannot be."""
+        key = self._keys.make() if self._keys is not None and self.sealing else 0
         number = self._next()
         self._labels[number] = label
-        self._pending.append(Record(number, OPEN, number, label.pack()))
+        if self._keys is not None and key:
+            self._sealed[number] = key, self._keys.key(key)
+        self._pending.append(Record(number, OPEN, number, label.pack(), key=key))
         return number
+
+    def resume(self, take: Take) -> None:
+        """A recording of a killed run goes on, under its own key. Numbers which that run may have sealed with, and of
+        which nothing is seen any more, are passed over: none may be a nonce twice. Locked, Erased, OSError."""
+        if not take.key:
+            return
+        if self._keys is None:
+            raise Locked(f"recording {take.number} is sealed, and there are no keys here")
+        self._sealed[take.number] = take.key, self._keys.key(take.key)
+        self._sequence += PASSED_OVER
 
     def sound(self, tape: int, first: int, stereo: bytes, wanted: tuple[int, ...] = (CALLER, AGENT)) -> None:
         """Sound from sample `first` on, both legs, interleaved; `wanted`: the legs that are written."""
@@ -104,7 +136,12 @@ class TapeLog:
             return
         self._break_silence(tape)
         for leg, (coding, content) in ((leg, legs[leg]) for leg in wanted):
-            self._pending.append(Record(self._next(), SOUND, tape, content, leg, first, count, coding))
+            self._add_sound(Record(self._next(), SOUND, tape, content, leg, first, count, coding))
+
+    def _add_sound(self, record: Record) -> None:
+        """Sealed here, once: a record that is written again must be the same bytes."""
+        key = self._sealed.get(record.tape)
+        self._pending.append(record if key is None else seal(record, *key))
 
     def pause(self, tape: int, first: int, count: int) -> None:
         """Here was sound that is nobody's business: a mark instead of it."""
@@ -117,6 +154,7 @@ class TapeLog:
         told = json.dumps({"samples": samples, "lost": lost, "state": state}, separators=(",", ":")).encode()
         self._pending.append(Record(self._next(), CLOSE, tape, told))
         self._labels.pop(tape, None)
+        self._sealed.pop(tape, None)
 
     def free(self, tape: int) -> None:
         """Its sound is not needed here any more: it is in a file of its own, or nobody may have it."""
@@ -126,39 +164,47 @@ class TapeLog:
         """Silence that was held back comes before whatever comes now."""
         first, count = self._silent.pop(tape, (0, 0))
         if count:
-            self._pending.append(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
+            self._add_sound(Record(self._next(), SOUND, tape, b"", BOTH, first, count, SILENCE))
 
     # ---- to the disk ----
 
     def push(self) -> None:
         """Everything added so far to the system, in one write for each segment it takes (nearly always one)."""
+        if self._keys is not None and self._pending:
+            self._keys.push()
         while self._pending:
             if self._number == 0:
                 self._open_segment()
             self._write()
 
     def commit(self) -> None:
-        """Everything added so far onto the platter, and into the index."""
+        """Everything added so far onto the platter, and into the index: keys first, or what they seal is lost."""
+        self._settle(sync=True)
+
+    def settle(self) -> None:
+        """As `commit`, but the platter may wait: what virtual time needs."""
+        self._settle(sync=False)
+
+    def _settle(self, *, sync: bool) -> None:
         for tape in list(self._silent):
             self._break_silence(tape)
-        self._sync()
+        self._sync(sync=sync)
 
-    def _sync(self) -> None:
+    def _sync(self, *, sync: bool) -> None:
+        """What is added, but for silence that is held back."""
+        if self._keys is not None:
+            self._keys.commit()
         self.push()
         if self._dirty:
             try:
-                self._disk.sync(self._file)
+                self._link()
+                if sync:
+                    self._disk.sync(self._file)
             except OSError:
                 self._spoil()
                 raise
             self._dirty = False
-        self._heard()
-
-    def settle(self) -> None:
-        """As `commit`, but the platter may wait: what virtual time needs."""
-        for tape in list(self._silent):
-            self._break_silence(tape)
-        self.push()
+            self._chain.commit()
         self._heard()
 
     def recycle(self) -> None:
@@ -206,20 +252,38 @@ class TapeLog:
         return one[0] if one is not None and one[1] == piece.segment else None
 
     def pcm(self, take: Take, leg: int, first: int, end: int) -> bytes:
-        """int16 of one leg; what is missing or paused is silence."""
+        """int16 of one leg; what is missing, spoilt or paused is silence. Locked, Erased."""
         out = bytearray(2 * (end - first))
         for piece in take.legs[leg].within(first, end):
             if piece.length == 0:
                 continue  # silence, or a pause; perhaps of many records
             record = self.read(piece)
-            if record is None or record.kind != SOUND or record.coding > LINEAR or record.flags:
+            if record is None or record.kind != SOUND or record.coding > LINEAR or record.flags & ~SEALED:
                 continue
-            pcm = decode(record.coding, record.content, record.samples)
+            try:
+                pcm = decode(record.coding, self._content(record), record.samples)
+            except Damaged:
+                continue
             begin, stop = max(first, piece.first), min(end, piece.first + piece.samples)
             out[2 * (begin - first):2 * (stop - first)] = pcm[2 * (begin - piece.first):2 * (stop - piece.first)]
         return bytes(out)
 
     # ---- inside ----
+
+    def _content(self, record: Record) -> bytes:
+        if not record.flags & SEALED:
+            return record.content
+        if self._keys is None:
+            raise Locked(f"recording {record.tape} is sealed, and there are no keys here")
+        return unseal(record, self._keys.key(record.key))
+
+    def _link(self) -> None:
+        """The end of a commit: a link over all that was written since the last one."""
+        record = Record(self._next(), CHAIN, 0, self._chain.link(), BOTH, self._chain.begins)
+        parts = [pack(record, self._number, self._at), record.content]
+        self._disk.write(self._file, parts, self._at)
+        self._at += size_of(record)
+        self._chain.linked(self._at)
 
     def _next(self) -> int:
         self._sequence += 1
@@ -231,7 +295,7 @@ class TapeLog:
         at, taken, written = self._at or HEADER, 0, []
         for record in self._pending:
             group = [*self._introduction(record), record]
-            if at + sum(map(size_of, group)) > self._size:
+            if at + sum(map(size_of, group)) > self._size - LINK:
                 break
             for one in group:
                 parts += [pack(one, self._number, at), one.content]
@@ -242,6 +306,7 @@ class TapeLog:
         try:
             if written:
                 self._disk.write(self._file, parts, 0 if not self._at else self._at)
+                self._chain.add(parts if self._at else parts[1:])
                 self._dirty = True
         except OSError:
             self._spoil()
@@ -262,8 +327,9 @@ class TapeLog:
             return []
         if label is None:
             take = self.takes.by_number.get(record.tape)
-            return [Record(self._next(), OPEN, record.tape, take.label.pack())] if take is not None else []
-        return [Record(self._next(), OPEN, record.tape, label.pack())]
+            return [Record(self._next(), OPEN, record.tape, take.label.pack(), key=take.key)] if take is not None \
+                else []
+        return [Record(self._next(), OPEN, record.tape, label.pack(), key=self._sealed.get(record.tape, (0, b""))[0])]
 
     def _open_segment(self) -> None:
         """Take a free segment, or make one; and one more, so that recordings under way do not need room."""
@@ -274,6 +340,7 @@ class TapeLog:
         segments.last += 1
         self._file, self._number, self._at, self._told = file, segments.last, 0, {}
         segments.in_use[self._number] = path
+        self._chain.begin(self._number)
         if not segments.free:
             with contextlib.suppress(OSError):  # it is tried again when it is needed
                 segments.free.append(self._make())
@@ -307,7 +374,7 @@ class TapeLog:
         """What has been written so far onto the platter; what is pending stays so."""
         pending, self._pending = self._pending, []
         try:
-            self._sync()
+            self._sync(sync=True)
         finally:
             self._pending = self._pending + pending
 
@@ -329,6 +396,7 @@ class TapeLog:
         """Mark it free, on the platter, before anything of it is forgotten."""
         segments, disk = self.segments, self._disk
         path = segments.in_use[number]
+        self._recycled(number, segments.links.get(number, b""))
         reader = self._readers.pop(number, -1)
         if reader >= 0:
             disk.close(reader)
@@ -348,5 +416,6 @@ class TapeLog:
             disk.unlink(path)
             disk.sync_directory(segments.directory)
         segments.spoilt.pop(number, None)
+        segments.links.pop(number, None)
         del segments.in_use[number]
         self.takes.forget(number)

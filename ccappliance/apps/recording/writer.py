@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from ccappliance.apps.recording.archive import Archived, ArchiveError, Archiver, lowest_priority
+from ccappliance.apps.recording.keys import Locked
 from ccappliance.apps.recording.playable import TakeWav
 from ccappliance.apps.recording.takes import Label, Take
 from ccappliance.apps.recording.tape_log import TapeLog
@@ -66,7 +67,10 @@ class Rounds:
         return not (self.reels or self.log.waiting or self._freed)
 
     def add(self, reel: Reel) -> None:
-        reel.number = self.log.begin(reel.label)
+        try:
+            reel.number = self.log.begin(reel.label)
+        except Locked as error:  # it must be sealed and cannot be: no sound is better than sound in clear
+            reel.error, reel.ended = str(error), True
         self.reels.append(reel)
 
     def free(self, number: int) -> None:
@@ -236,13 +240,14 @@ class ArchiveThread:
         self._log = log
         self._kept = kept
         self._troubled = troubled
-        self._wanted: queue.SimpleQueue[Take | None] = queue.SimpleQueue()
-        self._again: list[Take] = []
+        self._wanted: queue.SimpleQueue[Take | str | None] = queue.SimpleQueue()
+        self._again: list[Take | str] = []
         self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="archiver", daemon=True)
         self._thread.start()
 
-    def add(self, take: Take) -> None:
+    def add(self, take: Take | str) -> None:
+        """A recording that is over; or the path of a file that is to go for good."""
         self._wanted.put(take)
 
     def close(self, patience: float) -> None:
@@ -265,9 +270,14 @@ class ArchiveThread:
                 return
             self._keep(take)
 
-    def _keep(self, take: Take) -> None:
+    def _keep(self, take: Take | str) -> None:
+        if isinstance(take, Take) and take.freed_in:  # taken away while it waited
+            return
         try:
-            archived = self._archiver.keep(TakeWav(self._log, take), take.label.path)
+            if isinstance(take, str):
+                self._archiver.purge(take)
+                return
+            archived = self._archiver.keep(TakeWav(self._log, take), take.label.path, take.label.recording, take.key)
         except (OSError, ArchiveError) as error:
             self._again.append(take)
             self._say(str(error))

@@ -34,13 +34,14 @@ class Changing:
 
     async def pin(self) -> None:
         """Twice the same, of 4 to 12 digits."""
-        for _ in range(ATTEMPTS):
-            new = await self._digits("mailbox_new_pin")
-            if len(new) >= LEAST_PIN and new == await self._digits("mailbox_pin_again"):
-                self._room.change(self._mailbox, "pin", self._room.hashed(self._mailbox, new), BY)
-                await self._say("mailbox_pin_changed")
-                return
-            await self._say("mailbox_pin_differs")
+        with self._call.shield.over():
+            for _ in range(ATTEMPTS):
+                new = await self._digits("mailbox_new_pin")
+                if len(new) >= LEAST_PIN and new == await self._digits("mailbox_pin_again"):
+                    self._room.change(self._mailbox, "pin", self._room.hashed(self._mailbox, new), BY)
+                    await self._say("mailbox_pin_changed")
+                    return
+                await self._say("mailbox_pin_differs")
 
     async def greeting(self) -> None:
         """Record, hear, keep; or go back to the configured one."""

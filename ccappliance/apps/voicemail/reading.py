@@ -51,12 +51,13 @@ class Reading:
 
     async def _enter(self, call: "Call") -> str:
         """The mailbox, if the caller knows its PIN; "" if not."""
-        for _ in range(TRIES):
-            mailbox = self._mailbox or (await self._ask(call, "mailbox_enter_number", ENTER_NUMBER))
-            pin = await self._ask(call, "agent_enter_pin", ENTER_PIN)
-            if self._room.right(mailbox, pin):
-                return mailbox
-            await call.play([self._room.means.prompts.get("mailbox_wrong_pin", call.language)])
+        with call.shield.over():
+            for _ in range(TRIES):
+                mailbox = self._mailbox or (await self._ask(call, "mailbox_enter_number", ENTER_NUMBER))
+                pin = await self._ask(call, "agent_enter_pin", ENTER_PIN)
+                if self._room.right(mailbox, pin):
+                    return mailbox
+                await call.play([self._room.means.prompts.get("mailbox_wrong_pin", call.language)])
         return ""
 
     async def _ask(self, call: "Call", prompt: str, ask: Collect) -> str:

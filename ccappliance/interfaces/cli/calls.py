@@ -1,6 +1,7 @@
 """`ccappliance calls`: see, clear and make calls."""
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -9,6 +10,13 @@ from ccappliance.interfaces.cli.command import Noun, ask, echo_json
 from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.table import clean, duration, fields, table
 
+_TABLES = MappingProxyType({  # of a call that is over
+    "legs": ["leg", "role", "line", "party", "began_at:began", "answered_at:answered", "ended_at:ended", "ended:why",
+             "transfer_by:transferred by", "transfer"],
+    "recorded": ["record", "rule", "queue", "agent", "why"],
+    "kept": ["recording", "rule", "file", "gone_at:deleted", "gone_by:by", "gone_why:why"],
+    "holds": ["at", "by", "why"],
+    "heard": ["at", "what", "by", "recording", "why"]})
 _CALL = click.option("--call", required=True, metavar="ID", help="The call's id, from `calls list`.")
 
 
@@ -66,8 +74,14 @@ def calls_tag(call: str, tag: str, off: bool, as_json: bool, socket: Path | None
 def _call(found: dict[str, Any]) -> str:
     if "legs" not in found:
         return fields(found)
-    legs = table(found.get("legs") or [], ["id:leg", "line", "party", "state", "since"])
-    return f"{fields(found, skip=['legs'])}\n\n{legs}"
+    if "disposition" not in found:
+        legs = table(found.get("legs") or [], ["id:leg", "line", "party", "state", "since"])
+        return f"{fields(found, skip=['legs'])}\n\n{legs}"
+    parts = [fields(found, skip=list(_TABLES))]
+    for name, columns in _TABLES.items():
+        if found.get(name):
+            parts.append(f"{name}:\n{table(found[name], columns)}")
+    return "\n\n".join(parts)
 
 
 @calls.command("hangup")

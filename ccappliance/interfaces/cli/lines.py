@@ -39,6 +39,10 @@ def _status(found: dict[str, Any]) -> str:
                  f"({found.get('service_level_is')})",
         "media": f"{found.get('ticks')} ticks, {found.get('late_ticks')} late, "
                  f"worst {(found.get('worst_late') or 0.0) * 1000:.1f} ms"})]
+    hq = found.get("headquarters") or {}
+    if hq.get("branch"):
+        lines.append(fields({"headquarters": f"{hq.get('state')}: branch {hq.get('branch')}, told up to entry "
+                                             f"{hq.get('applied')}, {hq.get('behind')} wait"}))
     alarms = found.get("alarms") or []
     lines += [f"ALARM {clean(alarm['alarm'])} {clean(alarm['subject'])}: {clean(alarm['words'])} "
               f"(for {duration(alarm['since'])})" for alarm in alarms]

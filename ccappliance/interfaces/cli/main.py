@@ -10,6 +10,7 @@ _HERE = "ccappliance.interfaces.cli"
 COMMANDS = {
     "agents": f"{_HERE}.agents:agents",
     "audit": f"{_HERE}.audit:audit",
+    "backup": f"{_HERE}.backups:backup",
     "calendars": f"{_HERE}.callers:calendars",
     "callbacks": f"{_HERE}.callbacks:callbacks",
     "callers": f"{_HERE}.callers:callers",
@@ -21,18 +22,23 @@ COMMANDS = {
     "dsp": f"{_HERE}.dsp:dsp",
     "explain": f"{_HERE}.explain:explain",
     "flows": f"{_HERE}.flows:flows",
+    "hq": f"{_HERE}.hq:hq",
     "journal": f"{_HERE}.records:journal",
     "pri": f"{_HERE}.isdn:pri",
     "prompts": f"{_HERE}.prompts:prompts",
     "queues": f"{_HERE}.queues:queues",
     "recordings": f"{_HERE}.records:recordings",
     "reports": f"{_HERE}.reports:reports",
+    "restore": f"{_HERE}.backups:restore_command",
     "run": f"{_HERE}.play:run",
     "simulate": f"{_HERE}.play:simulate",
     "spans": f"{_HERE}.lines:spans",
     "status": f"{_HERE}.lines:status",
     "test": f"{_HERE}.play:test",
+    "tokens": f"{_HERE}.tokens:tokens",
+    "users": f"{_HERE}.users:users",
     "voicemail": f"{_HERE}.voicemail:voicemail",
+    "web": f"{_HERE}.web:web",
 }
 _HELP = """A call centre in a box.
 

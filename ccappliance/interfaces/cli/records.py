@@ -12,9 +12,11 @@ from ccappliance.base.errors import Refused
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.master_csv import MasterCsvLines
 from ccappliance.interfaces.cli.command import REFUSED, Command, Noun, ask, connect, echo_json, echo_line
+from ccappliance.interfaces.cli.custody import COMMANDS
 from ccappliance.interfaces.cli.finding import asked, show_found
 from ccappliance.interfaces.cli.journals import reader
 from ccappliance.interfaces.cli.replay import compared, replay
+from ccappliance.interfaces.cli.sealing import rekey, verify
 from ccappliance.interfaces.cli.table import clean, duration, table
 
 _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's fields
@@ -23,6 +25,10 @@ _FRAME = ("seq", "at", "now", "fact")  # what every entry has besides its fact's
 @click.group(cls=Noun)
 def recordings() -> None:
     """The recordings."""
+
+
+for command in COMMANDS:
+    recordings.add_command(command)
 
 
 @recordings.command("list")
@@ -61,6 +67,10 @@ def recordings_resume(call: str, as_json: bool, socket: Path | None) -> None:
     """Record a call again that you have paused."""
     done = ask(socket, "recordings.resume", call=call)
     echo_json(done) if as_json else click.echo(f"call {clean(call)} is recorded again")
+
+
+recordings.add_command(verify)
+recordings.add_command(rekey)
 
 
 @click.group(cls=Noun)

@@ -10,12 +10,15 @@ from ccappliance.apps.acd.callback_store import CallbackStore
 from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import DaemonStarted
 from ccappliance.call.journal import Entry
+from ccappliance.call.keeping_store import KeepingStore
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.search_store import SearchStore
 from ccappliance.store.database import Store
 from ccappliance.store.rebuilt import count, differences
 
-TABLES = ("cdr", "recording", "callback", "rollup", "call_gram", "call_note", "call_tag", "call_day")
+TABLES = ("cdr", "cdr_leg", "recording", "callback", "rollup", "call_gram", "call_note", "call_tag", "call_day",
+          "recording_decided", "recording_kept", "recording_hold", "recording_access")
 
 
 def replay(read: Callable[[], Iterator[Entry]], into: Path, timezone: str = "") -> dict[str, int]:
@@ -30,6 +33,8 @@ def replay(read: Callable[[], Iterator[Entry]], into: Path, timezone: str = "") 
         callbacks.catch_up(read())
         rollups.catch_up(read())
         SearchStore(store).catch_up(read())
+        LegStore(store).catch_up(read())
+        KeepingStore(store).catch_up(read())
         return {table: count(store, table) for table in TABLES}
     finally:
         store.close()

@@ -10,6 +10,7 @@ from ccappliance.apps.acd.journal_rules import JournalRules
 from ccappliance.apps.acd.redone import Decision, Redone
 from ccappliance.call import facts
 from ccappliance.call.cdr import Cdr
+from ccappliance.call.cdr_legs import CallLeg, LegsReader
 from ccappliance.call.cdr_store import RecordingRow
 from ccappliance.call.journal import Entry
 from ccappliance.call.recount import Recount, close, same_day
@@ -25,6 +26,7 @@ class Shown:
     figures: Mapping[str, Any]  # call/recount.py: shown
     cdrs: Sequence[Cdr]  # of the database, all of the audited time or more
     recordings: Sequence[RecordingRow]
+    legs: Callable[[str], Sequence[CallLeg]]  # of a call that is over, as the database has them
 
 
 class Audit:
@@ -41,6 +43,8 @@ class Audit:
         self._live = live
         self._all = Recount(wanted)  # rows: of all runs
         self._run = Recount(wanted, per_run=True)  # figures: of the last run
+        self._legs: dict[str, list[CallLeg]] = {}
+        self._leg_reader = LegsReader(self._had_legs)
         self._rules = JournalRules(self._breach)
         self._redone = Redone(self._decided, lambda at: at.astimezone(self.zone).date())
         self._inside = False
@@ -52,7 +56,7 @@ class Audit:
             if isinstance(entry.fact, facts.DaemonStarted):
                 self.zone = zone_of(entry.fact.timezone)
             self._inside = self._wanted(entry.at)
-            for reader in (self._all, self._run, self._rules, self._redone):
+            for reader in (self._all, self._run, self._rules, self._redone, self._leg_reader):
                 reader.hear(entry)
         self._redone.close()
         self._rules.close()
@@ -87,6 +91,21 @@ class Audit:
             for words in decision.differs:
                 self._differs("decision", f"entry {decision.seq}", decision.rule, words, [decision.call])
 
+    def _had_legs(self, call: str, seq: int, legs: list[CallLeg]) -> None:
+        if self._inside:
+            self._legs[call] = legs
+
+    def _compare_legs(self, shown: Shown, call: str) -> None:
+        """Of a call whose row and journal agree on its end."""
+        rows, legs = shown.legs(call), self._legs.get(call, [])
+        if len(rows) != len(legs):
+            self._differs("cdr", f"call {call} legs", len(rows), len(legs), [call])
+        for row, leg in zip(rows, legs, strict=False):
+            for name in (field.name for field in fields(CallLeg)):
+                if not _same_cell(getattr(row, name), getattr(leg, name)):
+                    self._differs("cdr", f"call {call} leg {leg.number} {name}", str(getattr(row, name)),
+                                  str(getattr(leg, name)), [call])
+
     def _compare_figures(self, shown: Shown) -> None:
         queues, agents = shown.figures["queues"], shown.figures["agents"]
         counted = self._run
@@ -115,6 +134,7 @@ class Audit:
                     if not _same_cell(getattr(row, name), getattr(cdr, name)):
                         self._differs("cdr", f"call {call} {name}", str(getattr(row, name)), str(getattr(cdr, name)),
                                       [call])
+                self._compare_legs(shown, call)
         for cdr in shown.cdrs:
             if self._wanted(cdr.ended_at) and cdr.seq <= shown.seq and cdr.call not in self._all.cdrs \
                     and cdr.disposition != "INTERRUPTED":

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.custody import custody_operations
 from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
@@ -27,6 +28,7 @@ def operations_of(house: HouseView) -> Operations:
     _isdn(operations, house)
     _history(operations, house)
     _config(operations, house)
+    custody_operations(operations, house.custody)
     finding_operations(operations, house.past)
     supervise(operations, house)
     voicemail_operations(operations, house.messages)

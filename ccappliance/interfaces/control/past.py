@@ -8,7 +8,10 @@ from typing import Any, TypedDict
 from ccappliance.base.errors import Refused
 from ccappliance.base.limits import MAX_NOTE, MAX_TAG
 from ccappliance.call import facts
+from ccappliance.call.cdr_legs import CallLeg
 from ccappliance.call.cdr_store import CdrStore
+from ccappliance.call.keeping_store import KeepingStore
+from ccappliance.call.leg_store import LegStore
 from ccappliance.call.search import Asked, instant
 from ccappliance.call.search_store import Found, SearchStore
 
@@ -44,13 +47,42 @@ class PastCallRow(TypedDict):
     tags: list[str]
 
 
+class PastLegRow(TypedDict):
+    """One party of a call that is over; see docs/cdr.md."""
+
+    number: int
+    leg: str
+    role: str  # "anchor", "partner", "consulted", "returned", "supervisor"
+    line: str
+    party: str
+    began_at: str
+    answered_at: str  # "" never
+    ended_at: str
+    ended: str
+    transfer_by: str  # leg
+    transfer: str
+
+
+class PastCallDetail(PastCallRow):
+    """A call that is over, with all that is known of it."""
+
+    legs: list[PastLegRow]
+    recorded: list[dict[str, Any]]  # why it was recorded or not: record, rule, why, queue, agent
+    kept: list[dict[str, Any]]  # its recordings: recording, rule, file, gone_at, gone_by, gone_why
+    holds: list[dict[str, Any]]  # who holds it: by, why, at
+    heard: list[dict[str, Any]]  # at, what, by, why, recording
+
+
 class PastCalls:
     """Looks into the CDRs and their index. `flush`: what ended a moment ago is in the answer."""
 
-    def __init__(self, cdrs: CdrStore, index: SearchStore, flush: Callable[[], Awaitable[object]], zone: tzinfo,
-                 alive: Callable[[str], bool], write: Callable[[facts.Fact], object]) -> None:
+    def __init__(self, cdrs: CdrStore, legs: LegStore, keeping: KeepingStore, index: SearchStore,
+                 flush: Callable[[], Awaitable[object]], zone: tzinfo, alive: Callable[[str], bool],
+                 write: Callable[[facts.Fact], object]) -> None:
         """`zone`: of days and times asked for; `write`: into the journal."""
         self._cdrs = cdrs
+        self._legs = legs
+        self._keeping = keeping
         self._index = index
         self._flush = flush
         self._zone = zone
@@ -65,14 +97,20 @@ class PastCalls:
         await self._flush()
         return [_row(found) for found in await self._index.find(wanted, limit, before)]
 
-    async def show(self, call: str) -> PastCallRow:
+    async def show(self, call: str) -> PastCallDetail:
         """Refused("no_such_call")."""
         await self._flush()
         cdr = self._cdrs.find(call)
         if cdr is None:
             raise Refused("no_such_call", f"there is no call {call}; `ccappliance calls search` shows those that are "
                           "over, `ccappliance calls list` those alive")
-        return _row(self._index.written(cdr))
+        kept: list[dict[str, Any]] = [
+            {"recording": one.recording, "rule": one.rule, "file": one.file, "gone_by": one.gone_by,
+             "gone_at": _stamp(one.gone_at) if one.gone_at else "", "gone_why": one.gone_why}
+            for one in self._keeping.of_call(call)]
+        return {**_row(self._index.written(cdr)), "legs": [_leg(leg) for leg in self._legs.legs(call)],
+                "recorded": self._keeping.decisions(call), "kept": kept, "holds": self._keeping.holds(call),
+                "heard": self._keeping.heard(call)}
 
     async def note(self, call: str, text: str, by: str) -> dict[str, str]:
         """Refused: no_such_call, bad_parameters."""
@@ -110,6 +148,13 @@ def _row(found: Found) -> PastCallRow:
             "partner": cdr.partner, "disposition": cdr.disposition, "wait": cdr.wait, "talk": cdr.talk,
             "duration": cdr.duration, "variables": dict(cdr.variables), "recordings": list(cdr.recordings),
             "notes": [{"at": at, "by": by, "text": text} for at, by, text in found.notes], "tags": list(found.tags)}
+
+
+def _leg(leg: CallLeg) -> PastLegRow:
+    return {"number": leg.number, "leg": leg.leg, "role": leg.role, "line": leg.line, "party": leg.party,
+            "began_at": _stamp(leg.began_at), "answered_at": _stamp(leg.answered_at) if leg.answered_at else "",
+            "ended_at": _stamp(leg.ended_at), "ended": leg.ended, "transfer_by": leg.transfer_by,
+            "transfer": leg.transfer}
 
 
 def _stamp(at: datetime) -> str:

@@ -88,7 +88,7 @@ class Operations:
 
     def operation(self, name: str) -> Callable[[F], F]:
         def register(function: F) -> F:
-            self._by_name[name] = _operation(name, function)
+            self._by_name[name] = describe(name, function)
             return function
         return register
 
@@ -120,7 +120,8 @@ class Operations:
         return items
 
 
-def _operation(name: str, function: Callable[..., Any]) -> Operation:
+def describe(name: str, function: Callable[..., Any], given_by_door: str = "by") -> Operation:
+    """An operation from its typed async function. A parameter of the name `given_by_door` is never the client's."""
     streams = inspect.isasyncgenfunction(function)
     if not streams and not inspect.iscoroutinefunction(function):
         raise Bug(f"operation {name}: must be an async function or an async generator function")
@@ -129,7 +130,8 @@ def _operation(name: str, function: Callable[..., Any]) -> Operation:
         raise Bug(f"operation {name}: has no docstring")
     hints = typing.get_type_hints(function)
     given = inspect.signature(function).parameters
-    parameters = {each.name: _parameter(name, each, hints[each.name]) for each in given.values() if each.name != "by"}
+    parameters = {each.name: _parameter(name, each, hints[each.name]) for each in given.values()
+                  if each.name != given_by_door}
     return Operation(name, function, parameters, streams, "by" in given, doc)
 
 

@@ -14,6 +14,7 @@ from ccappliance.interfaces.control.configuring import ConfigVerdict as ConfigVe
 from ccappliance.interfaces.control.configuring import FindingRow as FindingRow
 from ccappliance.interfaces.control.configuring import KeyRow as KeyRow
 from ccappliance.interfaces.control.configuring import ReloadOutcome as ReloadOutcome
+from ccappliance.interfaces.control.custody import Recordings
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.interfaces.control.messages import Messages
@@ -49,6 +50,7 @@ class Status(TypedDict):
     ticks: int  # of the media tick
     late_ticks: int
     worst_late: float
+    headquarters: dict[str, Any]  # as hq.status: how far it was told, how much waits
     alarms: list[Alarm]
 
 
@@ -277,7 +279,7 @@ class RecordingRow(TypedDict):
     started_at: str
     seconds: float
     lost: float  # seconds replaced by silence
-    state: str  # "recording", "complete", "failed", "interrupted"
+    state: str  # as in RecordingEnded; "purged" when it is deleted
     parties: list[str]
 
 
@@ -331,6 +333,9 @@ class HouseView(Protocol):
 
     @property
     def isdn(self) -> Isdn: ...
+
+    @property
+    def custody(self) -> Recordings: ...
 
     @property
     def past(self) -> PastCalls: ...

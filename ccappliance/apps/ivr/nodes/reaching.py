@@ -84,6 +84,7 @@ class Dial(Node):
             return "failed"
         call = visit.call
         await call.answer()
+        await call.recording.tell(self._asked(visit))
         _keep_company(visit, self.hears)
         try:
             reached = await reach(call, targets, self.seconds, in_turn=self.order == "in-turn")
@@ -91,8 +92,11 @@ class Dial(Node):
             call.anchor.port.silence()
         if reached.leg is None:
             return reached.way if reached.way in {edge.key for edge in self.edges()} else "failed"
-        gone_on = await _talk(visit, reached.leg, f"flow {visit.flow}" if self.record else "")
+        gone_on = await _talk(visit, reached.leg, self._asked(visit))
         return gone_on or ("answered" if self.answered else Leave(way="answered"))
+
+    def _asked(self, visit: Visit) -> str:
+        return f"flow {visit.flow}" if self.record else ""
 
     def _dialled(self, visit: Visit) -> tuple[str, ...]:
         """None, if the number may not be dialled."""

@@ -25,6 +25,8 @@ class Play(Node):
     prompt: Prompts = required(doc="What is played.")
     choose: str = key("all", choices=("all", "random"), doc="Of several prompts: all in this order, or one by chance.")
     barge_in: bool = key(True, doc="A digit stops it and is kept for the next menu or collect.")
+    early: bool = key(False, doc="Played before the call is answered, so that the caller pays nothing: on ISDN, E&M "
+                                 "and telephones of ours. Other lines are answered first. No digits are heard.")
     next: str = required(doc=TARGET)
 
     def edges(self) -> list[Edge]:
@@ -43,7 +45,9 @@ class Play(Node):
     async def run(self, visit: Visit) -> str:
         several = each(self.prompt)
         prompt = self.prompt if self.choose == "all" else several[visit.tools.chance.randrange(len(several))]
-        if self.barge_in:
+        if self.early:
+            await visit.play_early(prompt)
+        elif self.barge_in:
             await visit.listen(visit.sounds(prompt))
         else:
             await visit.play(prompt)

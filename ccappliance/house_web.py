@@ -1,0 +1,88 @@
+"""The web door of a house: what it is given of the house, by hand."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ccappliance import VERSION
+from ccappliance.base.errors import Refused
+from ccappliance.call.journal import Entry
+from ccappliance.house import House
+from ccappliance.interfaces.control.registry import Operations
+from ccappliance.interfaces.control.view import HouseView
+from ccappliance.interfaces.web.access import OWN, Visitor
+from ccappliance.interfaces.web.feed import Source
+from ccappliance.interfaces.web.passwords import Passwords
+from ccappliance.interfaces.web.secret import Draw
+from ccappliance.interfaces.web.server import Means, WebServer
+from ccappliance.interfaces.web.sound import Playable, Sounds
+from ccappliance.service.aside import Aside
+from ccappliance.site import Site
+
+CALLS = 10_000  # recordings looked through for one of a name
+
+
+class HouseOwned:
+    """Whose a call or a station is."""
+
+    def __init__(self, view: HouseView, house: House) -> None:
+        self._view = view
+        self._house = house
+
+    def agent_of_call(self, call: str) -> str:
+        return next((row["number"] for row in self._view.agents() if call and row["call"] == call), "")
+
+    def station_of_agent(self, agent: str) -> str:
+        settings = self._house.site.agents.get(agent)
+        row = next((row for row in self._view.agents() if row["number"] == agent), None)
+        return (row["station"] if row is not None else "") or (settings.station if settings is not None else "")
+
+
+class Snapshot:
+    """What a console begins with: as much of the house as its user may see, in one moment."""
+
+    def __init__(self, view: HouseView) -> None:
+        self._view = view
+
+    def __call__(self, visitor: Visitor) -> dict[str, Any]:
+        view, scopes = self._view, visitor.scopes
+        parts: dict[str, tuple[str, Callable[[], Any]]] = {
+            "status": ("status:read", view.status), "agents": ("agents:read", view.agents),
+            "queues": ("queues:read", view.queues), "calls": ("calls:read", view.calls),
+            "callbacks": ("callbacks:read", view.callbacks), "channels": ("lines:read", view.channels)}
+        found = {name: ask() for name, (scope, ask) in parts.items() if scope in scopes}
+        if visitor.agent and OWN in scopes:
+            try:
+                found["me"] = view.agent(visitor.agent)
+            except Refused:
+                found["me"] = None  # the configuration knows him no more
+        return found
+
+
+def web_of(house: House, view: HouseView, operations: Operations, site: Site, state: Path, draw: Draw) -> WebServer:
+    """The web door of this house; its accounts and certificate lie in `state`."""
+    around, journal = house.around, house.journal
+
+    def past(begin: int) -> Iterator[Entry]:
+        return iter(around.sink.read(begin))
+
+    source = Source(follow=journal.follow, seq=lambda: journal.seq, past=past, snapshot=Snapshot(view),
+                    having=lambda: [(row["number"], row["call"]) for row in view.agents() if row["call"]])
+    return WebServer(site.web, Means(
+        clock=around.outside.clock, aside=Aside(threaded=around.threaded), write=journal.write, operations=operations,
+        owned=HouseOwned(view, house), source=source, sounds=Sounds(lambda name: _sound(house, name), heard),
+        draw=draw, state=state / "web", site=lambda: house.site.system.name, version=VERSION, passwords=Passwords()))
+
+
+def heard(visitor: Visitor, recording: str, first: int, last: int) -> None:
+    """A visitor is about to be sent these bytes of a recording. WebAsked tells who asked, and from where; a fact of the
+    recording's own belongs here.
+    """
+
+
+def _sound(house: House, recording: str) -> tuple[Playable, str]:
+    """Refused("no_recording"). Waits for the disk."""
+    row = next((row for row in house.tables.cdrs.recordings(CALLS) if row.recording == recording), None)
+    if row is None or not row.path:
+        raise Refused("no_recording", f"there is no recording {recording!r}")
+    return house.recorder.play(row.file or row.path), row.file or row.path
