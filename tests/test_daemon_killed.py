@@ -1,4 +1,4 @@
-"""A real daemon killed with -9 in states of its calls and agents: what the next start restores, ends and tells."""
+"""A real daemon killed with -9 in every state of its calls and agents: what the next start restores, ends and tells."""
 
 import contextlib
 import json
@@ -53,6 +53,13 @@ steps:
   - wang: lifts
   - expect: {fact: CallbackEnded, outcome: reached, within: 30}
   - wait: 2
+  - li: flashes
+  - expect: {fact: HoldChanged, within: 20}
+  - wait: 2
+  - li: flashes
+  - wait: 2
+  - wang: hangs up
+  - expect: {fact: AgentMoved, agent: "1001", state: wrapup, within: 30}
   - wait: 30
 """
 # state: the fact after which it is killed, which of them, what it must say; in the order of the story
@@ -67,6 +74,8 @@ MOMENTS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "offered": ("OfferMade", 1, {}),
     "dialling": ("CallbackTried", 1, {}),
     "talking": ("ConversationStarted", 1, {}),
+    "hold": ("HoldChanged", 1, {}),
+    "wrap-up": ("AgentMoved", 1, {"agent": "1001", "state": "wrapup"}),
 }
 IN_CI = ("callback promised", "talking")
 
@@ -181,7 +190,7 @@ def kill_in(box: Box, state: str) -> list[dict[str, Any]]:  # noqa: F811
 
 @pytest.mark.parametrize("state", [
     pytest.param(state, marks=() if state in IN_CI else pytest.mark.nightly) for state in MOMENTS])
-def test_killed_in_this_state(box: Box, state: str) -> None:  # noqa: F811
+def test_killed_in_every_state(box: Box, state: str) -> None:  # noqa: F811
     before = kill_in(box, state)
     check(box, before, restart(box))
 
