@@ -193,7 +193,7 @@ class House:
         """Bring the past in order, then begin: what a kill left open is ended in the journal first."""
         sink, tables = self.around.sink, self.tables
         self.recorder.repair()
-        ends = interrupted(sink.read(tables.cdrs.replay_from), self.recorder.seconds_of)
+        ends = self.recorder.as_ended(interrupted(sink.read(tables.cdrs.replay_from), self.recorder.seconds_of))
         tables.cdrs.catch_up(sink.read(tables.cdrs.replay_from))
         ends += self.recorder.recovered(ends, partial(tables.told_ended, read=sink.read),
                                         partial(tables.told_gaps, read=sink.read))

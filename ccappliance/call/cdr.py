@@ -173,7 +173,7 @@ class CdrReader:
         elif isinstance(fact, facts.RecordingEnded):
             tape = self._tapes.pop(fact.recording, None)
             call = self._open.get(fact.call)
-            if tape is not None and call is not None and call.cut is not None and fact.state == INTERRUPTED:
+            if tape is not None and call is not None and call.cut is not None:
                 # The tape outlived the journal's last word on a quiet system: it proves the call went on so long.
                 beyond = tape.now + fact.seconds - call.cut
                 if beyond > 0 and call.cut_at is not None:

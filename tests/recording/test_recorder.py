@@ -11,6 +11,7 @@ import sys
 import threading
 from array import array
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from ccappliance.apps.recording.disk_watch import used_percent
 from ccappliance.apps.recording.recorder import STOP_PATIENCE, Recorder, safe_name
+from ccappliance.apps.recording.recovery import recover
 from ccappliance.apps.recording.segment import SOUND
 from ccappliance.apps.recording.settings import RecordingSettings
 from ccappliance.apps.recording.tape_log import TapeLog
@@ -32,7 +34,7 @@ from ccappliance.call.cdr_store import CdrStore
 from ccappliance.call.facts import Fact
 from ccappliance.call.journal import Journal, MemorySink
 from ccappliance.media.files import wav_header
-from ccappliance.service.disk import Disk
+from ccappliance.service.disk import Disk, RealDisk
 from ccappliance.sim.loop import run_virtual
 from ccappliance.store.database import Store
 
@@ -553,6 +555,34 @@ def test_kill_9_costs_nothing_that_was_pushed(tmp_path: Path) -> None:
     assert len(sound) >= pushed
     assert sound == [n % 30_000 for n in range(len(sound))]
     assert (tmp_path / PATH).read_bytes()[:44] == wav_header(2, 4 * len(sound))
+
+
+def test_a_recording_whose_end_the_journal_alone_has_lost_ends_as_it_did(tmp_path: Path) -> None:
+    async def cut() -> None:
+        house = House(tmp_path)
+        house.recorder.start("1.000001", house.port(), "queue sales")
+        await asyncio.sleep(0.5)
+
+    virtual(cut)
+    state = recover(RealDisk(patient=False), tmp_path / "segments", 1 << 20)
+    log = TapeLog(RealDisk(patient=False), state.takes, state.segments, 1 << 20)
+    (take,) = state.takes
+    log.end(take.number, take.samples, 80, "complete")  # and then the power is gone, and the journal's last second
+    log.close()
+
+    async def start() -> None:
+        house = House(tmp_path)
+        house.recorder.repair()
+        seconds = round(house.recorder.seconds_of(PATH), 3)
+        cut_off = facts.RecordingEnded("1.000001", "1.000001-r1", PATH, seconds, 0.0, "interrupted")
+        other = replace(cut_off, recording="1.000001-r2", path="nowhere.wav")
+        end, as_it_was = house.recorder.as_ended([cut_off, other])
+        assert end == replace(cut_off, state="complete", lost=0.01)
+        assert as_it_was == other, "of which nothing is there"
+        house.recorder.tidy()
+        await house.recorder.close()
+
+    virtual(start)
 
 
 def test_a_recording_whose_start_the_journal_has_lost(tmp_path: Path) -> None:

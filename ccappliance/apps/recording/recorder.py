@@ -252,6 +252,16 @@ class Recorder:
         take = self._keeping.take(path)
         return take.samples / RATE if take is not None else seconds_in(self.directory / path)
 
+    def as_ended(self, ends: Iterable[Fact]) -> list[Fact]:
+        """`ends` of `interrupted`, but a recording whose end is safe in the segments, and which the journal alone has
+        lost, ends as that says."""
+        told: list[Fact] = []
+        for fact in ends:
+            take = self._keeping.take(fact.path) if self._keeping is not None and isinstance(
+                fact, facts.RecordingEnded) else None
+            told.append(_end_of(take) if take is not None and take.closed is not None else fact)
+        return told
+
     def recovered(self, ends: Iterable[Fact], told: Callable[[str, str], bool],
                   gaps: Callable[[str, str], list[list[int]]] = lambda call, recording: []) -> list[Fact]:
         """What to write at the start beside `ends` (of `interrupted`), whatever the journal has lost, so that each
@@ -277,8 +287,7 @@ class Recorder:
                 continue
             if label.recording not in ending:
                 found.append(facts.RecordingStarted(label.call, label.recording, label.path, label.why))
-                found.append(facts.RecordingEnded(label.call, label.recording, label.path,
-                                                  round(take.samples / RATE, 3), 0.0, "interrupted"))
+                found.append(_end_of(take))
             found.append(_recovered(take))
         return found
 
@@ -370,6 +379,13 @@ class Recorder:
         assert self._loop is not None
         go_on = self._active or self._watch.standing
         self._watching = self._loop.call_later(_WATCH, self._look) if go_on else None
+
+
+def _end_of(take: Take) -> facts.RecordingEnded:
+    """As its CLOSE says; without one, a kill or a power cut has ended it."""
+    closed = take.closed or {"lost": 0, "state": "interrupted"}
+    return facts.RecordingEnded(take.label.call, take.label.recording, take.label.path, round(take.samples / RATE, 3),
+                                round(int(closed["lost"]) / RATE, 3), str(closed["state"]))
 
 
 def _recovered(take: Take) -> facts.RecordingRecovered:
