@@ -30,7 +30,8 @@ STATUS = {"version": "0.1.0", "site": "demo", "pid": 42, "uptime": 3661.0, "stat
           "today": {"offered": 4, "answered": 3, "abandoned": 0, "service_level": 0.75},
           "service_level_is": "b: answered in time / offered",
           "ticks": 100, "late_ticks": 1,
-          "worst_late": 0.0123, "headquarters": {}, "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
+          "worst_late": 0.0123, "headquarters": {},
+          "alarms": [{"alarm": "no_battery", "subject": "fxo/2", "words": "no battery\x1b[2J",
                                             "since": 61.0}]}
 CALLBACK = {"callback": "1000.000001-c1", "queue": "sales", "number": "13800138000", "name": "王小明", "position": 2,
             "state": "resting", "why": "tried again later", "promised": 125.0, "waited": 200.0, "attempts": 1,
