@@ -92,6 +92,7 @@ def installed(packages: Iterable[str]) -> list[str]:
     """These packages and the Python packages they depend on, as far as they are installed."""
     found: list[str] = []
     wanted = list(packages)
+    behind = provided()
     while wanted:
         name = wanted.pop(0)
         told = query("-W", "-f=${Status}\n${Depends}, ${Pre-Depends}", name) if name not in found else ""
@@ -99,8 +100,18 @@ def installed(packages: Iterable[str]) -> list[str]:
             continue
         found.append(name)
         needed = re.findall(r"(?:^|[,|]) *([a-z0-9.+-]+)", told.split("\n", 1)[1])
-        wanted += [one for one in needed if PYTHON.match(one)]
+        wanted += [name for one in needed if PYTHON.match(one) for name in behind.get(one, [one])]
     return found
+
+
+def provided() -> dict[str, list[str]]:
+    """The packages behind each name that is no package's own."""
+    behind: dict[str, list[str]] = {}
+    for line in query("-W", "-f=${Package}: ${Provides}\n").splitlines():
+        package, _, names = line.partition(": ")
+        for name in re.findall(r"(?:^|, )([a-z0-9.+-]+)", names):
+            behind.setdefault(name, []).append(package)
+    return behind
 
 
 def of_the_house(makefile: str) -> list[str]:
