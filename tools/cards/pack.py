@@ -20,7 +20,8 @@ from pathlib import Path
 # by themselves, and so do the Python packages that these depend on.
 PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps",
             "iproute2", "dahdi", "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data",
-            "libopenr2-bin", "python3", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs")
+            "libopenr2-bin", "python3", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs",
+            "libssl3", "openssl-provider-legacy")  # whose modules are opened by name
 PYTHON = re.compile(r"(lib)?python3")  # of which dependencies are followed
 RUN = re.compile(r"^RUN_PACKAGES *:=((?:.*\\\n)*.*)", re.MULTILINE)  # of the Makefile: what a customer's box needs …
 TO_BUILD = re.compile(r"python3-(dev|venv|pip|setuptools|wheel)$")  # … and what of it is for building only
