@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from ccappliance import VERSION
+from ccappliance.apps.recording.verify import Verifier
 from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.ids import Ids
+from ccappliance.call import facts
 from ccappliance.call.facts import Fact
-from ccappliance.call.journal_file import FileSink
+from ccappliance.call.journal_file import FileSink, read_journal
 from ccappliance.house import House, Surroundings
 from ccappliance.media.render import MuteVoice
 from ccappliance.media.tones import load_zones
+from ccappliance.service.disk import RealDisk
 from ccappliance.sim.loop import run_virtual
 from ccappliance.sim.world import Street, post, scripted_sound
 from ccappliance.site import Site
@@ -91,7 +94,8 @@ async def _start(site: Site, state: Path, cache: Path, end: bool) -> Started:
     before = sink.last_seq
     house = House(site, Surroundings(
         loop=loop, outside=Outside(clock, chance, Ids(int(LATER.timestamp()))), zone=zone, media=sound.near,
-        driver=street.driver, sink=sink, store=store, cache=cache, recordings=state / "recordings", threaded=False,
+        driver=street.driver, sink=sink, store=store, cache=cache, recordings=state / "recordings",
+        keys=state / "keys", threaded=False,
         used_space=lambda _: 0.0, voice=MuteVoice(), send=post))
     house.open(VERSION)
     found = Started(set_aside=store.set_aside is not None)
@@ -111,6 +115,14 @@ async def _start(site: Site, state: Path, cache: Path, end: bool) -> Started:
     store.close()
     street.close()
     return found
+
+
+def verify(state: Path) -> list[str]:
+    """What `recordings verify` finds wrong. A power cut is no burglar: it must find nothing."""
+    signed = {entry.fact.entry: entry.fact.sha256 for entry in read_journal(state / "journal", 0)
+              if isinstance(entry.fact, facts.LedgerSigned)}
+    found = Verifier(RealDisk(), state / "recordings", state / "keys").verify(signed)
+    return [f"verify: {one.file}: {one.words} ({one.first} to {one.last})" for one in found.findings]
 
 
 def rows(database: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aftermath import Started, check, extract, rows, start
+from aftermath import Started, check, extract, rows, start, verify
 from power_town import ANNOUNCED, PERIOD, STAY, noise, said
 from write_log import Epoch, WriteLog
 
@@ -158,10 +158,12 @@ class Campaign:
         folder = self._folder / "cut"
         state = extract(image, folder)
         try:
+            cut.wrong += verify(state)
             first = start(self._site, state, self._cache, end=False)
             self._compare(cut, first)
             second = start(self._site, state, self._cache, end=True)
             cut.wrong += _changed(first, second)
+            cut.wrong += verify(state)
             third = [entry.seq for entry in read_journal(state / "journal", 0)]
             if third != list(range(1, len(third) + 1)):
                 cut.wrong.append("the journal has not every number once")

@@ -31,7 +31,7 @@ prompts:
   cache: {folder}/cache
   normalise: false
   commands: {{zh: "cat {folder}/word.wav", en: "cat {folder}/word.wav"}}
-recording: {{segment: 2}}
+recording: {{segment: 2, encrypt: true}}
 queues: {{sales: {{callback: {{enabled: true, group: pstn}}}}}}
 callback_numbers: ["1[3-9]XXXXXXXXX"]
 routes:

@@ -20,7 +20,8 @@ from pathlib import Path
 # by themselves, and so do the Python packages that these depend on.
 PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "kmod", "busybox-static", "grep", "sed", "procps",
             "iproute2", "dahdi", "libc6", "libc-bin", "libgcc-s1", "netbase", "tzdata", "espeak-ng", "espeak-ng-data",
-            "libopenr2-bin", "python3", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs")
+            "libopenr2-bin", "python3", "python3-pytest", "python3-hypothesis", "dmsetup", "e2fsprogs",
+            "libssl3", "openssl-provider-legacy")  # whose modules are opened by name
 PYTHON = re.compile(r"(lib)?python3")  # of which dependencies are followed
 RUN = re.compile(r"^RUN_PACKAGES *:=((?:.*\\\n)*.*)", re.MULTILINE)  # of the Makefile: what a customer's box needs …
 TO_BUILD = re.compile(r"python3-(dev|venv|pip|setuptools|wheel)$")  # … and what of it is for building only
@@ -92,6 +93,7 @@ def installed(packages: Iterable[str]) -> list[str]:
     """These packages and the Python packages they depend on, as far as they are installed."""
     found: list[str] = []
     wanted = list(packages)
+    behind = provided()
     while wanted:
         name = wanted.pop(0)
         told = query("-W", "-f=${Status}\n${Depends}, ${Pre-Depends}", name) if name not in found else ""
@@ -99,8 +101,18 @@ def installed(packages: Iterable[str]) -> list[str]:
             continue
         found.append(name)
         needed = re.findall(r"(?:^|[,|]) *([a-z0-9.+-]+)", told.split("\n", 1)[1])
-        wanted += [one for one in needed if PYTHON.match(one)]
+        wanted += [name for one in needed if PYTHON.match(one) for name in behind.get(one, [one])]
     return found
+
+
+def provided() -> dict[str, list[str]]:
+    """The packages behind each name that is no package's own."""
+    behind: dict[str, list[str]] = {}
+    for line in query("-W", "-f=${Package}: ${Provides}\n").splitlines():
+        package, _, names = line.partition(": ")
+        for name in re.findall(r"(?:^|, )([a-z0-9.+-]+)", names):
+            behind.setdefault(name, []).append(package)
+    return behind
 
 
 def of_the_house(makefile: str) -> list[str]:
