@@ -26,6 +26,7 @@ from ccappliance.config.history import ConfigHistory
 from ccappliance.config.load import Loaded, load
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
+from ccappliance.house_ami import ami_server
 from ccappliance.house_view import View
 from ccappliance.interfaces.cli.roof import RunOptions
 from ccappliance.interfaces.control.operations import operations_of
@@ -113,6 +114,8 @@ class Daemon:
             await self._view.configuring.begin()
             await server.start()
             stack.push_async_callback(server.stop)
+            await self._ami.start()
+            stack.push_async_callback(self._ami.stop)
             self._ready()
             tasks = Supervisor("daemon")
             tasks.spawn(self._care(sink), "care")
@@ -148,6 +151,7 @@ class Daemon:
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
+        self._ami = ami_server(self._house, lambda: self._view, lambda: self.uptime)
 
     def _use_street(self, stack: contextlib.AsyncExitStack, loop: asyncio.AbstractEventLoop, site: Site, zone: Zone,
                     script: Script | None, chance: random.Random) -> None:

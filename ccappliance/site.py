@@ -30,6 +30,7 @@ from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
+from ccappliance.interfaces.ami.settings import AmiSettings
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.say import fragments
 from ccappliance.media.settings import PatternSettings, SoundSettings, learned_zone
@@ -274,6 +275,7 @@ class Site:
     master_csv: str = key("", pattern=r"(/.+)?", doc="File of CDRs in the format of Asterisk's Master.csv, for billing "
                           "tools that read it; empty: none.", reload=False)
     control: ControlSettings = key(factory=ControlSettings, doc="The control socket.")
+    ami: AmiSettings = key(factory=AmiSettings, doc="Asterisk's manager interface, for clients made for it.")
 
     @property
     def acd(self) -> AcdSettings:

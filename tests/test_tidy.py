@@ -12,9 +12,10 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "defaults" not in pat
 
 FLOORS = {"base": 0, "config": 1, "store": 1, "service": 1, "media": 2, "drivers": 3, "signalling": 4, "call": 5,
           "apps": 6, "interfaces": 7, "site": 8, "places": 8, "house_lines": 9, "cards": 9, "house": 10,
-          "house_config": 11, "sim": 11, "house_view": 12, "daemon": 13, "__main__": 14}
+          "house_config": 11, "house_ami": 11, "sim": 11, "house_view": 12, "daemon": 13, "__main__": 14}
 ROOMS = ("apps", "interfaces")  # their sub-packages do not know each other
-NEIGHBOURS = {("interfaces.cli", "interfaces.control")}  # the command line is a client of the control socket
+NEIGHBOURS = {("interfaces.cli", "interfaces.control"),  # the command line is a client of the control socket
+              ("interfaces.ami", "interfaces.control")}  # AMI is a door to the same view of the house
 
 # module → what it may use although it is above floor 0, with the reason
 MAY_USE = {

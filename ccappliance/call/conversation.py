@@ -47,6 +47,7 @@ class Conversation:
         self.coached: Leg | None = other if customer is anchor else anchor  # who hears a supervisor's whisper
         self.listeners = Listeners(self)
         self._consulting: Leg | None = None  # who consults somebody now
+        self._sent = ""  # where a door sends it
         self._began = self.switch.outside.clock.now()
 
     async def run(self) -> ConversationEnd:
@@ -149,6 +150,17 @@ class Conversation:
         self.connect(*self.parties)
         agent.clear(Cause.NORMAL, f"taken over by {leg.party.number}")
 
+    # ---- for the doors ----
+
+    def send(self, destination: str, by: Leg | None = None) -> None:
+        """The anchor goes elsewhere, as if the other one (`by`) had transferred him blind. Refused("not_now")."""
+        by = by or next((party for party in self.parties if party is not self.call.anchor), None)
+        if self._consulting is not None or self._sent or by is None or self.call.anchor not in self.parties:
+            raise Refused("not_now", f"call {self.call.id} can't be sent elsewhere while somebody in it is consulting")
+        self._sent = destination
+        self.switch.journal.write(facts.TransferStarted(self.call.id, by.id, destination))
+        self.tell("sent", by)
+
     # ---- inside ----
 
     def _customer(self) -> Leg:
@@ -170,6 +182,9 @@ class Conversation:
                 by = "caller" if leg is self.call.anchor or leg is self.parties[0] else "callee"
                 self.call.ended_by = self.call.ended_by or by
                 return ConversationEnd(by)
+            elif event == "sent":
+                self.switch.journal.write(facts.TransferEnded(self.call.id, leg.id, self._sent, "blind"))
+                return ConversationEnd("transfer", self._sent)
             elif event in ("flash", "blind") and leg in self.parties and len(self.parties) == 2:
                 end = await self._consult(leg, event == "blind")
                 if end is not None:
