@@ -107,7 +107,8 @@ class LiveHouse:
             there = config / path.relative_to(ROOT / "etc" / "ccappliance")
             there.parent.mkdir(parents=True, exist_ok=True)
             there.write_bytes(path.read_bytes())
-        (config / "conf.d" / "ami.yaml").write_text(USERS + self._more, encoding="utf-8")
+        (config / "conf.d" / "ami.yaml").write_text(USERS, encoding="utf-8")
+        (config / "conf.d" / "zz.yaml").write_text(self._more, encoding="utf-8")
         loaded = load(config, Site)
         clock, zone = SystemClock(), load_zones()["cn"]
         sound = scripted_sound(self.loop, zone)

@@ -34,7 +34,7 @@ def test_lists_are_whole(live: LiveHouse) -> None:
         pong = await manager.send_action({"Action": "Ping"})
         assert pong.ping == "Pong"
         listed = [one async for one in aiter_of(await manager.send_action({"Action": "QueueStatus"}))]
-        assert [one.event for one in listed if one.event][0] == "QueueParams"
+        assert next(one.event for one in listed if one.event) == "QueueParams"
         assert listed[-1].event == "QueueStatusComplete"
         members = [one.location for one in listed if one.event == "QueueMember" and one.queue == "sales"]
         assert members == ["Agent/1001", "Agent/1002", "Agent/1003", "Agent/1004"]

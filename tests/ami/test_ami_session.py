@@ -3,8 +3,12 @@
 import contextlib
 import hashlib
 import random
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ami_house import PATIENCE, LiveHouse
@@ -207,3 +211,20 @@ def test_a_flood_of_strangers_and_of_wrong_passwords(live: LiveHouse, raw: Raw) 
     assert good.login()["Message"] == "Authentication accepted"  # the right one is not held up
     good.close()
     assert raw.ask("Action: Ping")["Ping"] == "Pong"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: it makes the certificate")
+def test_with_a_certificate_it_speaks_tls_and_reads_secrets_from_files(tmp_path: Path) -> None:
+    pem, key, secret = tmp_path / "ami.pem", tmp_path / "ami.key", tmp_path / "secret"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-keyout", str(key), "-out", str(pem)], check=True, capture_output=True)
+    secret.write_text("from a file\n")
+    more = f"ami: {{certificate: {pem}, private_key: {key}, users: {{filed: {{secret_file: {secret}}}}}}}\n"
+    with LiveHouse(more) as live:
+        context = ssl.create_default_context(cafile=str(pem))
+        with live.connect() as plain, context.wrap_socket(plain, server_hostname="localhost") as safe:
+            file = safe.makefile("rb")
+            assert file.readline().startswith(b"Asterisk")
+            safe.sendall(b"Action: Login\r\nUsername: filed\r\nSecret: from a file\r\n\r\n")
+            assert file.readline() == b"Response: Success\r\n"
+            file.close()

@@ -11,7 +11,7 @@ from ccappliance.call.call import Call
 from ccappliance.call.leg import Leg, LegState
 from ccappliance.call.routes import Routed
 from ccappliance.interfaces.ami.action import Client, action
-from ccappliance.interfaces.ami.channels import UNKNOWN, UP, Channel
+from ccappliance.interfaces.ami.channels import UNKNOWN, Channel
 from ccappliance.interfaces.ami.desk import Desk, assignments
 from ccappliance.interfaces.ami.messages import ACTION_ID, Answer, Event, Listed, failed, listing, success, truth, whole
 from ccappliance.interfaces.ami.wire import Asked, Field
@@ -142,6 +142,11 @@ def play_dtmf(desk: Desk, client: Client, asked: Asked) -> Answer:
     return success("DTMF successfully queued")
 
 
+def send_text(desk: Desk, client: Client, asked: Asked) -> Answer:
+    desk.leg(asked.get("channel"))
+    return failed("Telephones on lines show no text")
+
+
 # ---- variables ----
 
 def getvar(desk: Desk, client: Client, asked: Asked) -> Answer:
@@ -225,14 +230,8 @@ def status(desk: Desk, client: Client, asked: Asked) -> Answer:
             ("EffectiveConnectedLineName", channel.connected_name or UNKNOWN), ("TimeToHangup", "0"),
             ("BridgeID", channel.bridge), ("Application", application), ("Data", data), ("Nativeformats", "(alaw)"),
             ("Readformat", "alaw"), ("Readtrans", ""), ("Writeformat", "alaw"), ("Writetrans", ""), ("Callgroup", "0"),
-            ("Pickupgroup", "0"), ("Seconds", str(_duration(desk, channel))), *_bridged(desk, channel), ACTION_ID]))
+            ("Pickupgroup", "0"), ("Seconds", str(_duration(desk, channel))), ACTION_ID]))
     return listing("Channel status will follow", rows, "StatusComplete", ("Items", str(len(rows))))
-
-
-def _bridged(desk: Desk, channel: Channel) -> list[Field]:
-    """As before Asterisk 12, which tools still look for."""
-    other = desk.ear.channels.partner(channel) if channel.state == UP else None
-    return [("BridgedChannel", other.name), ("BridgedUniqueid", other.uniqueid)] if other is not None else []
 
 
 CALL_ACTIONS = (
@@ -244,6 +243,7 @@ CALL_ACTIONS = (
     action("Atxfer", "call", atxfer, "Attended transfer.", "Channel Exten"),
     action("AbsoluteTimeout", "system call", absolute_timeout, "Set absolute timeout.", "Channel Timeout"),
     action("PlayDTMF", "call", play_dtmf, "Play DTMF signal on a specific channel.", "Channel Digit"),
+    action("SendText", "call", send_text, "Sends a text message to channel.", "Channel Message"),
     action("Getvar", "call reporting", getvar, "Gets a channel variable or function value.", "Variable"),
     action("Setvar", "call", setvar, "Sets a channel variable or function value.", "Variable"),
     action("MixMonitor", "system call", mix_monitor, "Record a call, both parties mixed.", "Channel"),

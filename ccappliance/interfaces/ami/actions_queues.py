@@ -171,6 +171,10 @@ def queue_reset(desk: Desk, client: Client, asked: Asked) -> Answer:
     return failed("Figures are counted from the journal, and begin anew at midnight")
 
 
+def queue_log(desk: Desk, client: Client, asked: Asked) -> Answer:
+    return failed("The queue_log is made from the journal alone: a UserEvent is told to everybody")
+
+
 # ---- agents ----
 
 def agents(desk: Desk, client: Client, asked: Asked) -> Answer:
@@ -212,6 +216,7 @@ QUEUE_ACTIONS = (
            "Queue Caller Priority"),
     action("QueueWithdrawCaller", "agent", withdraw, "Request to withdraw a caller from the queue.", "Queue Caller"),
     action("QueueReload", "system config", queue_reload, "Reload a queue, queues, or any sub-section of them."),
+    action("QueueLog", "agent", queue_log, "Adds custom entry in queue_log.", "Queue Event"),
     action("QueueReset", "agent", queue_reset, "Reset queue statistics."),
     action("Agents", "agent", agents, "Lists agents and their status."),
     action("AgentLogoff", "agent", agent_logoff, "Sets an agent as no longer logged in.", "Agent"),

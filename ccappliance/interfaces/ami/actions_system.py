@@ -98,8 +98,9 @@ def extension_state(desk: Desk, client: Client, asked: Asked) -> Answer:
 
 
 def _messages(desk: Desk, written: str) -> tuple[int, int]:
-    """New, and old ones."""
-    states = [row["state"] for row in desk.view.messages.rows(written.partition("@")[0])]
+    """New, and old ones; none, as Asterisk says, in a mailbox there is not."""
+    box = written.partition("@")[0]
+    states = [row["state"] for row in desk.view.messages.rows() if row["mailbox"] == box]
     return states.count("new"), len(states) - states.count("new")
 
 
