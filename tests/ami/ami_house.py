@@ -53,6 +53,7 @@ class LiveHouse:
     def __init__(self, more: str = "") -> None:
         self.facts: list[Fact] = []
         self.port = 0
+        self._people: dict[str, Person] = {}
         self._ready = threading.Event()
         self._trouble: BaseException | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="ccappliance-ami-")
@@ -83,8 +84,11 @@ class LiveHouse:
             return what()
         return self.do(asking())
 
-    def person(self, name: str, **where: str) -> Person:
-        return self.ask(lambda: self.street.person(name, **where))
+    def person(self, name: str, *, station: str) -> Person:
+        """At a telephone of ours; always the same one."""
+        if station not in self._people:
+            self._people[station] = self.ask(lambda: self.street.person(name, station=station))
+        return self._people[station]
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE)

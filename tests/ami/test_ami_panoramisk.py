@@ -50,7 +50,7 @@ async def aiter_of(answer: Any) -> Any:
 
 
 def test_events_and_originate(live: LiveHouse) -> None:
-    station = live.person("8001", station="8001")
+    live.person("8001", station="8001")
 
     async def scene(manager: Any) -> None:
         heard: asyncio.Queue[Any] = asyncio.Queue()
@@ -64,4 +64,3 @@ def test_events_and_originate(live: LiveHouse) -> None:
             told = await heard.get()
         assert (told.response, told.reason, told.context, told.exten) == ("Failure", "3", "queue", "sales")
     play(live, scene)
-    live.ask(station.close)

@@ -142,3 +142,33 @@ def test_originate_hangs_up_and_is_told(live: LiveHouse, client: Client) -> None
     client.wait("Cdr", lambda one: one["UniqueID"] == begun["Uniqueid"])
     live.ask(station.hang_up)
     assert client.manager.hangup("nope").headers["Message"] == "No such channel"
+
+
+def test_a_caller_is_sent_out_of_a_flow_and_then_transferred(live: LiveHouse, client: Client) -> None:
+    caller, first, second = (live.person(number, station=number) for number in ("8004", "8001", "8003"))
+    live.ask(caller.lift)
+    live.do(caller.press("7000"))
+    began = client.wait("Newexten", lambda one: one["Context"] == "flow")
+    assert client.manager.redirect("DAHDI/8-1", "8001", context="station").headers["Message"] == "Redirect successful"
+    live.do(first.ring(1))
+    live.ask(first.lift)
+    client.wait("BridgeEnter", lambda one: one["BridgeNumChannels"] == "2")
+    refused = client.ask("BlindTransfer", Channel="DAHDI/8-1", Context="x", Exten="8003")
+    assert "redirect it instead" in refused.headers["Message"]
+    assert client.ask("Atxfer", Channel="DAHDI/5-1", Context="x", Exten="8003").headers["Response"] == "Success"
+    live.do(second.ring(1))
+    assert client.wait("MusicOnHoldStart")["Channel"] == "DAHDI/8-1"
+    live.ask(second.lift)
+    until(lambda: [one for one in client.events if one["Event"] == "BridgeEnter" and one["Channel"] == "DAHDI/7-1"])
+    live.ask(first.hang_up)
+    client.wait("AttendedTransfer")
+    moved = client.ask("BlindTransfer", Channel="DAHDI/7-1", Context="queue", Exten="service")
+    assert moved.headers["Response"] == "Success"
+    client.wait("BlindTransfer")
+    joined = client.wait("QueueCallerJoin", lambda one: one["Queue"] == "service" and one["Channel"] == "DAHDI/8-1")
+    assert joined["Linkedid"] == began["Linkedid"]
+    for person in (caller, second):
+        live.ask(person.hang_up)
+    client.wait("Hangup", lambda one: one["Uniqueid"] == began["Uniqueid"])
+    until(lambda: not live.ask(lambda: list(live.house.switch.calls)))
+    assert not live.ask(lambda: list(live.house.invariants.breaches))

@@ -134,12 +134,11 @@ def test_a_user_event_reaches_others_and_breaks_nothing(live: LiveHouse, raw: Ra
 
 def test_chan_variables_are_for_who_asked_for_them(live: LiveHouse, raw: Raw) -> None:
     raw.login("variables", "v")
-    station = live.person("chan", station="8003")
+    live.person("chan", station="8003")
     raw.say("Action: Originate", "Channel: DAHDI/8003", "Context: queue", "Exten: sales", "Variable: Kind=gold",
             "Async: true")
     assert raw.until("Event", "DialState")["ChanVariable"] == "kind=gold"
     raw.ask("Action: Hangup", "Channel: DAHDI/7-1")
-    live.ask(station.close)
 
 
 def test_garbage_closes_its_own_client_only(live: LiveHouse, raw: Raw) -> None:

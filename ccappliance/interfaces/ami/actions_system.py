@@ -29,7 +29,7 @@ def core_settings(desk: Desk, client: Client, asked: Asked) -> Answer:
 
 
 def started(desk: Desk) -> datetime:
-    return desk.clock.wall().astimezone() - timedelta(seconds=desk.view.status()["uptime"])
+    return desk.clock.wall().astimezone(desk.ear.zone) - timedelta(seconds=desk.view.status()["uptime"])
 
 
 def core_status(desk: Desk, client: Client, asked: Asked) -> Answer:

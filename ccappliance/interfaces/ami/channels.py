@@ -80,6 +80,7 @@ class Talk:
     bridges: int = 0  # made until now
     bridge: str = ""
     members: list[str] = field(default_factory=list)  # legs in it
+    gone: dict[str, Channel] = field(default_factory=dict)  # legs that have left it: who transfers hangs up first
 
 
 class Channels:
@@ -135,7 +136,14 @@ class Channels:
         channel.state = _STATE_OF.get(state, channel.state)
 
     def end(self, leg: str) -> None:
-        self._legs.pop(leg, None)
+        channel = self._legs.pop(leg, None)
+        if channel is not None and channel.call in self.calls:
+            self.calls[channel.call].gone[leg] = channel
+
+    def last(self, call: str, leg: str) -> Channel | None:
+        """A leg of a call, also one that has left it."""
+        talk = self.calls.get(call)
+        return self._legs.get(leg) or (talk.gone.get(leg) if talk is not None else None)
 
     def find(self, written: str) -> Channel | None:
         """A channel by its name, its Uniqueid, its line, or its telephone: as a client may have learnt it, also from

@@ -23,7 +23,7 @@ class Ear:
         self.queues = QueueEvents(self.channels, names)
         self._calls = CallEvents(self.channels)
         self._cdrs = CdrReader(self._cdr)
-        self._zone = zone
+        self.zone = zone
         self._tell = tell
         self._stations: dict[str, int] = {}
 
@@ -95,4 +95,4 @@ class Ear:
         return f"DAHDI/{wire.number}-1" if wire is not None else line
 
     def _local(self, at: datetime | None) -> str:
-        return "" if at is None else at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
+        return "" if at is None else at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")

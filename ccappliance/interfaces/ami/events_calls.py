@@ -183,7 +183,7 @@ class CallEvents:
                               *([("Class", "default")] if fact.held else []))
 
     def _transferred(self, fact: facts.TransferEnded) -> Iterator[Event]:
-        by = self.channels.get(fact.by)
+        by = self.channels.last(fact.call, fact.by)
         others = [channel for channel in self.channels.of(fact.call) if channel.leg != fact.by]
         if by is None or not others:
             return
