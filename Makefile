@@ -18,6 +18,9 @@ TEST_PACKAGES := python3-pytest python3-six python3-hypothesis python3-numpy pyt
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
 # run (32 MB), the rest for the night (260 MB).
 TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav
+# A client of AMI in another language
+TEST_PACKAGES    += ?nodejs ?npm
+NPM_CLIENT       := asterisk-manager@0.2.0
 NIGHTLY_PACKAGES := ?festvox-italp16k ?festvox-czech-ph ?asterisk-core-sounds-es-wav ?asterisk-core-sounds-fr-wav ?asterisk-core-sounds-it-wav \
                     ?asterisk-core-sounds-ru-wav ?asterisk-prompt-it-menardi-wav ?asterisk-prompt-es-co \
                     ?asterisk-prompt-fr-armelle ?fillets-ng-data-cs ?fillets-ng-data-nl ?singularity-music ?drascula-music \
@@ -50,6 +53,8 @@ setup-test: setup .venv/tools .venv/api/built
 .venv/tools: .venv/packages requirements-dev.txt
 	tools/packages.sh $(foreach package,$(TEST_PACKAGES),"$(package)")
 	$(PY) -m pip install -q -r requirements-dev.txt
+	@mkdir -p .venv/npm && cd .venv/npm && npm pack --silent $(NPM_CLIENT) >/dev/null 2>&1 && tar xzf *.tgz || \
+		echo "npm's asterisk-manager can't be had here; its test will say so."
 	touch $@
 
 .venv/api/built: .venv/packages requirements-api.txt

@@ -28,6 +28,7 @@ from ccappliance.config.load import Loaded, load
 from ccappliance.copies import Copies
 from ccappliance.drivers.api import Driver
 from ccappliance.house import House, Surroundings
+from ccappliance.house_ami import ami_server
 from ccappliance.house_view import View
 from ccappliance.house_web import web_of
 from ccappliance.interfaces.cli.roof import RunOptions
@@ -127,6 +128,8 @@ class Daemon:
             await server.start()
             stack.push_async_callback(server.stop)
             stack.push_async_callback(web.stop)
+            await self._ami.start()
+            stack.push_async_callback(self._ami.stop)
             self._ready()
             tasks = Supervisor("daemon")
             if loaded.value.web.enabled:
@@ -170,6 +173,7 @@ class Daemon:
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))
+        self._ami = ami_server(self._house, lambda: self._view, lambda: self.uptime)
 
     def _use_rings(self, stack: contextlib.AsyncExitStack, site: Site, state: Path) -> None:
         """Tape rings that a kill leaves to the next start; without, it takes what the writer has not written yet."""

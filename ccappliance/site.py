@@ -32,6 +32,7 @@ from ccappliance.call.trunks import TrunkGroupSettings
 from ccappliance.call.vip import VipSettings
 from ccappliance.config.keys import Report, key, required
 from ccappliance.drivers.dahdi_settings import SpanSettings, check_spans
+from ccappliance.interfaces.ami.settings import AmiSettings
 from ccappliance.interfaces.web.settings import WebSettings
 from ccappliance.media.prompts import PromptBook, PromptSettings
 from ccappliance.media.say import fragments
@@ -281,6 +282,7 @@ class Site:
     headquarters: HeadquartersSettings = key(factory=HeadquartersSettings, doc="A copy of what happens here, in a "
                                              "PostgreSQL that many branches share.", reload=False)
     web: WebSettings = key(factory=WebSettings, doc="The web door: console, REST and feed.")
+    ami: AmiSettings = key(factory=AmiSettings, doc="Asterisk's manager interface, for clients made for it.")
 
     @property
     def acd(self) -> AcdSettings:

@@ -12,11 +12,12 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "defaults" not in pat
 
 FLOORS = {"base": 0, "config": 1, "store": 1, "service": 1, "media": 2, "drivers": 3, "signalling": 4, "call": 5,
           "apps": 6, "interfaces": 7, "site": 8, "places": 8, "house_lines": 9, "house_tables": 9, "cards": 9,
-          "house": 10, "house_config": 11, "sim": 11, "copies": 11, "house_view": 12, "house_web": 12,
-          "daemon": 13, "__main__": 14}
+          "house": 10, "house_config": 11, "house_ami": 11, "sim": 11, "copies": 11, "house_view": 12,
+          "house_web": 12, "daemon": 13, "__main__": 14}
 ROOMS = ("apps", "interfaces")  # their sub-packages do not know each other
-# The command line is a client of the control socket; the web door carries out the operations of every door.
-NEIGHBOURS = {("interfaces.cli", "interfaces.control"), ("interfaces.web", "interfaces.control")}
+# The command line is a client of the control socket; web and AMI carry out the operations of every door.
+NEIGHBOURS = {("interfaces.cli", "interfaces.control"), ("interfaces.web", "interfaces.control"),
+              ("interfaces.ami", "interfaces.control")}
 
 # module → what it may use although it is above floor 0, with the reason
 MAY_USE = {

@@ -19,6 +19,7 @@ from ccappliance.media.ports import Played, Sound
 from ccappliance.signalling.signals import Circuit
 
 if TYPE_CHECKING:
+    from ccappliance.call.routes import Routed
     from ccappliance.call.switch import Switch
 
 
@@ -66,6 +67,7 @@ class Call:
         self.offered_at = switch.outside.clock.wall()
         self.legs: list[Leg] = []
         self.task: asyncio.Task[None] | None = None
+        self.sent: Routed | None = None  # where somebody sends it, out of what it is in
         self.ended_by = ""
         self.end_cause = Cause.NORMAL
         self._anchor: Leg | None = None

@@ -54,6 +54,7 @@ class Conversation:
         self.listeners = Listeners(self)
         self._consulting: Leg | None = None  # who consults somebody now
         self._asked: asyncio.Task[bool] | None = None  # the exchange was asked to take both parties over
+        self._sent = ""  # where a door sends it
         self._began = self.switch.outside.clock.now()
 
     async def run(self) -> ConversationEnd:
@@ -160,6 +161,18 @@ class Conversation:
         self.connect(*self.parties)
         agent.clear(Cause.NORMAL, f"taken over by {leg.party.number}")
 
+    # ---- for the doors ----
+
+    def send(self, destination: str, by: Leg | None = None) -> None:
+        """The anchor goes elsewhere, as if the other one (`by`) had transferred him blind. Refused("not_now")."""
+        by = by or next((party for party in self.parties if party is not self.call.anchor), None)
+        busy = self._consulting is not None or self._asked is not None or self._sent
+        if busy or by is None or self.call.anchor not in self.parties:
+            raise Refused("not_now", f"call {self.call.id} can't be sent elsewhere while somebody in it is consulting")
+        self._sent = destination
+        self.switch.journal.write(facts.TransferStarted(self.call.id, by.id, destination))
+        self.tell("sent", by)
+
     # ---- the exchange may join them itself ----
 
     def _ask_exchange(self, one: Leg, other: Leg) -> None:
@@ -227,6 +240,9 @@ class Conversation:
                     return end
             elif event == "gone" and leg in self.parties:
                 return self._left(leg)
+            elif event == "sent":
+                self.switch.journal.write(facts.TransferEnded(self.call.id, leg.id, self._sent, "blind"))
+                return ConversationEnd("transfer", self._sent)
             elif event in ("flash", "blind") and leg in self.parties and len(self.parties) == 2 and not self._asked:
                 before = list(self.parties)
                 end = await self._consult(leg, event == "blind")

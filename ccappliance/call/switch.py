@@ -204,6 +204,23 @@ class Switch:
             raise Refused("no_call", f"there is no call {call_id}")
         call.anchor.clear(cause, f"hung up by {by}")
 
+    def send(self, call_id: str, to: str, by: str) -> None:
+        """A call goes elsewhere from wherever it is: what it is in ends as if the caller had left.
+
+        Refused("no_call"), ("no_destination"), ("not_now") while it is rung, or consults.
+        """
+        call = self.calls.get(call_id)
+        if call is None or call.task is None:
+            raise Refused("no_call", f"there is no call {call_id}")
+        self.destinations.find(to)
+        if call.anchor.is_gone or call.anchor.state in (LegState.SEIZED, LegState.ALERTING):
+            raise Refused("not_now", f"call {call_id} can't be sent elsewhere before it is answered")
+        if call.conversation is not None:
+            call.conversation.send(to)
+        else:
+            call.sent = Routed(to, f"sent by {by}")
+            call.task.cancel()
+
     async def close(self) -> None:
         """Clear every call and wait until their tasks have cleaned up. Whoever comes later is turned away."""
         self._closed = True
@@ -282,7 +299,7 @@ class Switch:
                 finally:
                     timer.cancel()
                 call.note_answered()
-            await self._walk(call, routed)
+            await self._walk_on(call, routed)
         except LegGone:
             pass  # the anchor left while we were asking it something
         except asyncio.CancelledError:
@@ -297,6 +314,22 @@ class Switch:
             await self._apologise(call, Cause.TEMPORARY_FAILURE)
         finally:
             self._end(call)
+
+    async def _walk_on(self, call: Call, routed: Routed) -> None:
+        """Walk, and begin anew where somebody sends it."""
+        while True:
+            try:
+                return await self._walk(call, routed)
+            except asyncio.CancelledError:
+                if call.sent is None or call.anchor.is_gone:
+                    raise
+                routed, call.sent = call.sent, None
+                if call.task is not None:
+                    call.task.uncancel()
+                call.anchor.port.silence()
+                for leg in call.legs:
+                    if leg is not call.anchor:
+                        leg.clear(Cause.NORMAL, routed.rule)
 
     async def _walk(self, call: Call, routed: Routed) -> None:
         destination: str | None = routed.destination

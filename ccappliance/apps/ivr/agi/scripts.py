@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccappliance.apps.ivr.agi.commands import COMMANDS
+from ccappliance.apps.ivr.agi.database import AgiDatabase
 from ccappliance.apps.ivr.agi.session import Session, Workshop
 from ccappliance.apps.ivr.agi.settings import FASTAGI, AgiSettings, fastagi
 from ccappliance.base.limits import MAX_SCRIPTS
@@ -56,6 +57,11 @@ class Scripts:
         except asyncio.CancelledError:
             run.decide("gone", "")
             raise
+
+    @property
+    def database(self) -> AgiDatabase:
+        """The one that all scripts share, and AMI's clients."""
+        return self._workshop.database
 
     async def close(self) -> None:
         """End them all."""

@@ -1,0 +1,1 @@
+"""AMI: Asterisk's manager interface, for the clients people have."""
