@@ -36,6 +36,7 @@ from ccappliance.apps.recording.room import KeepRoom
 from ccappliance.apps.recording.rules import Rules
 from ccappliance.apps.recording.salvage import Remains
 from ccappliance.apps.recording.seal import Vault
+from ccappliance.apps.recording.transcript import clear_words
 from ccappliance.apps.voicemail.files import SoundFiles
 from ccappliance.apps.voicemail.mailroom import Mailroom
 from ccappliance.apps.voicemail.mailroom import Means as MailMeans
@@ -69,7 +70,8 @@ from ccappliance.media.prompts import PromptBook
 from ccappliance.media.render import Voice
 from ccappliance.media.say import Say
 from ccappliance.media.speech import Speech
-from ccappliance.media.spoken import speech_of
+from ccappliance.media.speech_engine import Engine
+from ccappliance.media.spoken import dictation_engine, speech_of
 from ccappliance.media.tones import Zone
 from ccappliance.service.aside import Aside
 from ccappliance.service.command import run_command
@@ -137,7 +139,7 @@ class House:
         outside, loop = around.outside, around.loop
         self.site, self.around = site, around
         self.timezone = ZoneInfo(site.system.timezone)
-        self.tables = Tables(around.store, self.timezone)
+        self.tables = Tables(around.store, self.timezone, partial(clear_words, around.recordings))
         self.journal = Journal(outside.clock, around.sink, at_least=self.tables.applied)
         self.recorder = Recorder(site.recording, outside.clock, self.journal, around.recordings, outside.ids,
                                  threaded=around.threaded, used_space=around.used_space, vault=self._vault(),
@@ -201,9 +203,9 @@ class House:
         ends += tables.callbacks.unfinished(self.around.outside.clock.wall())
         self.acd.contacts.restore(self.tables.cdrs.recent(CONTACTS))
         agents = stands(sink.recent(restore.KINDS, self.around.outside.clock.wall() - restore.WITHIN))
-        for reader in (tables.cdrs, tables.rollups, tables.search, tables.keeping, tables.legs, tables.callbacks,
-                       self.alarms, self.figures, self.acd, self.callbacks, self.calendar_watch, self.pages,
-                       self.mailroom, tables.surveys):
+        for reader in (tables.cdrs, tables.rollups, tables.search, tables.keeping, tables.transcripts, tables.legs,
+                       tables.callbacks, self.alarms, self.figures, self.acd, self.callbacks,
+                       self.calendar_watch, self.pages, self.mailroom, tables.surveys):
             self.journal.follow(reader.hear, reader.KINDS)
         for file in self.files:
             file.begin(sink.read, sink.last_seq)
@@ -242,6 +244,7 @@ class House:
         await self.scripts.close()
         await self.webhooks.close()
         await self.nightly.close()
+        await self.keep.transcriber.close()
         self.aside.close()
         await self.recorder.close()
         await self.mailroom.close()
@@ -295,6 +298,7 @@ class House:
         self.switch.numbers = _numbers(site)
         self.recorder.settings = site.recording
         self.nightly.apply(site.recording.verify_at)
+        self.keep.transcriber.apply()
         self.conferences.settings = site.conferences
         self.mailroom.apply(site.mailboxes, site.voicemail)
         self.sources = self._new_sources(site, self.sources)
@@ -405,7 +409,13 @@ class House:
         around = self.around
         return KeepRoom(self.recorder, self.rules, self.tables.keeping, journal=self.journal,
                         clock=around.outside.clock, aside=self.aside, flush=around.store.flush,
-                        synchronised=around.synchronised, built=around.built)
+                        synchronised=around.synchronised, built=around.built, transcripts=self.tables.transcripts,
+                        dictation=self._dictation)
+
+    def _dictation(self, language: str, told: Callable[[str], None]) -> Engine:
+        site = self.site
+        return dictation_engine(site.speech, site.recording.transcripts.engine, language, self.around.loop, told,
+                                stepped=not self.around.threaded)
 
     def _new_routes(self, site: Site, calendars: Mapping[str, Calendar]) -> Routes:
         return Routes(site.routes, calendars, self.around.outside.clock, self.timezone, site.system.language)

@@ -14,29 +14,34 @@ from ccappliance.call.leg_store import LegStore
 from ccappliance.call.rollup_store import RollupStore
 from ccappliance.call.search_store import SearchStore
 from ccappliance.call.survey_store import SurveyStore
+from ccappliance.call.transcript_store import TranscriptStore
 from ccappliance.store.database import Store
 
 ROWS = 500  # recordings of one call that are looked through
-Table = CdrStore | CallbackStore | RollupStore | SearchStore | KeepingStore | LegStore | MessageStore | SurveyStore
+Table = (CdrStore | CallbackStore | RollupStore | SearchStore | KeepingStore | TranscriptStore | LegStore | MessageStore
+         | SurveyStore)
 Read = Callable[[int], Iterable[Entry]]  # the journal from this number on
 
 
 class Tables:
     """All of them, in the order in which they hear."""
 
-    def __init__(self, store: Store, timezone: ZoneInfo) -> None:
+    def __init__(self, store: Store, timezone: ZoneInfo,
+                 transcript: Callable[[str], str] = lambda file: "") -> None:
+        """`transcript(file)`: as SearchStore asks for it."""
         self.cdrs = CdrStore(store)
         self.callbacks = CallbackStore(store)
         self.rollups = RollupStore(store, timezone, self.cdrs)
-        self.search = SearchStore(store)
+        self.search = SearchStore(store, transcript)
         self.keeping = KeepingStore(store)
+        self.transcripts = TranscriptStore(store)
         self.legs = LegStore(store)
         self.messages = MessageStore(store)
         self.surveys = SurveyStore(store)
 
     def __iter__(self) -> Iterator[Table]:
-        yield from (self.cdrs, self.callbacks, self.rollups, self.search, self.keeping, self.legs, self.messages,
-                    self.surveys)
+        yield from (self.cdrs, self.callbacks, self.rollups, self.search, self.keeping, self.transcripts,
+                    self.legs, self.messages, self.surveys)
 
     @property
     def applied(self) -> int:

@@ -345,6 +345,10 @@ class Site:
 
     def check(self, report: Report, path: str) -> None:
         self.acd.check(report, "")
+        transcripts = self.recording.transcripts
+        if transcripts.enabled and transcripts.language not in self.speech.models:
+            report.error("recording.transcripts.language", f"there is no model for '{transcripts.language}'",
+                         f"name one in speech.models.{transcripts.language}")
         book = PromptBook(self.prompts)
         book.check(report)
         check_flows(self.flows, report, "flows", book=book, destinations=dict.fromkeys(self.destinations()),

@@ -51,3 +51,27 @@ class RecordingPurged(Fact):
     rule: str
     age: float  # days since its end
     by: str  # "policy", or who asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingTranscribed(Fact):
+    """The transcript of a recording is safe in a file of its own. What was said stands there only, and goes with it."""
+
+    call: str
+    recording: str
+    file: str  # of the transcript, below the recordings' directory
+    engine: str  # what it calls itself
+    language: str
+    words: int  # between spaces; each Chinese character is one
+    seconds: float  # of speech that was understood
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed(Fact):
+    """A recording could not be transcribed."""
+
+    call: str
+    recording: str
+    tries: int  # with this one
+    why: str
+    given_up: bool  # it is not tried again

@@ -13,6 +13,8 @@ MAX_WORDS = 8  # words of one question
 MAX_TAGS = 8
 _WRITTEN = str.maketrans("", "", " -()./")  # what people write between digits
 _DURATION_MOST = 10 * 365 * 86400.0
+_NOTED = "EXISTS (SELECT 1 FROM call_note WHERE call_note.call = cdr.call AND instr(folded, ?))"
+_HEARD = "EXISTS (SELECT 1 FROM call_transcript WHERE call_transcript.call = cdr.call AND instr(folded, ?))"
 
 Term = tuple[str, list[str | float]]  # SQL over a row of `cdr`, and its parameters
 
@@ -22,7 +24,8 @@ class Asked:
     """What calls must have, all of it; "", () and None ask nothing.
 
     `since`, `until`: of the beginning, the second exclusive, with a time zone. `number`: any part of calling, called or
-    the last party. `words`: each is in one of the notes, as a part of them. `longest`, `shortest`: seconds, inclusive.
+    the last party. `words`: each is in one of the notes, or with `recorded` in a transcript, as a part of them.
+    `longest`, `shortest`: seconds, inclusive.
     Refused("bad_parameters") says what is wrong.
     """
 
@@ -88,7 +91,7 @@ class Asked:
         found: list[Term] = []
         if self.number:
             found.append(("(instr(calling, ?) OR instr(called, ?) OR instr(partner, ?))", [self.digits()] * 3))
-        found += [("EXISTS (SELECT 1 FROM call_note WHERE call_note.call = cdr.call AND instr(folded, ?))", [word])
+        found += [(f"({_NOTED} OR {_HEARD})", [word, word]) if self.recorded else (_NOTED, [word])
                   for word in self.spoken()]
         name, _, value = self.variable.partition("=")
         if value:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import ClassVar
@@ -28,6 +28,18 @@ _DAY = ("INSERT INTO call_day (day, first, last) SELECT substr(started_at, 1, 10
 _NOTE = "INSERT OR REPLACE INTO call_note (seq, call, at, by, text, folded) VALUES (?, ?, ?, ?, ?, ?)"
 _TAG = "INSERT OR REPLACE INTO call_tag (call, tag, seq, by) VALUES (?, ?, ?, ?)"
 _UNTAG = "DELETE FROM call_tag WHERE call = ? AND tag = ?"
+_HEARD = "INSERT OR REPLACE INTO call_transcript (recording, call, folded, pieces) VALUES (?, ?, ?, ?)"
+_POST_HEARD = ("INSERT OR IGNORE INTO call_gram (gram, cdr) SELECT value, cdr.seq FROM cdr JOIN call_transcript "
+               "ON call_transcript.call = cdr.call, json_each(pieces) WHERE cdr.call = ?")
+# The pieces of a transcript that are in no note and no other transcript of its call. A piece lies within a word, so
+# instr finds it where it was made of.
+_UNPOST_HEARD = (
+    "DELETE FROM call_gram WHERE gram IN (SELECT value FROM call_transcript, json_each(pieces) WHERE recording = ?1) "
+    "AND cdr IN (SELECT seq FROM cdr WHERE call = ?2) "
+    "AND NOT EXISTS (SELECT 1 FROM call_note WHERE call = ?2 AND instr(folded, substr(gram, 2))) AND NOT EXISTS "
+    "(SELECT 1 FROM call_transcript WHERE call = ?2 AND recording != ?1 AND instr(folded, substr(gram, 2)))")
+_UNHEARD = "DELETE FROM call_transcript WHERE recording = ?"
+_WHICH = "SELECT 1 FROM call_transcript WHERE call = ? AND instr(folded, ?) LIMIT 1"
 _REACH = "SELECT count(*) AS many, min(cdr) AS least FROM (SELECT cdr FROM call_gram WHERE gram = ? AND cdr < ? " \
          "ORDER BY cdr DESC LIMIT ?)"
 _POSTED = "SELECT cdr AS at FROM call_gram WHERE gram = ? AND cdr BETWEEN ? AND ? ORDER BY cdr DESC LIMIT ?"
@@ -42,6 +54,7 @@ class Found:
     cdr: Cdr
     notes: tuple[tuple[str, str, str], ...] = ()
     tags: tuple[str, ...] = ()
+    words_in: tuple[str, ...] = ()  # where the words asked for are: "note", "transcript"
 
 
 @dataclass
@@ -64,10 +77,13 @@ class SearchStore:
     database for the call, in whichever order their facts came.
     """
 
-    KINDS: ClassVar[Wanted] = CdrReader.KINDS | {facts.CallNoted, facts.CallTagged}
+    KINDS: ClassVar[Wanted] = CdrReader.KINDS | {facts.CallNoted, facts.CallTagged, facts.RecordingTranscribed,
+                                                facts.RecordingPurged}
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, transcript: Callable[[str], str] = lambda file: "") -> None:
+        """`transcript(file)`: all its words, which the journal does not tell; "" if it is gone or sealed."""
         self._store = store
+        self._transcript = transcript
         self._reader = CdrReader(self._ended)
         self._rows: list[Statement] = []
         self._noted: dict[str, list[str]] = {}  # of calls under way: folded notes
@@ -87,6 +103,10 @@ class SearchStore:
             self._note(entry, fact)
         elif isinstance(fact, facts.CallTagged):
             self._tag(entry, fact)
+        elif isinstance(fact, facts.RecordingTranscribed) and entry.seq > self.applied:
+            self._transcribed(fact)
+        elif isinstance(fact, facts.RecordingPurged):
+            self._rows += [(_UNPOST_HEARD, (fact.recording, fact.call)), (_UNHEARD, (fact.recording,))]
         elif isinstance(fact, facts.CallEnded):
             self._noted.pop(fact.call, None)
         rows, self._rows = self._rows, []
@@ -102,12 +122,20 @@ class SearchStore:
         search = self._begin(asked, before or _NEWEST)
         while search is not None and self._step(search, limit):
             await asyncio.sleep(0)
-        return [self.written(cdr) for cdr in search.found] if search is not None else []
+        return [self.written(cdr, asked) for cdr in search.found] if search is not None else []
 
-    def written(self, cdr: Cdr) -> Found:
-        """A CDR with its notes and tags."""
+    def written(self, cdr: Cdr, asked: Asked | None = None) -> Found:
+        """A CDR with its notes and tags, and where the words are by which it was found."""
         notes = self._store.query("SELECT at, by, text FROM call_note WHERE call = ? ORDER BY seq", (cdr.call,))
-        return Found(cdr, tuple((row["at"], row["by"], row["text"]) for row in notes), self.tags(cdr.call))
+        return Found(cdr, tuple((row["at"], row["by"], row["text"]) for row in notes), self.tags(cdr.call),
+                     self._words_in(cdr.call, asked) if asked is not None else ())
+
+    def _words_in(self, call: str, asked: Asked) -> tuple[str, ...]:
+        words = asked.spoken()
+        noted = any(self._store.query("SELECT 1 FROM call_note WHERE call = ? AND instr(folded, ?) LIMIT 1",
+                                      (call, word)) for word in words)
+        heard = asked.recorded and any(self._store.query(_WHICH, (call, word)) for word in words)
+        return tuple(name for name, there in (("note", noted), ("transcript", heard)) if there)
 
     def tags(self, call: str) -> tuple[str, ...]:
         return tuple(row["tag"] for row in self._store.query("SELECT tag FROM call_tag WHERE call = ? ORDER BY tag",
@@ -122,7 +150,14 @@ class SearchStore:
         pieces = grams.cdr_grams(cdr)
         for text in self._noted.get(cdr.call, ()):
             pieces += grams.text_grams(text)
-        self._rows += [(_POST, (_json(pieces), cdr.call)), (_POST_TAGS, (cdr.call,)), (_DAY, (cdr.call,))]
+        self._rows += [(_POST, (_json(pieces), cdr.call)), (_POST_TAGS, (cdr.call,)),
+                       (_POST_HEARD, (cdr.call,)), (_DAY, (cdr.call,))]
+
+    def _transcribed(self, fact: facts.RecordingTranscribed) -> None:
+        text = grams.folded(self._transcript(fact.file))
+        if text:
+            self._rows += [(_HEARD, (fact.recording, fact.call, text, _json(grams.text_grams(text)))),
+                           (_POST_HEARD, (fact.call,))]
 
     def _note(self, entry: Entry, fact: facts.CallNoted) -> None:
         text = grams.folded(fact.text)

@@ -46,6 +46,21 @@ class Endpointer:
                 samples = from_pcm(data[start:start + 4 * FRAME])
                 self._frame(samples[0::2], samples[1::2].tobytes())
 
+    @property
+    def frames(self) -> int:
+        """What `cut` would give, in frames."""
+        return len(self._kept)
+
+    def cut(self) -> bytes:
+        """What was said until now, as if it were over; "": nobody has begun."""
+        return b"".join(self._kept) if self.began else b""
+
+    def again(self) -> None:
+        """Wait for the next utterance; what is known of the line's noise and of what was sent stays."""
+        self.began, self.said, self._silent = False, None, 0
+        self._kept.clear()
+        self._recent.clear()
+
     def _frame(self, heard: "array[int]", sent: bytes) -> None:
         self._sent.append(sent)
         level = _level(heard)

@@ -13,9 +13,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ccappliance.media.speech_protocol import MAX_LINE, Answer, Malformed, Ready, encode_ask, parse_answer
+from ccappliance.base.units import RATE
+from ccappliance.media.speech_protocol import (
+    MAX_LINE,
+    Answer,
+    Malformed,
+    Ready,
+    encode_ask,
+    encode_dictation,
+    parse_answer,
+)
 
 ANSWER_WITHIN = 2.0  # s; an utterance of 2 s takes pocketsphinx 0.1 s; who waits longer takes the line for dead
+DICTATE_WITHIN = 120.0  # s for 15 s of dictation: nobody waits at the line, but a hung engine must not hang for ever
 READY_WITHIN = 30.0  # s; a dictionary of 130,000 words takes half a second to load, a slow disk some more
 AGAIN = (1.0, 5.0, 30.0, 60.0)  # s until it is started anew, after so many deaths without an answer between
 MAX_WAITING = 50  # utterances for one engine; one more fails at once: it would not be answered in time anyhow
@@ -30,6 +40,19 @@ class Question:
     phrases: tuple[str, ...]
     pcm: bytes
     tell: Callable[[Answer], None]  # once, never from inside `ask`; error: it failed
+    dictate: bool = False  # free text is asked for, and there are no phrases
+
+    @property
+    def within(self) -> float:
+        """Seconds in which it must be answered."""
+        return DICTATE_WITHIN if self.dictate else ANSWER_WITHIN
+
+    def encoded(self, number: int) -> bytes:
+        return encode_dictation(number, self.pcm) if self.dictate else encode_ask(number, self.phrases, self.pcm)
+
+    def answered(self, line: bytes) -> Ready | Answer:
+        """Malformed."""
+        return parse_answer(line, len(self.phrases), len(self.pcm) / 2 / RATE if self.dictate else None)
 
 
 class Engine(ABC):
@@ -96,8 +119,8 @@ class Engine(ABC):
         if self.ready and self._asked is None and self._waiting and self._process is not None:
             self._asked = question = self._waiting.popleft()
             self._number += 1
-            self._expect(ANSWER_WITHIN)
-            self._send(encode_ask(self._number, question.phrases, question.pcm))
+            self._expect(question.within)
+            self._send(question.encoded(self._number))
 
     def _expect(self, seconds: float | None) -> None:
         if self._timer is not None:
@@ -121,7 +144,7 @@ class Engine(ABC):
             self._dead(f"the speech engine does not speak the protocol: {error}")
 
     def _line(self, line: bytes) -> None:
-        told = parse_answer(line, len(self._asked.phrases) if self._asked else 0)
+        told = self._asked.answered(line) if self._asked else parse_answer(line, 0)
         if isinstance(told, Ready):
             if self.ready:
                 raise Malformed("it is ready twice")
@@ -247,7 +270,7 @@ class SteppedEngine(Engine):
         except OSError:
             self._dead("the speech engine has died")
             return
-        self._await(process, ANSWER_WITHIN)
+        self._await(process, self._asked.within if self._asked is not None else ANSWER_WITHIN)
 
     def _await(self, process: "subprocess.Popen[bytes]", within: float) -> None:
         """Until it is ready and nothing is asked, or it is dead."""

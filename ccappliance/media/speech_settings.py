@@ -20,6 +20,8 @@ class ModelSettings:
     dictionary: str = key("", doc="File of words and how they are pronounced (pocketsphinx's -dict).")
     rate: int = key(16_000, unit="Hz", least=8_000, most=16_000, doc=(
         "What the acoustic model was trained at: 8000 or 16000."))
+    language_model: str = key("", doc="File of how words follow each other (pocketsphinx's -lm); only transcripts of "
+                              "recordings need it.")
 
     def check(self, report: Report, path: str) -> None:
         for name, where in (("acoustic", self.acoustic), ("dictionary", self.dictionary)):
@@ -30,7 +32,8 @@ class ModelSettings:
 
 
 DEFAULT_MODELS = MappingProxyType({
-    "en": ModelSettings(acoustic=f"{PLACE}/en-us", dictionary=f"{PLACE}/cmudict-en-us.dict"),
+    "en": ModelSettings(acoustic=f"{PLACE}/en-us", dictionary=f"{PLACE}/cmudict-en-us.dict",
+                        language_model=f"{PLACE}/en-us.lm.bin"),
 })
 
 
@@ -40,8 +43,8 @@ class SpeechSettings:
 
     enabled: bool = key(False, reload=False, doc="Understand phrases in menus that have them. Keys work all the same.")
     command: str = key("", reload=False, doc=(
-        "A recogniser of your own that speaks the protocol of docs/speech.md; {language}, {acoustic}, {dictionary} and "
-        "{rate} are put in. Empty: pocketsphinx (Debian's libpocketsphinx3)."))
+        "A recogniser of your own that speaks the protocol of docs/speech.md; {language}, {acoustic}, {dictionary}, "
+        "{rate} and {language_model} are put in. Empty: pocketsphinx (Debian's libpocketsphinx3)."))
     models: Mapping[str, ModelSettings] = key(factory=lambda: dict(DEFAULT_MODELS), reload=False, doc=(
         "By language. English is that of Debian's package pocketsphinx-en-us; for Chinese name a model of your own."))
     threshold: float = key(0.5, least=0.05, most=0.99, doc="Least confidence with which a phrase is taken for said; "
@@ -63,14 +66,15 @@ class SpeechSettings:
                     advice = f"apt install pocketsphinx-en-us, or {own}" if where.startswith(PLACE) else own
                     report.error(f"{path}.models.{language}.{name}", f"there is no '{where}'", advice)
 
-    def program(self, language: str) -> list[str]:
-        """The words of the command that understands this language."""
+    def program(self, language: str, *, dictate: bool = False) -> list[str]:
+        """The words of the command that understands this language, or takes dictation in it."""
         model = self.models[language]
         told = {"language": language, "acoustic": model.acoustic, "dictionary": model.dictionary,
-                "rate": str(model.rate)}
+                "rate": str(model.rate), "language_model": model.language_model}
         if self.command:
             return [_fill(word, told) for word in shlex.split(self.command)]
-        return [sys.executable, "-m", "ccappliance.media.sphinx", model.acoustic, model.dictionary, str(model.rate)]
+        words = [sys.executable, "-m", "ccappliance.media.sphinx", model.acoustic, model.dictionary, str(model.rate)]
+        return [*words, model.language_model] if dictate else words
 
 
 def _fill(word: str, told: Mapping[str, str]) -> str:

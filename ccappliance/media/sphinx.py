@@ -1,13 +1,14 @@
 """A recogniser's engine: pocketsphinx behind the pipe protocol of media/speech_protocol.py, as a program of its own.
 
-    python -m ccappliance.media.sphinx ACOUSTIC_MODEL DICTIONARY RATE
+    python -m ccappliance.media.sphinx ACOUSTIC_MODEL DICTIONARY RATE [LANGUAGE_MODEL]
 
 It binds Debian's libpocketsphinx3 (0.8+5prealpha, the same in 12 and 13; Debian 13 has no python3-pocketsphinx) with
 ctypes: an attribute of the library that does not fit crashes this process, and costs one recognition.
 
 Each utterance is decoded twice: along the phrases, and along a loop of all phones, which fits anything. How much worse
 the phrase fits than the loop, in log-likelihood per 10 ms, tells a phrase from other words; the confidence is a
-logistic curve through where menu phrases and other words are told apart best (docs/accuracy/speech.md).
+logistic curve through where menu phrases and other words are told apart best (docs/accuracy/speech.md). With a language
+model (pocketsphinx's -lm: an n-gram of how words follow each other) it takes dictation too.
 """
 
 import ctypes
@@ -22,7 +23,16 @@ from ccappliance.base.units import RATE
 from ccappliance.media.files import resample
 from ccappliance.media.polish import from_pcm, little_endian
 from ccappliance.media.speech import spoken_form
-from ccappliance.media.speech_protocol import MAX_LINE, Answer, Malformed, encode_answer, encode_ready, parse_ask
+from ccappliance.media.speech_protocol import (
+    MAX_LINE,
+    Answer,
+    Ask,
+    Line,
+    Malformed,
+    encode_answer,
+    encode_ready,
+    parse_ask,
+)
 
 LIBRARIES = ("libsphinxbase.so.3", "libpocketsphinx.so.3")
 NICENESS = 10  # behind calls: an answer may take a moment longer, a tick may not
@@ -38,7 +48,7 @@ class SphinxError(CcError):
 class Decoder:
     """pocketsphinx with one model."""
 
-    def __init__(self, acoustic: str, dictionary: str, rate: int = 16_000) -> None:
+    def __init__(self, acoustic: str, dictionary: str, rate: int = 16_000, language_model: str = "") -> None:
         self._base, self._lib = _libraries()
         self._rate = rate
         self.words, phones = read_dictionary(dictionary)
@@ -55,6 +65,16 @@ class Decoder:
             self._lib.ps_add_word(self._decoder, f"{_PHONE}{phone}".encode(), phone.encode(), int(last))
         loop = " | ".join(f"{_PHONE}{phone}" for phone in phones)
         self._grammar("loop", f"( {loop} )+")
+        self._dictates = bool(language_model)
+        if language_model and self._lib.ps_set_lm_file(self._decoder, b"dictation", language_model.encode()):
+            raise SphinxError(f"pocketsphinx cannot use the language model {language_model}")
+
+    def dictate(self, pcm: bytes) -> str:
+        """All that was said, in the dictionary's words; "": none. SphinxError without a language model."""
+        if not self._dictates:
+            raise SphinxError("no language model: set speech.models.LANGUAGE.language_model")
+        heard, _, _ = self._decode("dictation", little_endian(resample(from_pcm(pcm), RATE, self._rate)))
+        return heard
 
     def understand(self, phrases: Sequence[str], pcm: bytes) -> tuple[int | None, float]:
         """Which phrase was said, and how likely. SphinxError if the dictionary lacks a word."""
@@ -131,12 +151,20 @@ def serve(decoder: Decoder, requests: BinaryIO, answers: BinaryIO) -> None:
         if len(pcm) < 2 * ask.samples:
             return
         try:
-            phrase, confidence = decoder.understand(ask.phrases, pcm)
-            answer = Answer(ask.id, phrase, "" if phrase is None else ask.phrases[phrase], confidence)
+            answer = _answered(decoder, ask, pcm)
         except SphinxError as error:
             answer = Answer(ask.id, error=str(error))
-        answers.write(encode_answer(answer))
+        answers.write(encode_answer(answer, dictated=ask.dictate))
         answers.flush()
+
+
+def _answered(decoder: Decoder, ask: Ask, pcm: bytes) -> Answer:
+    """SphinxError."""
+    if ask.dictate:
+        text = decoder.dictate(pcm)
+        return Answer(ask.id, lines=(Line(0.0, ask.samples / RATE, text),) if text else ())
+    phrase, confidence = decoder.understand(ask.phrases, pcm)
+    return Answer(ask.id, phrase, "" if phrase is None else ask.phrases[phrase], confidence)
 
 
 def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL]:
@@ -152,6 +180,7 @@ def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL]:
         (lib, "ps_init", pointer, (pointer,)),
         (lib, "ps_add_word", ctypes.c_int, (pointer, text, text, ctypes.c_int)),
         (lib, "ps_set_jsgf_string", ctypes.c_int, (pointer, text, text)),
+        (lib, "ps_set_lm_file", ctypes.c_int, (pointer, text, text)),
         (lib, "ps_set_search", ctypes.c_int, (pointer, text)),
         (lib, "ps_start_utt", ctypes.c_int, (pointer,)),
         (lib, "ps_process_raw", ctypes.c_int, (pointer, text, ctypes.c_size_t, ctypes.c_int, ctypes.c_int)),
@@ -167,12 +196,13 @@ def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL]:
 
 def main() -> int:
     """Exit status 1: no engine, 2: wrong usage or a request that is not of the protocol."""
-    if len(sys.argv) != 4 or not sys.argv[3].isdigit():
-        print("usage: python -m ccappliance.media.sphinx ACOUSTIC_MODEL DICTIONARY RATE", file=sys.stderr)
+    if len(sys.argv) not in (4, 5) or not sys.argv[3].isdigit():
+        print("usage: python -m ccappliance.media.sphinx ACOUSTIC_MODEL DICTIONARY RATE [LANGUAGE_MODEL]",
+              file=sys.stderr)
         return 2
     os.nice(NICENESS)
     try:
-        serve(Decoder(sys.argv[1], sys.argv[2], int(sys.argv[3])), sys.stdin.buffer, sys.stdout.buffer)
+        serve(Decoder(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:]), sys.stdin.buffer, sys.stdout.buffer)
     except SphinxError as error:
         print(f"ccappliance speech: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ The tick knows nothing of it: it writes the port's sound into a tape ring, as fo
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ccappliance.media.endpoint import Endpointer
@@ -33,6 +34,14 @@ def speech_of(settings: SpeechSettings, loop: asyncio.AbstractEventLoop, say: Ca
     if not settings.enabled:
         return NoSpeech(loop, "speech recognition is off: set speech.enabled")
     return SpokenSpeech(settings, loop, say, stepped=stepped)
+
+
+def dictation_engine(settings: SpeechSettings, command: str, language: str, loop: asyncio.AbstractEventLoop,
+                     say: Callable[[str], None], *, stepped: bool = False) -> Engine:
+    """A process of its own that takes dictation, not yet started. `command`: in place of speech.command, unless ""."""
+    make: type[Engine] = SteppedEngine if stepped else PipedEngine
+    chosen = replace(settings, command=command) if command else settings
+    return make(loop, chosen.program(language, dictate=True), say)
 
 
 class SpokenSpeech:

@@ -26,9 +26,24 @@ from ccappliance.media.files import HEADER
 from ccappliance.service.disk import Disk
 
 CHUNK = 1 << 20  # bytes copied at once: the archiver keeps at most so much in memory
+TRANSCRIPT = ".transcript"  # behind the name of a recording's file: that of what was said in it
 NAMES = 100  # other names tried when one is taken
 ENCODER_PATIENCE = 600.0  # s an encoder may take: ten hours of sound at a sixtieth of its length
 LOSSY_LENGTH = 0.1  # s by which the length of an Opus file may differ: its frames are 20 ms, its pre-skip 6.5 ms
+
+
+class Written:
+    """Bytes in memory, to be sealed like a file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._data[offset:offset + max(0, length)]
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class ArchiveError(Exception):
@@ -93,14 +108,42 @@ class Archiver:
         self._place(part, final)
         return Archived(str(final.relative_to(self._directory)), "wav", sound.size, wanted, complaint, parts)
 
-    def purge(self, path: str, key: int = 0) -> None:
-        """Take a recording away for good: into the ledger, its key destroyed, its file gone; harmless to do again, and
-        if there is none. Only after the log has freed it. `key`: its own, if it has no file yet."""
+    def keep_text(self, file: str, text: bytes, recording: str) -> None:
+        """Write the transcript of a recording that has a file, beside it, in place of an earlier one; sealed if that
+        is. OSError (FileNotFoundError: the recording is gone), ArchiveError."""
+        key = key_of(self._head(self._directory / file))
+        path = file + TRANSCRIPT
+        sound: Playable = Written(text)
+        try:
+            if key:
+                if self._seal is None:
+                    raise ArchiveError(f"{file} is sealed, and there are no keys here")
+                sound = SealedSound(sound, key, self._seal.keys.key(key))
+        except Refused as error:
+            raise ArchiveError(f"{file}: {error}") from error
+        wanted, parts = _digest_of(sound.size, lambda offset: sound.read(offset, CHUNK))
         target = self._directory / path
+        part = target.with_name(f"{target.name}.part")
+        self._write(part, sound)
+        if self._digest(part)[0] != wanted:
+            raise ArchiveError(f"{part} does not read back as it was written: see to its disk")
+        self._place(part, target)
+        if self._seal is not None and not self._seal.ledger.kept(path, wanted):
+            self._seal.ledger.add("kept", path=path, sha256=wanted, size=sound.size, form="transcript", key=key,
+                                  recording=recording, parts=parts)
+
+    def purge(self, path: str, key: int = 0) -> None:
+        """Take a recording and its transcript away for good: into the ledger, their key destroyed, their files gone;
+        harmless to do again, and if there is none. Only after the log has freed it. `key`: its own, if it has no file
+        yet."""
+        target = self._directory / path
+        text = target.with_name(target.name + TRANSCRIPT)
         if self._seal is not None:
+            if self._head(text, missing=b"none") != b"none":
+                self._seal.ledger.add("purged", path=path + TRANSCRIPT, key=self._key_of(text))
             key = key or self._key_of(target) or self._seal.key_of(path)
             self._seal.purged(path, key)
-        for victim in (target, target.with_name(f"{target.name}.part")):
+        for victim in (text, text.with_name(f"{text.name}.part"), target, target.with_name(f"{target.name}.part")):
             with contextlib.suppress(FileNotFoundError):
                 self._disk.unlink(victim)
                 self._disk.sync_directory(target.parent)
@@ -108,12 +151,18 @@ class Archiver:
     # ---- inside ----
 
     def _key_of(self, path: Path) -> int:
+        return key_of(self._head(path, missing=b""))
+
+    def _head(self, path: Path, missing: bytes | None = None) -> bytes:
+        """How a file begins; `missing`: what to answer if there is none. OSError."""
         try:
             file = self._disk.open(path)
         except FileNotFoundError:
-            return 0
+            if missing is None:
+                raise
+            return missing
         try:
-            return key_of(self._disk.read(file, SEALED_HEADER, 0))
+            return self._disk.read(file, SEALED_HEADER, 0)
         finally:
             self._disk.close(file)
 

@@ -1,12 +1,13 @@
 """Custody of recordings: who may hear, hold and delete them, each time with who and why in the journal first."""
 
+import json
 import shlex
 import subprocess
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ccappliance.apps.recording.playable import Playable
 from ccappliance.apps.recording.purging import Purger
@@ -17,6 +18,7 @@ from ccappliance.base.errors import Refused
 from ccappliance.call import facts
 from ccappliance.call.journal import Journal
 from ccappliance.call.keeping_store import KeepingStore, Kept
+from ccappliance.call.transcript_store import TranscriptStore
 from ccappliance.service.aside import Aside
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ class Means:
     untrusted: Callable[[], str]
     flush: Callable[[], Awaitable[object]]  # what was told a moment ago is in the database
     aside: Aside  # what waits for the disk
+    transcripts: TranscriptStore | None = None
 
 
 class Custody:
@@ -71,11 +74,27 @@ class Custody:
         one = await self._find(call, recording)
         means = self._means
         means.journal.write(facts.RecordingGiven(call, one.recording, what, by, why[:MOST_WHY]))
-        path = one.file or one.path
-        playable = await self._aside(lambda: means.recorder.play(path))
+        return one, await self.sound(one.file or one.path)
+
+    async def sound(self, path: str) -> Playable:
+        """A recording as a WAV, for who has told the journal, or lets nobody hear it. Refused."""
+        playable = await self._aside(lambda: self._means.recorder.play(path))
         if path.endswith((".flac", ".opus")):
-            return one, await self._aside(lambda: self._decoded(playable, path))
-        return one, playable
+            return await self._aside(lambda: self._decoded(playable, path))
+        return playable
+
+    async def transcript(self, call: str, recording: str, by: str, why: str) -> dict[str, Any]:
+        """What was said in a recording, and RecordingGiven("read") before it: {recording, call, engine, language,
+        lines: [{from, to, leg, text}]}. Refused: no_recording, deleted, no_transcript."""
+        means = self._means
+        one = await self._find(call, recording)
+        known = means.transcripts.of(one.recording) if means.transcripts is not None else None
+        if known is None or known.state != "made":
+            state = "none will be made" if known is None else f"it was given up: {known.why}" \
+                if known.state == "given up" else "none has been made yet (recording.transcripts makes them)"
+            raise Refused("no_transcript", f"recording {one.recording} has no transcript: {state}")
+        means.journal.write(facts.RecordingGiven(call, one.recording, "read", by, why[:MOST_WHY]))
+        return cast("dict[str, Any]", json.loads(await self._aside(lambda: means.recorder.read_text(known.text))))
 
     # ---- holding ----
 

@@ -157,7 +157,39 @@ class Keeping:
         except OSError as error:
             self._told.archive_troubled(str(error))
 
+    def keep_text(self, file: str, text: bytes, recording: str, told: Callable[[str], None]) -> None:
+        """A recording's transcript, after the removals asked for before it. `told`: why it could not be; "" it is safe;
+        in threads, in the archiver's."""
+        def work() -> None:
+            try:
+                self.archiver.keep_text(file, text, recording)
+            except (OSError, ArchiveError) as error:
+                told(str(error) or type(error).__name__)
+            else:
+                told("")
+
+        if self._threaded:
+            self._start_threads()
+            assert self._archive is not None
+            self._archive.add(work)
+        else:
+            work()
+
     # ---- listening ----
+
+    def read_text(self, path: str) -> bytes:
+        """A transcript. OSError; Locked or Erased; Damaged."""
+        file = self._disk.open(self.directory / path)
+        playable: Playable = FilePlayable(self._disk, file)
+        try:
+            number = key_of(playable.read(0, SEALED_HEADER))
+            if number and self._seal is None:
+                raise Locked(f"{path} is sealed, and there are no keys here")
+            if number and self._seal is not None:
+                playable = SealedFile(self._disk, file, number, self._seal.keys.key(number))
+            return playable.read(0, playable.size)
+        finally:
+            playable.close()
 
     def play(self, path: str) -> Playable:
         """A recording by the path it was told under, or that of its file. FileNotFoundError, OSError; Locked or Erased

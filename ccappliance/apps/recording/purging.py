@@ -88,6 +88,10 @@ class Purger:
         self._journal.write(facts.RecordingPurged(one.call, one.recording, one.file, why, one.rule, age, by))
         self._told.append(one.file)
 
+    def is_gone(self, recording: str) -> bool:
+        """Was it deleted, a moment ago too?"""
+        return recording in self._going or bool(self._kept.gone([recording]))
+
     @staticmethod
     def age(one: Kept, now: datetime) -> float:
         """Days since its end."""

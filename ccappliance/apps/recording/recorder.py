@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,23 @@ class Recorder:
         if self._keeping is not None and path:
             self._keeping.remove(path)
 
+    async def keep_text(self, file: str, text: bytes, recording: str) -> str:
+        """Keep the transcript of an archived recording: why that cannot be; "" it is safe."""
+        if self._keeping is None:
+            return "no sound is kept here"
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._keeping.keep_text(file, text, recording, self._hearer(partial(_settle, done)))
+        return await done
+
+    def read_text(self, path: str) -> bytes:
+        """A transcript. Refused("no_transcript"). Waits for the disk."""
+        if self._keeping is None:
+            raise Refused("no_transcript", "no sound is kept here")
+        try:
+            return self._keeping.read_text(path)
+        except OSError as error:
+            raise Refused("no_transcript", f"there is no transcript {path}: {error.strerror}") from error
+
     def used(self) -> float:
         """How full the recordings' disk is, in per cent; 0.0 if no sound is kept."""
         return self._watch.look(self.settings) if self._keeping is not None else 0.0
@@ -391,6 +409,11 @@ def _end_of(take: Take) -> facts.RecordingEnded:
 def _recovered(take: Take) -> facts.RecordingRecovered:
     return facts.RecordingRecovered(take.label.call, take.label.recording, round(take.samples / RATE, 3),
                                     round(take.missing / RATE, 3), [list(gap) for gap in take.gaps()[:MOST_GAPS]])
+
+
+def _settle(done: "asyncio.Future[str]", why: str) -> None:
+    if not done.done():
+        done.set_result(why)
 
 
 def safe_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """What the owner of the recordings can be told."""
 
 import datetime
+import shlex
 from dataclasses import dataclass
 
 from ccappliance.apps.recording.rules import RecordingRule, RetentionSettings
@@ -22,6 +23,25 @@ class ArchiveSettings:
                     doc="Command that makes Opus of a WAV. Below 32 kbit/s each voice is heard in the other's channel.")
     opus_check: str = key("opusdec --quiet --rate 8000 {from} {to}", doc="Command that makes a WAV again: its length "
                                                                         "must be right.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscriptSettings:
+    """Whether what was said in recordings is written down."""
+
+    enabled: bool = key(False, doc="Write down what was said, after the call, in a file beside the recording that is "
+                                   "deleted with it. Ask who answers for privacy first.")
+    language: str = key("en", doc="In which language; speech.models says with which model.")
+    engine: str = key("", doc="A recogniser of your own that takes dictation by the protocol of docs/speech.md, in "
+                              "place of speech.command. Empty: that, or pocketsphinx.")
+    pace: float = key(25.0, unit="%", least=1, most=100, doc="Share of the time in which the engine may be at work.")
+    least: float = key(5.0, unit="s", least=0, most=3600, doc="Shorter recordings get no transcript.")
+
+    def check(self, report: Report, path: str) -> None:
+        try:
+            shlex.split(self.engine)
+        except ValueError as error:
+            report.error(f"{path}.engine", f"the command cannot be split into words: {error}", "close the quotes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +74,7 @@ class RecordingSettings:
                                                    "`ccappliance recordings verify` does it at any time.")
     archive: ArchiveSettings = key(factory=ArchiveSettings, doc="The files into which finished recordings are moved.")
 
+    transcripts: TranscriptSettings = key(factory=TranscriptSettings, doc="What was said, in writing.")
     rules: tuple[RecordingRule, ...] = key((), doc="Which conversations are recorded, in place of what queues, "
                                                    "stations and flows say; the first that fits counts.")
     retention: RetentionSettings = key(factory=RetentionSettings, doc="How long recordings are kept.")

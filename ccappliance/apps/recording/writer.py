@@ -240,14 +240,15 @@ class ArchiveThread:
         self._log = log
         self._kept = kept
         self._troubled = troubled
-        self._wanted: queue.SimpleQueue[Take | str | None] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[Take | str | Callable[[], None] | None] = queue.SimpleQueue()
         self._again: list[Take | str] = []
         self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="archiver", daemon=True)
         self._thread.start()
 
-    def add(self, take: Take | str) -> None:
-        """A recording that is over; or the path of a file that is to go for good."""
+    def add(self, take: Take | str | Callable[[], None]) -> None:
+        """A recording that is over; the path of a file that is to go for good; or what else is done to files between
+        those two, which sees to its own errors."""
         self._wanted.put(take)
 
     def close(self, patience: float) -> None:
@@ -268,7 +269,10 @@ class ArchiveThread:
                 continue
             if take is None:
                 return
-            self._keep(take)
+            if callable(take):
+                take()
+            else:
+                self._keep(take)
 
     def _keep(self, take: Take | str) -> None:
         if isinstance(take, Take) and take.freed_in:  # taken away while it waited

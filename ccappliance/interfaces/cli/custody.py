@@ -140,7 +140,22 @@ def heard(call: str, as_json: bool, socket: Path | None) -> None:
     click.echo(table(rows, ["at", "what", "by", "recording", "why"]) if rows else "nobody")
 
 
-COMMANDS = (start, stop, play, export, hold, release, delete, heard)
+@click.command("transcript", cls=ClientCommand)
+@_CALL
+@click.option("--recording", default="", metavar="ID", help="Which, if it has several; else the first.")
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
+def transcript(call: str, recording: str, why: str, as_json: bool, socket: Path | None) -> None:
+    """Read what was said in a recording; the journal says who did."""
+    found = ask(socket, "recordings.transcript", call=call, recording=recording, why=why)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(f"recording {clean(found['recording'])}, by {clean(found['engine'])} ({clean(found['language'])})")
+    rows = [line | {"from": f"{line['from']:.1f}", "to": f"{line['to']:.1f}"} for line in found["lines"]]
+    click.echo(table(rows, ["from", "to", "leg", "text"]) if rows else "nothing was understood")
+
+
+COMMANDS = (start, stop, play, export, hold, release, delete, heard, transcript)
 
 
 def _rows(socket: Path | None, call: str, options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ _OPTIONS = (
                  help="ANSWERED, ABANDONED, BUSY, 'NO ANSWER', FAILED or INTERRUPTED."),
     click.option("--shortest", type=click.FloatRange(0), default=None, metavar="SECONDS", help="Lasted at least this."),
     click.option("--longest", type=click.FloatRange(0), default=None, metavar="SECONDS", help="Lasted at most this."),
-    click.option("--words", default="", metavar="TEXT", help="All of them are in its notes, as parts of words too."),
+    click.option("--words", default="", metavar="TEXT",
+                 help="All of them are in its notes (recordings find: or transcripts), as parts of words."),
     click.option("--tag", "tags", multiple=True, metavar="TAG", help="It has this tag; may be repeated."),
     click.option("--variable", default="", metavar="NAME[=VALUE]", help="What a flow has learnt of the caller."))
 

@@ -118,13 +118,15 @@ def journal_master_csv(path: Path, as_json: bool) -> None:
 @click.option("--compare", type=click.Path(dir_okay=False, exists=True, path_type=Path), metavar="FILE",
               help="Tell what differs from this database (of a daemon that is stopped, or a copy).")
 @click.option("--timezone", default="", help="Of the site, for reports; else what the journal says.")
+@click.option("--recordings", type=click.Path(file_okay=False, exists=True, path_type=Path), metavar="DIR",
+              help="Where recordings lie: words of transcripts are read there, for they are not in the journal.")
 @click.pass_context
-def journal_replay(ctx: click.Context, path: Path, into: Path, compare: Path | None, timezone: str, as_json: bool
-                   ) -> None:
+def journal_replay(ctx: click.Context, path: Path, into: Path, compare: Path | None, timezone: str,
+                   recordings: Path | None, as_json: bool) -> None:
     """Rebuild every table of the database from a journal. Exit code 1 if it differs from the one compared with."""
     if into.exists():
         raise Refused("exists", f"{into} exists already; name a file that does not")
-    rows = replay(reader(path), into, timezone)
+    rows = replay(reader(path), into, timezone, recordings)
     found = compared(into, compare) if compare else []
     if as_json:
         echo_json({"rows": rows, "differences": found})

@@ -32,6 +32,8 @@ class Recordings(Protocol):
 
     async def heard(self, call: str) -> list[dict[str, Any]]: ...
 
+    async def transcript(self, call: str, recording: str, by: str, why: str) -> dict[str, Any]: ...
+
 
 class HouseRecordings:
     """Of a house."""
@@ -69,6 +71,9 @@ class HouseRecordings:
 
     async def heard(self, call: str) -> list[dict[str, Any]]:
         return await self._custody.heard(call)
+
+    async def transcript(self, call: str, recording: str, by: str, why: str) -> dict[str, Any]:
+        return await self._custody.transcript(call, recording, by, why)
 
     def _alive(self, call: str) -> Any:
         if call not in self._switch.calls:
@@ -123,3 +128,8 @@ def custody_operations(operations: Operations, recordings: Recordings) -> None:
     async def recordings_heard(call: str) -> Any:
         """Who has played, exported, held, released or deleted recordings of a call, oldest first."""
         return await recordings.heard(call)
+
+    @operations.operation("recordings.transcript")
+    async def recordings_transcript(call: str, by: str, recording: str = "", why: str = "") -> Any:
+        """What was said in a call's recording (the first, if none is named), line by line, with times and legs."""
+        return await recordings.transcript(call, recording, by, why)

@@ -45,6 +45,7 @@ class PastCallRow(TypedDict):
     recordings: list[str]  # paths below the recordings' directory
     notes: list[NoteRow]
     tags: list[str]
+    words_in: list[str]  # where the words asked for are: "note", "transcript"; empty if none were
 
 
 class PastLegRow(TypedDict):
@@ -147,7 +148,8 @@ def _row(found: Found) -> PastCallRow:
             "calling": cdr.calling, "called": cdr.called, "name": cdr.name, "queue": cdr.queue, "agent": cdr.agent,
             "partner": cdr.partner, "disposition": cdr.disposition, "wait": cdr.wait, "talk": cdr.talk,
             "duration": cdr.duration, "variables": dict(cdr.variables), "recordings": list(cdr.recordings),
-            "notes": [{"at": at, "by": by, "text": text} for at, by, text in found.notes], "tags": list(found.tags)}
+            "notes": [{"at": at, "by": by, "text": text} for at, by, text in found.notes], "tags": list(found.tags),
+            "words_in": list(found.words_in)}
 
 
 def _leg(leg: CallLeg) -> PastLegRow:

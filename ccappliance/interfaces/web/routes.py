@@ -73,6 +73,7 @@ RECORDS = (
     Route("POST", "/calls/{call}/recording/resume", "recordings.resume", "recordings:write", HungUp, own="call"),
     Route("POST", "/calls/{call}/recording/start", "recordings.start", "recordings:write", Named, own="call"),
     Route("POST", "/calls/{call}/recording/stop", "recordings.stop", "recordings:write", Named, own="call"),
+    Route("GET", "/calls/{call}/transcript", "recordings.transcript", "recordings:play", dict[str, Any], account=True),
     Route(STREAM, "/streams/calls/{call}/sound", "recordings.play", "recordings:play", dict[str, Any], account=True),
     Route(STREAM, "/streams/calls/{call}/export", "recordings.export", "recordings:export", dict[str, Any],
           account=True),
