@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages given as arguments that are missing; says what it would need where it can't.
-# ?NAME is a peer for comparisons: installed where this Debian has it, done without where it has not.
+# ?NAME is a peer for comparisons: installed where this Debian has it, done without where it has not or cannot.
 set -eu
 missing=""
 peers=""
@@ -19,10 +19,18 @@ if [ "$(id -u)" != 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq
-for package in $peers; do
-    if apt-cache show "$package" >/dev/null 2>&1; then missing="$missing $package"; fi
-done
-[ -n "$missing" ] || exit 0
-echo "Installing Debian packages:$missing"
+install() {  # a list of words
+    echo "Installing Debian packages: $*"
+    $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
 # shellcheck disable=SC2086  # a list of words
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+[ -z "$missing" ] || install $missing
+here=""
+for package in $peers; do
+    if apt-cache show "$package" >/dev/null 2>&1; then here="$here $package"; fi
+done
+# shellcheck disable=SC2086  # a list of words
+[ -z "$here" ] || install $here && exit 0
+for package in $here; do  # one that cannot be had must not cost the others
+    install "$package" || echo "$package cannot be installed here; what wants it will say so."
+done

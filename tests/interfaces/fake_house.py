@@ -176,6 +176,10 @@ class FakeRecordings:
         self._asked.append(("delete", call, why, by))
         return ["r"]
 
+    async def transcript(self, call: str, recording: str, by: str, why: str) -> dict[str, Any]:
+        self._asked.append(("read", call, recording, by, why))
+        return {"call": call, "recording": recording or "r", "lines": []}
+
     async def heard(self, call: str) -> list[dict[str, Any]]:
         return [{"at": "2026-11-22T08:00:00.000+00:00", "what": "played", "by": "cli:root", "why": "a complaint",
                  "recording": "r"}]
