@@ -152,7 +152,8 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            messages=state / "voicemail", threaded=True, texts=texts, web=web, peers=MachinePeers()))
+            customers=state / "customers" / "customers.db", messages=state / "voicemail",
+            threaded=True, texts=texts, web=web, peers=MachinePeers()))
         if self._cards is not None:
             self._watch = CardWatch(self._cards, self._house.alarms, self._house.journal.write, self._clock.now)
         self._view = View(self._house, loaded, self._options.config, self, ConfigHistory(state / "config-history"))

@@ -44,6 +44,7 @@ from ccappliance.call.calendar_watch import CalendarWatch
 from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
 from ccappliance.call.cdr_store import CdrStore
+from ccappliance.call.customers import Customers
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.line_file import LineFile
@@ -76,6 +77,7 @@ from ccappliance.service.web import NoWeb, Web
 from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
+from ccappliance.store.register import CUSTOMERS, Register
 
 T = TypeVar("T")
 CONTACTS = 20_000  # newest CDRs from which queues know after a restart who talked to whom
@@ -99,6 +101,7 @@ class Surroundings:
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: the configured engine
+    customers: Path | None = None  # their register; None: in memory
     messages: Path | None = None  # voicemail; None: no sound is kept
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
@@ -151,7 +154,7 @@ class House:
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
-        self.numbers = Numbers(site.system.area_code)
+        self.numbers, self.customers = self._new_known(site)
         self.switch = Switch(loop=loop, outside=outside, journal=self.journal, media=around.media, zone=around.zone,
                              destinations=self.destinations, sounds=self.prompts, recorder=self.recorder,
                              routes=self._new_routes(site, self.calendars),
@@ -186,6 +189,11 @@ class House:
         self.switch.groups = self._new_groups(site)
         self.switch.numbers = _numbers(site)
         self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
+
+    def _new_known(self, site: Site) -> tuple[Numbers, Customers]:
+        """How numbers are read, and whose they are: these are always read by the numbers in force."""
+        register = Register(self.around.customers, CUSTOMERS)
+        return Numbers(site.system.area_code), Customers(register, lambda shown: self.numbers.read(shown))
 
     # ---- life ----
 
@@ -245,6 +253,7 @@ class House:
         await self.scripts.close()
         await self.webhooks.close()
         self.aside.close()
+        self.customers.close()
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)

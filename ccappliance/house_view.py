@@ -30,6 +30,7 @@ from ccappliance.house import House
 from ccappliance.house_config import ConfigDesk
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
+from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
@@ -70,6 +71,7 @@ class View:
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
+        self.customers = CustomerDesk(house.customers, house.aside, house.around.outside.clock, house.journal.write)
         self.past = PastCalls(house.cdrs, house.search, lambda: house.around.store.flush(FLUSH), house.timezone,
                               house.switch.calls.__contains__, house.journal.write)
         sink = house.around.sink

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.interfaces.control.customers import customer_operations
 from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
@@ -30,6 +31,7 @@ def operations_of(house: HouseView) -> Operations:
     finding_operations(operations, house.past)
     supervise(operations, house)
     voicemail_operations(operations, house.messages)
+    customer_operations(operations, house.customers)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from ccappliance.interfaces.control.configuring import ConfigVerdict as ConfigVe
 from ccappliance.interfaces.control.configuring import FindingRow as FindingRow
 from ccappliance.interfaces.control.configuring import KeyRow as KeyRow
 from ccappliance.interfaces.control.configuring import ReloadOutcome as ReloadOutcome
+from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.interfaces.control.messages import Messages
@@ -337,6 +338,9 @@ class HouseView(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def customers(self) -> CustomerDesk: ...
 
     @property
     def history(self) -> History: ...
