@@ -167,7 +167,8 @@ class Daemon:
             loop=loop, outside=outside, zone=zone, media=self._media, driver=self._driver, sink=sink,
             store=store, cache=Path(site.prompts.cache) if site.prompts.cache else state / "cache",
             recordings=Path(site.recording.directory) if site.recording.directory else state / "recordings",
-            keys=state / "keys", rings=self._rings, messages=state / "voicemail", threaded=True, texts=texts, web=web,
+            keys=state / "keys", customers=state / "customers" / "customers.db", rings=self._rings,
+            messages=state / "voicemail", threaded=True, texts=texts, web=web,
             peers=MachinePeers(), synchronised=kernel_trust,
             built=datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)))
         if self._cards is not None:

@@ -49,6 +49,7 @@ from ccappliance.call.calendar import Calendar
 from ccappliance.call.calendar_watch import CalendarWatch
 from ccappliance.call.callers import Callers, LineInputs
 from ccappliance.call.cdr import interrupted
+from ccappliance.call.customers import Customers
 from ccappliance.call.figures import Figures
 from ccappliance.call.journal import Journal, Sink
 from ccappliance.call.line_file import LineFile
@@ -80,6 +81,7 @@ from ccappliance.service.web import NoWeb, Web
 from ccappliance.signalling.fxs import FxsCircuit
 from ccappliance.site import FxoLine, PriLine, Site
 from ccappliance.store.database import Store
+from ccappliance.store.register import CUSTOMERS, Register
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,6 +108,7 @@ class Surroundings:
     used_space: Callable[[Path], float] = used_percent  # of the recordings' disk; a simulation has its own
     voice: Voice | None = None  # who speaks; None: the configured commands
     speech: Speech | None = None  # who understands callers; None: the configured engine
+    customers: Path | None = None  # their register; None: in memory
     messages: Path | None = None  # voicemail; None: no sound is kept
     send: Send = run_command  # how a command gets an e-mail
     web: Web = field(default_factory=NoWeb)
@@ -153,7 +156,7 @@ class House:
         self.destinations = Destinations()
         self.calendars = self._new_calendars(site)
         self.calendar_watch = CalendarWatch(lambda: self.calendars, self.alarms, self.journal.write)
-        self.numbers = Numbers(site.system.area_code)
+        self.numbers, self.customers = self._new_known(site)
         self.rules = Rules(lambda: self.site.recording, outside.chance.random)
         self.switch = self._new_switch(site)
         self.acd = Acd(site.acd, loop=loop, outside=outside, journal=self.journal, prompts=self.prompts, say=self.say,
@@ -188,6 +191,11 @@ class House:
         self.switch.groups = self._new_groups(site)
         self.switch.numbers = _numbers(site)
         self.switch.watch_stations(self.acd.station_busy, self.acd.station_fault)
+
+    def _new_known(self, site: Site) -> tuple[Numbers, Customers]:
+        """How numbers are read, and whose they are: these are always read by the numbers in force."""
+        register = Register(self.around.customers, CUSTOMERS)
+        return Numbers(site.system.area_code), Customers(register, lambda shown: self.numbers.read(shown))
 
     # ---- life ----
 
@@ -246,6 +254,7 @@ class House:
         await self.nightly.close()
         await self.keep.transcriber.close()
         self.aside.close()
+        self.customers.close()
         await self.recorder.close()
         await self.mailroom.close()
         await asyncio.sleep(SETTLE)

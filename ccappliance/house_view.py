@@ -31,6 +31,7 @@ from ccappliance.house_config import ConfigDesk
 from ccappliance.interfaces.control import view
 from ccappliance.interfaces.control.audit import Shown
 from ccappliance.interfaces.control.custody import HouseRecordings
+from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.history import Told, day_of
 from ccappliance.interfaces.control.isdn import Isdn
@@ -72,6 +73,7 @@ class View:
         self._recording: dict[str, str] = {}
         self.isdn = Isdn(house.lines.spans, house.around.outside.clock)
         self.messages = HouseMessages(house.mailroom, house.switch)
+        self.customers = CustomerDesk(house.customers, house.aside, house.around.outside.clock, house.journal.write)
         self.custody = HouseRecordings(house.keep.custody, house.switch, house.aside)
         self.past = PastCalls(house.tables.cdrs, house.tables.legs, house.tables.keeping, house.tables.search,
                               lambda: house.around.store.flush(FLUSH), house.timezone,

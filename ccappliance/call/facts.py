@@ -12,6 +12,7 @@ from ccappliance.call.fact import Fact as Fact
 from ccappliance.call.facts_callbacks import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_calls import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_conference import *  # noqa: F403 - every kind of the subject is a name of this module
+from ccappliance.call.facts_customers import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_daemon import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_ivr import *  # noqa: F403 - every kind of the subject is a name of this module
 from ccappliance.call.facts_keeping import *  # noqa: F403 - every kind of the subject is a name of this module

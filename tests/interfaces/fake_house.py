@@ -8,11 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ccappliance.base.clock import SystemClock
 from ccappliance.base.errors import Refused
+from ccappliance.call.customers import Customers
+from ccappliance.call.numbers import Numbers
+from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
 from ccappliance.media.files import wav_header
+from ccappliance.service.aside import Aside
+from ccappliance.store.register import CUSTOMERS, Register
 
 CALL = {"id": "1000.000001", "direction": "in", "calling": "13800138000", "called": "61234567", "name": "王小明",
         "line": "fxo/1", "state": "waiting", "where": "queue:sales", "agent": "",
@@ -185,6 +191,12 @@ class FakeRecordings:
                  "recording": "r"}]
 
 
+def customer_desk() -> CustomerDesk:
+    """The real desk upon a register in memory."""
+    customers = Customers(Register(None, CUSTOMERS), Numbers("010").read)
+    return CustomerDesk(customers, Aside(threaded=False), SystemClock(), lambda fact: None)
+
+
 class FakeHouse:
     """Answers from the constants above, and remembers what it was asked to do."""
 
@@ -192,6 +204,7 @@ class FakeHouse:
         self.isdn = FakeIsdn()
         self.past = FakePast()
         self.messages = FakeMessages(self)
+        self.customers = customer_desk()
         self.history = FakeHistory()
         self.asked: list[tuple[Any, ...]] = []
         self.custody = FakeRecordings(self)

@@ -17,7 +17,8 @@ PLACES = {"own": {"agent": "1001", "call": CALL["id"], "station": "8001", "user"
           "other": {"agent": "1002", "call": "9.000001", "station": "8002", "user": "nobody"}}
 FILL: dict[str, Any] = {
     "span": "1", "channel": "fxo%2F1", "queue": "sales", "callback": "c", "recording": "r1", "message": "m",
-    "report": "queues", "entry": "1", "token": "t", "name": "welcome"}
+    "report": "queues", "entry": "1", "token": "t", "name": "welcome", "customer": "1",
+    "number": "13800138000", "ticket": "1"}
 WRONG_FOR_ALL = {"users.sign-out"}  # ends the session with which it is tried; tested in test_web_sessions.py
 
 

@@ -247,3 +247,19 @@ def test_every_code_has_a_status_that_says_whose_fault_it_is() -> None:
     assert all(400 <= status < 600 for status in STATUS.values())
     assert (status_of("no_such_call"), status_of("no_agent"), status_of("busy"), status_of("internal")) == (
         404, 404, 409, 500)
+
+
+def test_what_is_written_on_a_customers_card_is_not_in_the_journal(tmp_path: Path) -> None:
+    async def story(house: WebHouse, browser: Browsers) -> None:
+        chief = await chief_of(house, browser)
+        made = await chief.ask("POST", "/api/v1/customers", {"name": "Zhuangzi", "numbers": ["13812345678"]})
+        assert (made.status, made.json["name"]) == (200, "Zhuangzi")
+        path = f"/api/v1/customers/{made.json['id']}"
+        assert (await chief.ask("POST", path + "/notes", {"text": "butterfly"})).status == 200
+        found = await chief.ask("GET", "/api/v1/customers/by-number/138%201234%205678")
+        assert found.json["notes"][0]["text"] == "butterfly"
+        asked = house.facts(facts.WebAsked)
+        assert [fact.operation for fact in asked][-2:] == ["customers.make", "customers.note"]
+        assert asked[-1].about == {"customer": str(made.json["id"])}
+        assert not [word for word in ("Zhuangzi", "13812345678", "butterfly") if word in repr(asked)]
+    play(tmp_path, story)

@@ -19,6 +19,7 @@ COMMANDS = {
     "channels": f"{_HERE}.lines:channels",
     "completion": f"{_HERE}.completion:completion",
     "config": f"{_HERE}.config:config",
+    "customers": f"{_HERE}.customers:customers",
     "dsp": f"{_HERE}.dsp:dsp",
     "explain": f"{_HERE}.explain:explain",
     "flows": f"{_HERE}.flows:flows",

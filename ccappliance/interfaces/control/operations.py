@@ -6,6 +6,7 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.custody import custody_operations
+from ccappliance.interfaces.control.customers import customer_operations
 from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
@@ -32,6 +33,7 @@ def operations_of(house: HouseView) -> Operations:
     finding_operations(operations, house.past)
     supervise(operations, house)
     voicemail_operations(operations, house.messages)
+    customer_operations(operations, house.customers)
 
     @operations.operation("operations.list")
     async def operations_list() -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ccappliance.interfaces.control.configuring import FindingRow as FindingRow
 from ccappliance.interfaces.control.configuring import KeyRow as KeyRow
 from ccappliance.interfaces.control.configuring import ReloadOutcome as ReloadOutcome
 from ccappliance.interfaces.control.custody import Recordings
+from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.history import History
 from ccappliance.interfaces.control.isdn import Isdn
 from ccappliance.interfaces.control.messages import Messages
@@ -342,6 +343,9 @@ class HouseView(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def customers(self) -> CustomerDesk: ...
 
     @property
     def history(self) -> History: ...

@@ -22,6 +22,9 @@ SCOPES: Mapping[str, str] = {
     "queues:write": "move, assign, prioritise and pull those who wait; change music and strategy",
     "callbacks:read": "see callbacks",
     "callbacks:write": "cancel callbacks, or try them at once",
+    "customers:read": "see customers, and whose number one is",
+    "customers:card": "make and change cards, write notes, open and solve tickets",
+    "customers:erase": "erase a customer for good",
     "recordings:read": "see which recordings there are",
     "recordings:play": "hear recordings",
     "recordings:write": "begin, pause, resume and end a recording",
@@ -42,7 +45,7 @@ SCOPES: Mapping[str, str] = {
 }
 OWN = "own"  # not a scope: an agent's right to what is his; the route says how that is known
 
-_AGENT = frozenset({OWN, "agents:read", "queues:read"})
+_AGENT = frozenset({OWN, "agents:read", "queues:read", "customers:read", "customers:card"})
 _SUPERVISOR = _AGENT | {"status:read", "lines:read", "calls:read", "calls:write", "calls:listen", "history:read",
                         "agents:write", "queues:entries", "queues:write", "callbacks:read", "callbacks:write",
                         "recordings:read", "recordings:play", "recordings:write", "recordings:export",
@@ -52,8 +55,8 @@ ROLES: Mapping[str, frozenset[str]] = {
     "agent": _AGENT,
     "supervisor": frozenset(_SUPERVISOR),
     "auditor": frozenset({OWN, "status:read", "calls:read", "history:read", "agents:read", "queues:read",
-                          "queues:entries", "callbacks:read", "recordings:read", "recordings:play", "reports:read",
-                          "journal:read", "audit:read", "config:read", "users:read"}),
+                          "queues:entries", "callbacks:read", "customers:read", "recordings:read", "recordings:play",
+                          "reports:read", "journal:read", "audit:read", "config:read", "users:read"}),
     "technician": frozenset({OWN, "status:read", "lines:read", "lines:trace", "agents:read", "queues:read",
                              "prompts:write", "config:read", "config:write"}),
     "admin": frozenset({OWN, *SCOPES}),

@@ -152,5 +152,6 @@ class Rest:
         """
         if visitor is not None and not route.open and (not route.safe or route.account):
             about = {name: str(value)[:MAX_ABOUT] for name, value in params.items()
-                     if name not in SECRET and name not in route.fixed}
+                     if name not in SECRET and name not in route.fixed
+                     and (name in route.places or not route.personal)}
             self._write(facts.WebAsked(visitor.by, visitor.address, route.operation, about, outcome))

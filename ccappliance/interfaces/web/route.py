@@ -24,6 +24,7 @@ class Route:
     open: bool = False  # for everybody, signed in or not
     fixed: Mapping[str, Any] = field(default_factory=dict)  # parameters the route decides
     account: bool = False  # told in the journal although nothing changes: who has heard or exported what
+    personal: bool = False  # what comes outside its path is a person's: the journal, which cannot erase, has none of it
 
     @property
     def safe(self) -> bool:

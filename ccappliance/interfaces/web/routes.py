@@ -5,7 +5,7 @@ tests/interfaces/test_web_routes.py proves that every operation is here, and eve
 
 from typing import Any
 
-from ccappliance.interfaces.control import configuring, isdn, messages, past, view
+from ccappliance.interfaces.control import configuring, customers, isdn, messages, past, view
 from ccappliance.interfaces.web import account_operations as accounts
 from ccappliance.interfaces.web.answers import (
     ConsoleSession,
@@ -65,6 +65,19 @@ AGENTS = (
     Route("GET", "/reports/callbacks", "callbacks.report", "callbacks:read", list[view.CallbackReportRow]),
     Route("POST", "/callbacks/{callback}/cancel", "callbacks.cancel", "callbacks:write", Named),
     Route("POST", "/callbacks/{callback}/retry", "callbacks.retry", "callbacks:write", Named),
+)
+CUSTOMERS = (
+    Route("POST", "/customers", "customers.make", "customers:card", customers.CustomerCard, personal=True),
+    Route("GET", "/customers/by-number/{number}", "customers.by-number", "customers:read", customers.CustomerCard),
+    Route("GET", "/customers/{customer}", "customers.show", "customers:read", customers.CustomerCard),
+    Route("PUT", "/customers/{customer}", "customers.edit", "customers:card", customers.CustomerCard, personal=True),
+    Route("DELETE", "/customers/{customer}", "customers.erase", "customers:erase", Named, personal=True),
+    Route("POST", "/customers/{customer}/notes", "customers.note", "customers:card", customers.CustomerCard,
+          personal=True),
+    Route("POST", "/customers/{customer}/tickets", "customers.ticket", "customers:card", customers.CustomerCard,
+          personal=True),
+    Route("PUT", "/customers/{customer}/tickets/{ticket}", "customers.solve", "customers:card",
+          customers.CustomerCard),
 )
 RECORDS = (
     Route("GET", "/recordings", "recordings.list", "recordings:read", list[view.RecordingRow]),
@@ -134,4 +147,4 @@ DOOR = (
     Route("GET", "/openapi.json", "web.openapi", "", dict[str, Any]),
     Route(STREAM, "/feed", "feed", "", dict[str, Any]),
 )
-ROUTES: tuple[Route, ...] = (*LINES, *CALLS, *AGENTS, *RECORDS, *CONFIG, *ACCOUNTS, *DOOR)
+ROUTES: tuple[Route, ...] = (*LINES, *CALLS, *AGENTS, *CUSTOMERS, *RECORDS, *CONFIG, *ACCOUNTS, *DOOR)
