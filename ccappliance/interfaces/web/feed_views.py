@@ -10,7 +10,7 @@ from ccappliance.interfaces.web.access import OWN, Visitor
 _RIGHTS: Mapping[str, str] = {
     "facts_calls": "calls:read", "facts_ivr": "calls:read", "facts_conference": "calls:read",
     "facts_queue": "queues:entries", "facts_callbacks": "callbacks:read", "facts_recording": "recordings:read",
-    "facts_keeping": "recordings:read", "facts_customers": "customers:read",
+    "facts_keeping": "recordings:read", "facts_customers": "history:read",
     "facts_voicemail": "voicemail:read", "facts_daemon": "status:read", "facts_web": "users:read",
     "facts_outside": "journal:read"}
 # What everybody who is signed in may know, whatever the subject: the state of the house itself.
