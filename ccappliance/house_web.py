@@ -19,8 +19,6 @@ from ccappliance.interfaces.web.sound import Playable, Sounds
 from ccappliance.service.aside import Aside
 from ccappliance.site import Site
 
-CALLS = 10_000  # recordings looked through for one of a name
-
 
 class HouseOwned:
     """Whose a call or a station is."""
@@ -81,8 +79,13 @@ def heard(visitor: Visitor, recording: str, first: int, last: int) -> None:
 
 
 def _sound(house: House, recording: str) -> tuple[Playable, str]:
-    """Refused("no_recording"). Waits for the disk."""
-    row = next((row for row in house.tables.cdrs.recordings(CALLS) if row.recording == recording), None)
-    if row is None or not row.path:
+    """A recording that is being made, or one that has ended, however long ago. Refused("no_recording"). Waits for the
+    disk.
+    """
+    path = next((one.path for one in house.recorder.active() if one.id == recording), "")
+    if not path:
+        row = house.tables.cdrs.find_recording(recording)
+        path = row.file or row.path if row is not None else ""
+    if not path:
         raise Refused("no_recording", f"there is no recording {recording!r}")
-    return house.recorder.play(row.file or row.path), row.file or row.path
+    return house.recorder.play(path), path

@@ -4,7 +4,9 @@ import json
 import signal
 import ssl
 import subprocess
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +34,16 @@ class Desk:
         self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
         self._address = address.rstrip("/")
         self._headers: dict[str, str] = {}
+
+    def hear(self, recording: str, part: str = "") -> tuple[int, str, bytes]:
+        """(status, Content-Range, what was sent) of a recording, or of a part of it; also of a refusal."""
+        request = urllib.request.Request(f"{self._address}/api/v1/recordings/{urllib.parse.quote(recording, '')}/sound",
+                                         headers={**self._headers, **({"Range": part} if part else {})})
+        try:
+            with self._opener.open(request, timeout=PATIENCE) as answer:
+                return answer.status, answer.headers.get("Content-Range", ""), answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.headers.get("Content-Range", ""), refused.read()
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
@@ -100,3 +112,69 @@ def test_the_web_door_of_the_daemon(box: Box) -> None:
     names = [user["name"] for user in json.loads(box.cli("users", "list", "--json").stdout)]
     assert names == ["chief", "li"]
     assert box.end(signal.SIGTERM)[0] == 0
+
+
+CALL_IN = """title: A call is recorded
+people:
+  li: {name: Li, station: "8001"}
+  wang: {name: Wang, number: "13800138000"}
+exchange:
+  fxo/1: {caller_id: fsk, answer: none, disconnect: busy_tone}
+steps:
+  - wang: {calls: "61234567"}
+  - wang: {hears: ringback, within: 30}
+  - expect: {fact: CallAnswered, within: 30}
+  - wait: 2
+  - wang: {presses: "1"}
+  - li: {rings: 1, within: 60}
+  - li: lifts
+  - expect: {fact: RecordingStarted, within: 15}
+  - wait: 8
+  - wang: hangs up
+  - li: hangs up
+"""
+
+
+def test_a_recording_of_the_house_is_heard_while_it_is_made_and_after(box: Box, tmp_path: Path) -> None:
+    story = tmp_path / "call-in.yaml"
+    story.write_text(CALL_IN)
+    box.start("--story", str(story))
+    box.told("READY=1")
+    told = json.loads(box.cli("web", "certificate", "--json").stdout)
+    code = json.loads(box.cli("users", "setup-code", "--json").stdout)["code"]
+    assert box.cli("agents", "login", "--agent", "1001", "--station", "8001").returncode == 0
+    desk = Desk(told["address"], told["path"])
+    desk.ask("POST", "/api/v1/session/code", {"code": code, "user": "chief", "password": PASSWORD})
+    begun = _told(box, "RecordingStarted")
+    name = str(begun["recording"])
+    status, _, early = desk.hear(name)
+    assert (status, early[:4], early[8:12]) == (200, b"RIFF", b"WAVE")
+    _told(box, "RecordingEnded")
+    assert [row["id"] for row in desk.ask("GET", "/api/v1/recordings")] == [name]
+    status, _, whole = desk.hear(name)
+    size = len(whole)
+    assert (status, whole[:4]) == (200, b"RIFF")
+    assert size > max(len(early), 44 + 4 * 8000 * 4), "eight seconds of two sides were talked"
+    assert desk.hear(name, "bytes=0-43") == (206, f"bytes 0-43/{size}", whole[:44])
+    assert desk.hear(name, "bytes=44001-") == (206, f"bytes 44001-{size - 1}/{size}", whole[44001:])
+    assert desk.hear(name, "bytes=-1000") == (206, f"bytes {size - 1000}-{size - 1}/{size}", whole[-1000:])
+    status, where, refusal = desk.hear(name, f"bytes={size}-")
+    assert (status, where, json.loads(refusal)["error"]["code"]) == (416, f"bytes */{size}", "bad_range")
+    for unknown in (name + "x", "../../ccappliance.db", "%"):
+        status, _, refusal = desk.hear(unknown)
+        assert (status, json.loads(refusal)["error"]["code"]) == (404, "no_recording"), unknown
+    assert box.end(signal.SIGTERM)[0] == 0
+    heard = [(fact["by"], fact["outcome"]) for fact in facts_of(box)
+             if fact["fact"] == "WebAsked" and fact["operation"] == "recordings.sound"]
+    assert heard == [("web:chief", "ok")] * 5 + [("web:chief", "bad_range")] + [("web:chief", "no_recording")] * 3
+
+
+def _told(box: Box, kind: str) -> dict[str, object]:
+    """The first fact of a kind, as soon as the daemon, which lives in real time, has written it."""
+    until = time.monotonic() + 2 * PATIENCE
+    while time.monotonic() < until:
+        found = next((fact for fact in facts_of(box) if fact["fact"] == kind), None)
+        if found is not None:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"no {kind} within {2 * PATIENCE} s")

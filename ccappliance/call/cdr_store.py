@@ -93,7 +93,12 @@ class CdrStore:
         """Ended recordings, newest first; `call`: only this call's."""
         where, params = ("WHERE call = ? ", [call]) if call is not None else ("", [])
         rows = self._store.query(f"SELECT * FROM recording {where}ORDER BY seq DESC LIMIT ?", [*params, limit])
-        return [RecordingRow(**{**dict(row), "ended_at": datetime.fromisoformat(row["ended_at"])}) for row in rows]
+        return [_recording_of(row) for row in rows]
+
+    def find_recording(self, recording: str) -> RecordingRow | None:
+        """An ended recording by its id, however old: the table has an index of them."""
+        rows = self._store.query("SELECT * FROM recording WHERE recording = ? ORDER BY seq DESC LIMIT 1", (recording,))
+        return _recording_of(rows[0]) if rows else None
 
     # ---- inside ----
 
@@ -136,6 +141,10 @@ def cell(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()  # undecodable bytes of a caller ID
     return value
+
+
+def _recording_of(row: Row) -> RecordingRow:
+    return RecordingRow(**{**dict(row), "ended_at": datetime.fromisoformat(row["ended_at"])})
 
 
 def cdr_of(row: Row) -> Cdr:

@@ -246,6 +246,21 @@ def test_rows_and_back() -> None:
     store.close()
 
 
+def test_a_recording_is_found_by_its_id_and_by_an_index() -> None:
+    store = Store(":memory:", threaded=False)
+    house, cdrs = Teller(), CdrStore(store)
+    house.journal.follow(cdrs.hear)
+    house.tell(*whole_call("a"))
+    (tape,) = cdrs.recordings()
+    assert cdrs.find_recording(tape.recording) == tape
+    for unknown in ("", tape.recording[:-1], "' OR 1 --", "%"):
+        assert cdrs.find_recording(unknown) is None
+    (plan, *_) = store.query("EXPLAIN QUERY PLAN SELECT * FROM recording WHERE recording = ? ORDER BY seq DESC LIMIT 1",
+                             (tape.recording,))
+    assert "recording_name" in plan["detail"]
+    store.close()
+
+
 def test_hostile_names_are_kept_as_text() -> None:
     store = Store(":memory:", threaded=False)
     house, cdrs = Teller(), CdrStore(store)

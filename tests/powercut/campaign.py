@@ -1,5 +1,6 @@
 """A run of the guest and the power cuts tried on it: what was told before each, and what must be there after it."""
 
+import io
 import json
 import random
 import shutil
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aftermath import Started, check, extract, rows, start, verify
+from aftermath import Started, check, extract, rows, start, unsealed, verify
 from power_town import ANNOUNCED, PERIOD, STAY, noise, said
 from write_log import Epoch, WriteLog
 
@@ -251,7 +252,7 @@ class Campaign:
         state = extract(image, self._folder / "whole")
         found = {}
         for path in sorted((state / "recordings").rglob("*.wav")):
-            with wave.open(str(path), "rb") as file:
+            with wave.open(io.BytesIO(unsealed(state, path)), "rb") as file:
                 found[path.stem] = file.readframes(file.getnframes())
         self.rows = rows(state / "ccappliance.db")
         image.unlink()
