@@ -6,6 +6,7 @@ from typing import Any
 
 from ccappliance.base.errors import Refused
 from ccappliance.interfaces.control.finding import finding_operations
+from ccappliance.interfaces.control.floor import floor_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
 from ccappliance.interfaces.control.supervising import supervise
@@ -29,6 +30,7 @@ def operations_of(house: HouseView) -> Operations:
     _config(operations, house)
     finding_operations(operations, house.past)
     supervise(operations, house)
+    floor_operations(operations, house)
     voicemail_operations(operations, house.messages)
 
     @operations.operation("operations.list")

@@ -5,7 +5,7 @@ tests/interfaces/test_web_routes.py proves that every operation is here, and eve
 
 from typing import Any
 
-from ccappliance.interfaces.control import configuring, isdn, messages, past, view
+from ccappliance.interfaces.control import configuring, floor, isdn, messages, past, view
 from ccappliance.interfaces.web import account_operations as accounts
 from ccappliance.interfaces.web.answers import (
     ConsoleSession,
@@ -14,6 +14,8 @@ from ccappliance.interfaces.web.answers import (
     HungUp,
     Named,
     Reached,
+    Thresholds,
+    Waveform,
 )
 from ccappliance.interfaces.web.route import STREAM, Route
 
@@ -60,6 +62,9 @@ AGENTS = (
     Route("POST", "/entries/{call}/assign", "queues.assign", "queues:write", Named),
     Route("POST", "/entries/{call}/priority", "queues.prioritise", "queues:write", Named),
     Route("POST", "/entries/{call}/pull", "queues.pull", "queues:write", Named),
+    Route("GET", "/floor", "floor.show", "floor:read", floor.Floor),
+    Route(STREAM, "/streams/floor", "floor.watch", "floor:read", floor.Floor),
+    Route("GET", "/wallboard", "web.wallboard", "queues:read", Thresholds),
     Route("GET", "/callbacks", "callbacks.list", "callbacks:read", list[view.CallbackRow]),
     Route("GET", "/history/callbacks", "callbacks.ended", "callbacks:read", list[view.EndedCallbackRow]),
     Route("GET", "/reports/callbacks", "callbacks.report", "callbacks:read", list[view.CallbackReportRow]),
@@ -69,6 +74,7 @@ AGENTS = (
 RECORDS = (
     Route("GET", "/recordings", "recordings.list", "recordings:read", list[view.RecordingRow]),
     Route("GET", "/recordings/{recording}/sound", "recordings.sound", "recordings:play", bytes, account=True),
+    Route("GET", "/recordings/{recording}/peaks", "recordings.peaks", "recordings:play", Waveform),
     Route("POST", "/calls/{call}/recording/pause", "recordings.pause", "recordings:write", HungUp, own="call"),
     Route("POST", "/calls/{call}/recording/resume", "recordings.resume", "recordings:write", HungUp, own="call"),
     Route("GET", "/voicemail", "voicemail.list", "voicemail:read", list[messages.MessageRow]),

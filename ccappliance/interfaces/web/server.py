@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from ccappliance.interfaces.web.listener import Listener
 from ccappliance.interfaces.web.openapi import document
 from ccappliance.interfaces.web.pages import Pages
 from ccappliance.interfaces.web.passwords import Passwords
+from ccappliance.interfaces.web.peaks import Peaks
 from ccappliance.interfaces.web.rest import Rest
 from ccappliance.interfaces.web.routes import ROUTES
 from ccappliance.interfaces.web.secret import Draw
@@ -77,6 +78,7 @@ class WebServer:
         self._log = logging.getLogger("ccappliance.web")
         account_operations(means.operations, self.accounts)
         means.operations.operation("web.certificate")(self._show_certificate)
+        means.operations.operation("web.wallboard")(self._show_wallboard)
         means.operations.operation("web.openapi")(self._show_openapi)
 
     async def start(self) -> None:
@@ -190,6 +192,10 @@ class WebServer:
             "path": str(certificate.path), "sha256": certificate.fingerprint(),
             "until": certificate.until().strftime("%Y-%m-%dT%H:%M:%SZ"), "address": self.address})
 
+    async def _show_wallboard(self) -> dict[str, Any]:
+        """From where on figures of the wallboard are marked."""
+        return asdict(self._settings.wallboard)
+
     async def _show_openapi(self) -> dict[str, Any]:
         """The OpenAPI document of the web door."""
         return self._openapi()
@@ -208,5 +214,6 @@ def _special(door: Door, hub: FeedHub, sounds: Sounds
     handlers: dict[str, Callable[..., Awaitable[web.StreamResponse]]] = {
         "session.show": door.show, "session.begin": door.sign_in, "session.code": door.use_code,
         "session.end": door.sign_out, "session.password": door.change_password, "web.openapi": door.openapi,
-        "feed": hub.feed, "recordings.sound": sounds.sound}
+        "feed": hub.feed, "recordings.sound": sounds.sound,
+        "recordings.peaks": Peaks(sounds.open).peaks}
     return {name: (describe(name, handler, "ask"), handler) for name, handler in handlers.items()}
