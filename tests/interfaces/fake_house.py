@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ccappliance.base.errors import Refused
+from ccappliance.call.reports import columns
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.operations import operations_of
 from ccappliance.interfaces.control.server import ControlServer
@@ -162,7 +163,7 @@ class FakeHouse:
     async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str) -> Any:
         if report != "queues":
             raise Refused("bad_parameters", f"there is no report {report!r}")
-        return [{"queue": "sales", "offered": 4}]
+        return [{"time": "2026-11-22", "name": "=sales", **{one.name: None for one in columns(report)}, "offered": 4}]
 
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]

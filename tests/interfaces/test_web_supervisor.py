@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from web_house import CALL, SOUND, Browser, WebHouse, play
 
+from ccappliance.call import facts
 from ccappliance.interfaces.web import peaks
 from ccappliance.interfaces.web.peaks import HEADER, MOST_POINTS, waves
 from ccappliance.interfaces.web.settings import WallboardSettings, WebSettings
@@ -114,3 +115,22 @@ def test_thresholds_in_the_wrong_order_are_told() -> None:
     WallboardSettings().check(Report(), "web.wallboard")
     assert len(told) == 3
     assert WebSettings().wallboard == WallboardSettings()
+
+
+def test_a_report_as_a_file_computes_nothing_and_is_accounted_for(tmp_path: Path) -> None:
+    async def story(house: WebHouse, browser: Browsers) -> None:
+        await house.user("chief", "supervisor")
+        chief = browser()
+        await chief.sign_in("chief")
+        figures = (await chief.ask("GET", "/api/v1/reports/queues/figures?variant=c")).json
+        answer = await chief.ask("GET", "/api/v1/reports/queues/file?since=2026-11-22&variant=c")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="queues-2026-11-22-day.csv"'
+        assert answer.body.startswith(b"\xef\xbb\xbf")
+        head, row = answer.body.decode("utf-8-sig").splitlines()
+        assert head.split(",") == ["time", "name", *(one["figure"] for one in figures)]
+        assert row.startswith("2026-11-22,'=sales,4,")
+        assert next(one for one in figures if one["figure"] == "service_level")["definition"].startswith("variant c:")
+        asked = [fact for fact in house.facts(facts.WebAsked) if fact.operation == "reports.file"]
+        assert [(fact.by, fact.outcome) for fact in asked] == [("web:chief", "ok")]
+        assert (await chief.ask("GET", "/api/v1/reports/none/file")).status == 400
+    play(tmp_path, story)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.call.reports import columns
 from ccappliance.interfaces.control.finding import finding_operations
 from ccappliance.interfaces.control.floor import floor_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
@@ -301,6 +302,11 @@ def _history(operations: Operations, house: HouseView) -> None:
         """
         for row in await house.report(report, since, until, per, name, variant):
             yield row
+
+    @operations.operation("reports.figures")
+    async def reports_figures(report: str, variant: str = "b") -> list[dict[str, str]]:
+        """What each column of a report means."""
+        return [{"figure": column.name, "definition": column.definition} for column in columns(report, variant)]
 
     @operations.operation("audit")
     async def audit(day: str = "") -> Any:

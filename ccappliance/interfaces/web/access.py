@@ -40,10 +40,10 @@ SCOPES: Mapping[str, str] = {
 OWN = "own"  # not a scope: an agent's right to what is his; the route says how that is known
 
 _AGENT = frozenset({OWN, "agents:read", "queues:read"})
-_SUPERVISOR = _AGENT | {"floor:read", "status:read", "lines:read", "calls:read", "calls:write", "calls:listen", "history:read",
-                        "agents:write", "queues:entries", "queues:write", "callbacks:read", "callbacks:write",
-                        "recordings:read", "recordings:play", "recordings:write", "voicemail:read", "voicemail:write",
-                        "prompts:write", "reports:read"}
+_SUPERVISOR = _AGENT | {"floor:read", "status:read", "lines:read", "calls:read", "calls:write", "calls:listen",
+                        "history:read", "agents:write", "queues:entries", "queues:write", "callbacks:read",
+                        "callbacks:write", "recordings:read", "recordings:play", "recordings:write", "voicemail:read",
+                        "voicemail:write", "prompts:write", "reports:read"}
 ROLES: Mapping[str, frozenset[str]] = {
     "agent": _AGENT,
     "supervisor": frozenset(_SUPERVISOR),

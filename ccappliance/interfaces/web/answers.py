@@ -38,6 +38,13 @@ class Thresholds(TypedDict):
     level_alarm: float
 
 
+class FigureRow(TypedDict):
+    """One column of a report, and what it means."""
+
+    figure: str
+    definition: str
+
+
 class Waveform(TypedDict):
     """The loudest sample of each stretch of a recording, in thousandths of full scale."""
 

@@ -10,6 +10,7 @@ from ccappliance.interfaces.web import account_operations as accounts
 from ccappliance.interfaces.web.answers import (
     ConsoleSession,
     Explained,
+    FigureRow,
     FoundCall,
     HungUp,
     Named,
@@ -82,6 +83,8 @@ RECORDS = (
     Route("POST", "/voicemail/{message}/play", "voicemail.play", "voicemail:write", Named),
     Route("DELETE", "/voicemail/{message}", "voicemail.delete", "voicemail:write", Named),
     Route("GET", "/reports/{report}", "reports.show", "reports:read", list[dict[str, Any]], account=True),
+    Route("GET", "/reports/{report}/figures", "reports.figures", "reports:read", list[FigureRow]),
+    Route("GET", "/reports/{report}/file", "reports.file", "reports:read", bytes, account=True),
     Route("GET", "/journal", "journal.tail", "journal:read", list[dict[str, Any]], fixed=_PAST, account=True),
     Route(STREAM, "/streams/journal", "journal.tail", "journal:read", dict[str, Any], fixed=_FOLLOW, account=True),
     Route("GET", "/audit", "audit", "audit:read", dict[str, Any]),
