@@ -14,7 +14,8 @@ RUN_PACKAGES  := python3 python3-venv python3-dev python3-pip python3-setuptools
                  python3-click python3-systemd cython3 gcc libc6-dev libpri-dev espeak-ng tzdata \
                  python3-phonenumbers python3-aiohttp python3-yarl python3-argon2 python3-cryptography
 TEST_PACKAGES := python3-pytest python3-six python3-hypothesis python3-numpy python3-scipy ?libspandsp2 ?libspeexdsp1 \
-                 ?flite ?festival ?libpocketsphinx3 ?pocketsphinx-en-us ?flac ?opus-tools ?postgresql ?python3-psycopg
+                 ?flite ?festival ?libpocketsphinx3 ?pocketsphinx-en-us ?flac ?opus-tools ?postgresql ?python3-psycopg \
+                 ?chromium ?chromium-driver ?fonts-noto-cjk
 # Recorded sound for the talk-off, each where this Debian has it; what is absent is told by the test. The first for every
 # run (32 MB), the rest for the night (260 MB).
 TEST_PACKAGES    += ?sox ?libsox-fmt-base ?asterisk-core-sounds-en-wav ?asterisk-moh-opsound-wav

@@ -12,6 +12,7 @@ from ccappliance.base.clock import SystemClock
 from ccappliance.base.errors import Refused
 from ccappliance.call.customers import Customers
 from ccappliance.call.numbers import Numbers
+from ccappliance.call.reports import columns
 from ccappliance.interfaces.control.customers import CustomerDesk
 from ccappliance.interfaces.control.feed import Feed
 from ccappliance.interfaces.control.operations import operations_of
@@ -132,7 +133,8 @@ class FakePast:
         "wait": 3.0, "talk": 60.0,
         "duration": 70.0, "variables": {"account": "4711"}, "recordings": ["2026/11/22/9.wav"],
         "partner": "8001", "tags": ["vip"],
-        "notes": [{"at": "2026-11-22T09:00:00Z", "by": "cli:root", "text": "退款"}]}
+        "notes": [{"at": "2026-11-22T09:00:00Z", "by": "cli:root", "text": "退款"}],
+        "words_in": ["note"]}
 
     async def note(self, call: str, text: str, by: str) -> Any:
         return {"call": call, "text": text}
@@ -221,7 +223,7 @@ class FakeHouse:
     async def report(self, report: str, since: str, until: str, per: str, name: str, variant: str) -> Any:
         if report != "queues":
             raise Refused("bad_parameters", f"there is no report {report!r}")
-        return [{"queue": "sales", "offered": 4}]
+        return [{"time": "2026-11-22", "name": "=sales", **{one.name: None for one in columns(report)}, "offered": 4}]
 
     def spans(self) -> Any:
         return [{"number": 1, "name": "sim", "description": "simulated", "channels": 8, "in_use": 1, "alarm": ""}]

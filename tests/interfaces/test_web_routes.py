@@ -24,7 +24,7 @@ WRONG_FOR_ALL = {"users.sign-out"}  # ends the session with which it is tried; t
 
 def test_every_operation_has_a_route_and_every_route_an_operation(tmp_path: Path) -> None:
     house = WebHouse(tmp_path)
-    own = {route.operation for route in DOOR} | {"recordings.sound"}
+    own = {route.operation for route in DOOR} | {"recordings.sound", "recordings.peaks", "reports.file"}
     routed = {route.operation for route in ROUTES}
     told_twice = {"web.openapi"}  # in the door, as a document that everybody who is signed in may read
     operations = {operation.name for operation in house.operations.all()}

@@ -1,7 +1,5 @@
 """`ccappliance reports`: queues, agents, lines, numbers and calls by hour, day, month or year, from the roll-ups."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,11 @@ from ccappliance.call import reports as rolled
 from ccappliance.call.figures import VARIANTS
 from ccappliance.interfaces.cli.command import Command, Noun, connect, echo_json
 from ccappliance.interfaces.cli.table import clean, duration, percent, table
+from ccappliance.interfaces.control.report_file import csv_of
 
 _SHARES = ("service_level", "occupancy")
 _SECONDS = ("logged_in", "ready", "talk", "hold", "wrapup", "paused", "duration", "longest", "longest_wait", "asa",
             "aht", "abandon_wait")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
 @click.group(cls=Noun)
@@ -42,7 +40,7 @@ def reports_show(report: str, since: str | None, until: str | None, by: str, nam
     if as_json:
         echo_json(rows)
     elif file is not None:
-        file.write_bytes(_csv(rows, report, variant))
+        file.write_bytes(csv_of(rows, report, variant))
         click.echo(f"{file}: {len(rows)} rows")
     elif not rows:
         click.echo("nothing happened then")
@@ -72,18 +70,3 @@ def _cell(key: str, value: Any) -> Any:
     if key in _SECONDS:
         return duration(value)
     return clean(value) if isinstance(value, str) else f"{value:g}"
-
-
-def _csv(rows: list[dict[str, Any]], report: str, variant: str) -> bytes:
-    """Seconds and shares as numbers; nothing a spreadsheet would compute."""
-    out = io.StringIO()
-    columns = ["time", "name", *(column.name for column in rolled.columns(report, variant))]
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(["" if row[key] is None else _harmless(row[key]) for key in columns])
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) and not value[1:].isdigit() else value

@@ -5,9 +5,11 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from ccappliance.base.errors import Refused
+from ccappliance.call.reports import columns
 from ccappliance.interfaces.control.custody import custody_operations
 from ccappliance.interfaces.control.customers import customer_operations
 from ccappliance.interfaces.control.finding import finding_operations
+from ccappliance.interfaces.control.floor import floor_operations
 from ccappliance.interfaces.control.messages import voicemail_operations
 from ccappliance.interfaces.control.registry import Operations
 from ccappliance.interfaces.control.supervising import supervise
@@ -32,6 +34,7 @@ def operations_of(house: HouseView) -> Operations:
     custody_operations(operations, house.custody)
     finding_operations(operations, house.past)
     supervise(operations, house)
+    floor_operations(operations, house)
     voicemail_operations(operations, house.messages)
     customer_operations(operations, house.customers)
 
@@ -303,6 +306,11 @@ def _history(operations: Operations, house: HouseView) -> None:
         """
         for row in await house.report(report, since, until, per, name, variant):
             yield row
+
+    @operations.operation("reports.figures")
+    async def reports_figures(report: str, variant: str = "b") -> list[dict[str, str]]:
+        """What each column of a report means."""
+        return [{"figure": column.name, "definition": column.definition} for column in columns(report, variant)]
 
     @operations.operation("audit")
     async def audit(day: str = "") -> Any:

@@ -8,6 +8,7 @@ from ccappliance.base.errors import Refused
 
 # scope → what it allows, for people who make tokens
 SCOPES: Mapping[str, str] = {
+    "floor:read": "follow the floor as one picture: figures, who waits, agents and calls",
     "status:read": "see the box at a glance, and its alarms",
     "lines:read": "see spans, channels and ISDN",
     "lines:trace": "follow what is said on a D channel",
@@ -46,17 +47,18 @@ SCOPES: Mapping[str, str] = {
 OWN = "own"  # not a scope: an agent's right to what is his; the route says how that is known
 
 _AGENT = frozenset({OWN, "agents:read", "queues:read", "customers:read", "customers:card"})
-_SUPERVISOR = _AGENT | {"status:read", "lines:read", "calls:read", "calls:write", "calls:listen", "history:read",
-                        "agents:write", "queues:entries", "queues:write", "callbacks:read", "callbacks:write",
-                        "recordings:read", "recordings:play", "recordings:write", "recordings:export",
-                        "recordings:hold", "voicemail:read", "voicemail:write",
-                        "prompts:write", "reports:read"}
+_SUPERVISOR = _AGENT | {"floor:read", "status:read", "lines:read", "calls:read", "calls:write", "calls:listen",
+                        "history:read", "agents:write", "queues:entries", "queues:write", "callbacks:read",
+                        "callbacks:write", "recordings:read", "recordings:play", "recordings:write",
+                        "recordings:export", "recordings:hold", "voicemail:read", "voicemail:write", "prompts:write",
+                        "reports:read"}
 ROLES: Mapping[str, frozenset[str]] = {
     "agent": _AGENT,
     "supervisor": frozenset(_SUPERVISOR),
-    "auditor": frozenset({OWN, "status:read", "calls:read", "history:read", "agents:read", "queues:read",
-                          "queues:entries", "callbacks:read", "customers:read", "recordings:read", "recordings:play",
-                          "reports:read", "journal:read", "audit:read", "config:read", "users:read"}),
+    "auditor": frozenset({OWN, "floor:read", "status:read", "calls:read", "history:read", "agents:read",
+                          "queues:read", "queues:entries", "callbacks:read", "customers:read", "recordings:read",
+                          "recordings:play", "reports:read", "journal:read", "audit:read", "config:read",
+                          "users:read"}),
     "technician": frozenset({OWN, "status:read", "lines:read", "lines:trace", "agents:read", "queues:read",
                              "prompts:write", "config:read", "config:write"}),
     "admin": frozenset({OWN, *SCOPES}),

@@ -27,6 +27,33 @@ class Reached(view.AgentDetail):
     at_once: bool
 
 
+class Thresholds(TypedDict):
+    """From where on figures of the wallboard are marked (settings.WallboardSettings)."""
+
+    waiting_warning: int
+    waiting_alarm: int
+    wait_warning: float
+    wait_alarm: float
+    level_warning: float
+    level_alarm: float
+
+
+class FigureRow(TypedDict):
+    """One column of a report, and what it means."""
+
+    figure: str
+    definition: str
+
+
+class Waveform(TypedDict):
+    """The loudest sample of each stretch of a recording, in thousandths of full scale."""
+
+    recording: str
+    seconds: float
+    customer: list[int]  # the left channel
+    heard: list[int]  # the right one: what the customer heard
+
+
 class FoundCall(TypedDict):
     """A call alive (view.CallDetail), or one that is over (past.PastCallRow): each has its own further fields."""
 

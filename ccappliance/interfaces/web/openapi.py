@@ -22,6 +22,9 @@ _ABOUT = """Everything the command line can do, and the feed of what happens.
 Sign in with a session cookie (POST /session; send its `csrf` as X-CSRF-Token with everything that changes something),
 or send an API token as `Authorization: Bearer …`. Streams and the feed are WebSockets: they have no place in OpenAPI
 and stand in docs/web.md."""
+# answers that are no JSON: their type, and what they are
+_FILES = {"recordings.sound": ("audio/wav", "The sound; with Range a part of it (206)."),
+          "reports.file": ("text/csv", "The rows, for spreadsheets: UTF-8 with BOM.")}
 
 
 def document(routes: Iterable[Route], operations: Mapping[str, Operation], version: str) -> dict[str, Any]:
@@ -93,6 +96,6 @@ def _in_query(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.answer is bytes:
-        return {"description": "The sound; with Range a part of it (206).", "content": {
-            "audio/wav": {"schema": {"type": "string", "format": "binary"}}}}
+        kind, words = _FILES[route.operation]
+        return {"description": words, "content": {kind: {"schema": {"type": "string", "format": "binary"}}}}
     return {"description": "Done.", "content": {"application/json": {"schema": schemas.of(route.answer)}}}

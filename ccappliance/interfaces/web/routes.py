@@ -5,15 +5,18 @@ tests/interfaces/test_web_routes.py proves that every operation is here, and eve
 
 from typing import Any
 
-from ccappliance.interfaces.control import configuring, customers, isdn, messages, past, view
+from ccappliance.interfaces.control import configuring, customers, floor, isdn, messages, past, view
 from ccappliance.interfaces.web import account_operations as accounts
 from ccappliance.interfaces.web.answers import (
     ConsoleSession,
     Explained,
+    FigureRow,
     FoundCall,
     HungUp,
     Named,
     Reached,
+    Thresholds,
+    Waveform,
 )
 from ccappliance.interfaces.web.route import STREAM, Route
 
@@ -60,6 +63,9 @@ AGENTS = (
     Route("POST", "/entries/{call}/assign", "queues.assign", "queues:write", Named),
     Route("POST", "/entries/{call}/priority", "queues.prioritise", "queues:write", Named),
     Route("POST", "/entries/{call}/pull", "queues.pull", "queues:write", Named),
+    Route("GET", "/floor", "floor.show", "floor:read", floor.Floor),
+    Route(STREAM, "/streams/floor", "floor.watch", "floor:read", floor.Floor),
+    Route("GET", "/wallboard", "web.wallboard", "queues:read", Thresholds),
     Route("GET", "/callbacks", "callbacks.list", "callbacks:read", list[view.CallbackRow]),
     Route("GET", "/history/callbacks", "callbacks.ended", "callbacks:read", list[view.EndedCallbackRow]),
     Route("GET", "/reports/callbacks", "callbacks.report", "callbacks:read", list[view.CallbackReportRow]),
@@ -82,6 +88,7 @@ CUSTOMERS = (
 RECORDS = (
     Route("GET", "/recordings", "recordings.list", "recordings:read", list[view.RecordingRow]),
     Route("GET", "/recordings/{recording}/sound", "recordings.sound", "recordings:play", bytes, account=True),
+    Route("GET", "/recordings/{recording}/peaks", "recordings.peaks", "recordings:play", Waveform),
     Route("POST", "/calls/{call}/recording/pause", "recordings.pause", "recordings:write", HungUp, own="call"),
     Route("POST", "/calls/{call}/recording/resume", "recordings.resume", "recordings:write", HungUp, own="call"),
     Route("POST", "/calls/{call}/recording/start", "recordings.start", "recordings:write", Named, own="call"),
@@ -99,6 +106,8 @@ RECORDS = (
     Route("POST", "/voicemail/{message}/play", "voicemail.play", "voicemail:write", Named),
     Route("DELETE", "/voicemail/{message}", "voicemail.delete", "voicemail:write", Named),
     Route("GET", "/reports/{report}", "reports.show", "reports:read", list[dict[str, Any]], account=True),
+    Route("GET", "/reports/{report}/figures", "reports.figures", "reports:read", list[FigureRow]),
+    Route("GET", "/reports/{report}/file", "reports.file", "reports:read", bytes, account=True),
     Route("GET", "/journal", "journal.tail", "journal:read", list[dict[str, Any]], fixed=_PAST, account=True),
     Route(STREAM, "/streams/journal", "journal.tail", "journal:read", dict[str, Any], fixed=_FOLLOW, account=True),
     Route("GET", "/audit", "audit", "audit:read", dict[str, Any]),

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from ccappliance.interfaces.web.listener import Listener
 from ccappliance.interfaces.web.openapi import document
 from ccappliance.interfaces.web.pages import Pages
 from ccappliance.interfaces.web.passwords import Passwords
+from ccappliance.interfaces.web.peaks import Peaks
+from ccappliance.interfaces.web.report_file import ReportFiles
 from ccappliance.interfaces.web.rest import Rest
 from ccappliance.interfaces.web.routes import ROUTES
 from ccappliance.interfaces.web.secret import Draw
@@ -77,6 +79,7 @@ class WebServer:
         self._log = logging.getLogger("ccappliance.web")
         account_operations(means.operations, self.accounts)
         means.operations.operation("web.certificate")(self._show_certificate)
+        means.operations.operation("web.wallboard")(self._show_wallboard)
         means.operations.operation("web.openapi")(self._show_openapi)
 
     async def start(self) -> None:
@@ -91,8 +94,8 @@ class WebServer:
         self._sockets = sockets = Sockets(gate)
         hub = FeedHub(means.source, sockets, self.accounts.still)
         door = Door(self.accounts, means.site, means.version, self._openapi)
-        self._rest = Rest(means.operations, gate, means.owned, means.write, _special(door, hub, means.sounds),
-                          self.accounts.still, sockets)
+        special = _special(door, hub, means.sounds, ReportFiles(means.operations))
+        self._rest = Rest(means.operations, gate, means.owned, means.write, special, self.accounts.still, sockets)
         app = web.Application(middlewares=[gate.middleware], client_max_size=MAX_WEB_BODY)
         self._rest.add(app, ROUTES)
         (await means.aside.do(lambda: Pages(PAGES))).add(app)
@@ -190,6 +193,10 @@ class WebServer:
             "path": str(certificate.path), "sha256": certificate.fingerprint(),
             "until": certificate.until().strftime("%Y-%m-%dT%H:%M:%SZ"), "address": self.address})
 
+    async def _show_wallboard(self) -> dict[str, Any]:
+        """From where on figures of the wallboard are marked."""
+        return asdict(self._settings.wallboard)
+
     async def _show_openapi(self) -> dict[str, Any]:
         """The OpenAPI document of the web door."""
         return self._openapi()
@@ -202,11 +209,13 @@ def _accounts(settings: WebSettings, means: Means) -> Accounts:
                     means.draw, means.write)
 
 
-def _special(door: Door, hub: FeedHub, sounds: Sounds
+def _special(door: Door, hub: FeedHub, sounds: Sounds, files: ReportFiles
              ) -> Mapping[str, tuple[Operation, Callable[..., Awaitable[web.StreamResponse]]]]:
     """The door's own handlers by name."""
     handlers: dict[str, Callable[..., Awaitable[web.StreamResponse]]] = {
         "session.show": door.show, "session.begin": door.sign_in, "session.code": door.use_code,
         "session.end": door.sign_out, "session.password": door.change_password, "web.openapi": door.openapi,
-        "feed": hub.feed, "recordings.sound": sounds.sound}
+        "feed": hub.feed, "recordings.sound": sounds.sound,
+        "recordings.peaks": Peaks(sounds.open).peaks,
+        "reports.file": files.file}
     return {name: (describe(name, handler, "ask"), handler) for name, handler in handlers.items()}

@@ -7,6 +7,26 @@ from ccappliance.config.keys import Report, key
 
 
 @dataclass(frozen=True, kw_only=True)
+class WallboardSettings:
+    """From where on figures of the wallboard are marked, by colour and by word."""
+
+    waiting_warning: int = key(3, least=1, most=10_000, doc="Callers waiting in a queue: attention.", reload=False)
+    waiting_alarm: int = key(8, least=1, most=10_000, doc="Callers waiting in a queue: alarm.", reload=False)
+    wait_warning: float = key(30.0, unit="s", least=1, most=86_400, doc="Longest wait: attention.", reload=False)
+    wait_alarm: float = key(60.0, unit="s", least=1, most=86_400, doc="Longest wait: alarm.", reload=False)
+    level_warning: float = key(0.8, least=0, most=1, doc="Service level below this: attention.", reload=False)
+    level_alarm: float = key(0.6, least=0, most=1, doc="Service level below this: alarm.", reload=False)
+
+    def check(self, report: Report, path: str) -> None:
+        for name, wrong in (("waiting", self.waiting_alarm < self.waiting_warning),
+                            ("wait", self.wait_alarm < self.wait_warning),
+                            ("level", self.level_alarm > self.level_warning)):
+            if wrong:
+                report.error(f"{path}.{name}_alarm", "the alarm would come before the attention",
+                             f"compare it with {name}_warning")
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebSettings:
     """The web door: console, REST and feed."""
 
@@ -31,6 +51,8 @@ class WebSettings:
     connections: int = key(1_000, least=10, most=20_000, doc="Connections at once; one more is closed.", reload=False)
     connections_per_address: int = key(100, least=4, most=20_000, doc="Connections at once of one address: an office "
                                        "behind one address needs two for each desk.", reload=False)
+
+    wallboard: WallboardSettings = key(factory=WallboardSettings, doc="Thresholds of the supervisors' wallboard.")
 
     @property
     def loopback(self) -> bool:

@@ -35,13 +35,13 @@ class Sounds:
         """`open_recording`: id → its sound and its file's name; Refused("no_recording"); waits for the disk. `heard`:
         called once for each answer with the visitor, the recording, and the first and last byte he is sent.
         """
-        self._open = open_recording
+        self.open = open_recording
         self._heard = heard
 
     async def sound(self, ask: Ask, recording: str) -> web.StreamResponse:
         """A recording as WAV, or a part of it."""
         visitor, loop = ask.known, asyncio.get_running_loop()
-        playable, name = await loop.run_in_executor(None, self._open, recording)
+        playable, name = await loop.run_in_executor(None, self.open, recording)
         try:
             first, last, partial = wanted(ask.request.headers.get(hdrs.RANGE, ""), playable.size)
             answer = web.StreamResponse(status=206 if partial else 200, headers={
