@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ccappliance import VERSION
-from ccappliance.apps.recording.keys import Keys
-from ccappliance.apps.recording.sealed_file import HEADER, SealedFile, key_of
 from ccappliance.apps.recording.verify import Verifier
 from ccappliance.base.clock import LoopClock, Outside
 from ccappliance.base.ids import Ids
@@ -125,20 +123,6 @@ def verify(state: Path) -> list[str]:
               if isinstance(entry.fact, facts.LedgerSigned)}
     found = Verifier(RealDisk(), state / "recordings", state / "keys").verify(signed)
     return [f"verify: {one.file}: {one.words} ({one.first} to {one.last})" for one in found.findings]
-
-
-def unsealed(state: Path, path: Path) -> bytes:
-    """The WAV in a sealed file."""
-    disk = RealDisk()
-    keys = Keys(disk, state / "keys", bytes)
-    keys.open(wanted=False)
-    file = disk.open(path)
-    number = key_of(disk.read(file, HEADER, 0))
-    sealed = SealedFile(disk, file, number, keys.key(number))
-    try:
-        return sealed.read(0, sealed.size)
-    finally:
-        sealed.close()
 
 
 def rows(database: Path) -> list[dict[str, Any]]:
